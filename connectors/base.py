@@ -1,0 +1,226 @@
+"""The whole contract between the hub and a provider, on one screen.
+
+A provider is a folder ``connectors/<slug>/`` whose ``provider.py`` declares one ``provider = Provider(...)``: what the
+hub needs is declared, what only the vendor knows is a plain function. Anything optional is left out. No provider
+imports another, has models, URLs or templates of its own, or is named outside its folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from connectors.records import Record
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from connectors.http import Http
+    from connectors.run import Run
+    from connectors.sandbox import Application
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What a verified delivery says about itself, read from headers and (if it is JSON) the body."""
+
+    topic: str
+    delivery_id: str = ""  # unique per delivery; empty: the hub uses a hash of topic and body
+    object_type: str = ""
+    object_id: str = ""
+    object_label: str = ""
+    keys: Sequence[tuple[str, str]] = ()  # search keys readable without asking the vendor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """``verify`` raises ``WebhookRejected``; it sees raw bytes (``body`` may be cut where ``digest`` is given).
+
+    ``signature``: (settings, headers) -> a ``hashlib``/``hmac`` object fed with the raw body in chunks plus the
+    expected digests, so that a body too large to keep is verified in a stream. Headers have lower-case names.
+    """
+
+    signature: Callable[[Any, Mapping[str, str]], Signature]
+    identify: Callable[[Mapping[str, str], Any], Identity]  # (headers, parsed body or None)
+    setup: str = ""  # help for the administrator: where the address is entered at the vendor
+
+
+@dataclass(frozen=True)
+class Signature:
+    """``macs``: fresh hmac objects, one per accepted secret; ``given``: the digest bytes the sender put in a header."""
+
+    macs: Sequence[Any]
+    given: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handler:
+    """``function(run)`` handles one event of a topic and returns the sentence that describes its success.
+
+    ``reads_current_state``: the handler reads the object from its source anyway, so that older queued events of the same
+    object and topic may be superseded; never for deletes, compliance or uninstall.
+    """
+
+    function: Callable[[Run], str | None]
+    label: str = ""
+    reads_current_state: bool = False
+    max_attempts: int = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sync:
+    """``function(run)`` walks many objects. ``every_minutes``: the default plan, 0 means only by hand."""
+
+    label: str
+    function: Callable[[Run], str | None]
+    every_minutes: int = 0
+    help: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Single:
+    """"Synchronize this order" by number: ``function(run)``, with ``run.payload = {"number": ...}``."""
+
+    label: str
+    function: Callable[[Run], str | None]
+    help: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """What became of a record at its target. ``target_id`` identifies it there for ever, ``target_number`` for people."""
+
+    target_id: str
+    target_number: str = ""
+    sentence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accept:
+    """A record type this provider takes: ``function(run, record)``; ``options`` is a settings dataclass for the route."""
+
+    function: Callable[[Run, Any], Delivered]
+    options: type | None = None
+    label: str = ""
+    max_attempts: int = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The neutral answer of a lookup: ``available`` false means the caller shows ``message`` and uses ``fallback``.
+
+    ``outcome`` is the provider's finer outcome (kept as ``reason_code``); ``status`` 404 only for a by-id not found.
+    """
+
+    available: bool
+    data: Any = None
+    message: str = ""
+    fallback: str = ""
+    outcome: str = "success"
+    status: int = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """A live question of a storefront, answered inline: ``GET|POST /api/v1/connectors/<connector>/<path>``.
+
+    ``params`` is a Django form class that checks query or body (unknown names are refused by the hub). ``function(run,
+    params)`` returns an ``Answer`` or raises ``HubError``; ``neutral(settings)`` gives the answer of a failure.
+    ``is_on(settings)``: whether the function is switched on. ``topic`` names the event. ``share``: how many such calls
+    may run at once in one web process, so that a slow vendor cannot take all threads. ``path`` may hold ``<id>``.
+    """
+
+    path: str
+    method: str = "GET"
+    label: str
+    topic: str
+    function: Callable[[Run, Mapping[str, Any]], Answer]
+    params: type[forms.Form]
+    neutral: Callable[[Any], Answer]
+    is_on: Callable[[Any], bool] = lambda settings: True
+    budget_s: float = 15.0
+    share: int = 4
+    answer_example: Any = None
+    customer_param: str = ""  # the parameter that says whose data is asked for
+    help: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One line of *Test connection*: ``function(run)`` returns a sentence or raises ``HubError`` (sentence, next step).
+
+    ``applies(settings)`` false: shown as "off", with the sentence of ``off``."""
+
+    name: str
+    label: str
+    function: Callable[[Run], str]
+    applies: Callable[[Any], bool] = lambda settings: True
+    off: str = "Not configured."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """An inbound call that is no webhook (an echo check, an OAuth return, a synchronous callback such as carrier rates)
+    below ``/hooks/<token>/<name>``. ``function(run, request)`` returns a Django response."""
+
+    function: Callable[[Run, HttpRequest], Any]
+    label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappingKind:
+    """A table of values an administrator keeps: ``value`` of the source becomes another value at the target."""
+
+    name: str
+    label: str
+    help: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What all workers together may do to one connector: calls at once, and calls a second with a burst."""
+
+    concurrency: int = 8
+    per_second: float = 0.0  # 0: no limit
+    burst: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxSpec:
+    """``application()`` makes a fresh stand-in of the vendor; ``prefix`` is its place on the sandbox server.
+
+    ``settings(base_url)`` are the settings (secrets included) of a connector pointed at it, for demo and tests."""
+
+    prefix: str
+    application: Callable[[], Application]
+    settings: Callable[[str], dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    slug: str
+    label: str
+    settings: type
+    description: str = ""
+    documentation: str = ""
+    client: Callable[[Any, Http], Any] | None = None
+    checks: Sequence[Check] = ()
+    probe: Callable[[Run], object] | None = None  # a harmless call that tells whether the remote works again
+    webhook: Webhook | None = None
+    handlers: Mapping[str, Handler] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()  # topics decided to be of no interest
+    syncs: Mapping[str, Sync] = field(default_factory=dict)
+    singles: Mapping[str, Single] = field(default_factory=dict)
+    emits: Sequence[type[Record]] = ()
+    accepts: Mapping[type[Record], Accept] = field(default_factory=dict)
+    lookups: Sequence[Lookup] = ()
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    mappings: Sequence[MappingKind] = ()
+    contract_check: Callable[[Run], list[dict[str, str]]] | None = None
+    budget: Budget = Budget()
+    retention_days: tuple[int, int] | None = None  # (successes, failures) where other than the hub's own
+    uninstall_topics: frozenset[str] = frozenset()
+    sandbox: SandboxSpec | None = None

@@ -1,0 +1,87 @@
+"""Settings declared once: a frozen dataclass whose fields carry Django form fields.
+
+From one declaration come typed reading, validation, the admin form, help texts, grouping and secrecy. Route options
+use the same mechanism.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+KEY = "setting"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What ``setting()`` keeps about a field. ``enables`` names the function a filled-in value switches on."""
+
+    field: forms.Field
+    is_secret: bool = False
+    group: str = "Connection"
+    enables: str = ""
+    is_advanced: bool = False
+
+
+def setting(
+    form_field: forms.Field,
+    *,
+    secret: bool = False,
+    group: str = "Connection",
+    enables: str = "",
+    advanced: bool = False,
+) -> Any:
+    """A dataclass field with its form field. A secret never shows in ``repr``; its default is the empty string.
+
+    The default of an optional setting is the form field's ``initial``; label and help text are the form field's own,
+    with the unit of a number in the help text.
+    """
+    declared = Declared(form_field, secret, group, enables, advanced)
+    return field(default=_default(form_field), metadata={KEY: declared}, repr=not secret)
+
+
+def _default(form_field: forms.Field) -> Any:
+    initial = form_field.initial
+    if initial is not None:
+        return tuple(initial) if isinstance(initial, list) else initial
+    return form_field.clean(None) if not form_field.required else None
+
+
+def declared(cls: type) -> dict[str, Declared]:
+    """Every setting of a schema by name, in declaration order."""
+    return {f.name: f.metadata[KEY] for f in dataclasses.fields(cls) if KEY in f.metadata}
+
+
+def secret_names(cls: type) -> frozenset[str]:
+    return frozenset(name for name, one in declared(cls).items() if one.is_secret)
+
+
+def load(cls: type, raw: Mapping[str, Any]) -> Any:
+    """The typed settings of a stored row. Raises ``ValidationError`` with a message per field that no longer fits;
+    unknown names in ``raw`` are ignored, so that an older hub reads a newer row."""
+    values: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    for name, one in declared(cls).items():
+        given = raw.get(name, one.field.initial)
+        try:
+            values[name] = one.field.clean(given)
+        except ValidationError as error:
+            errors[name] = list(error.messages)
+    if errors:
+        raise ValidationError(errors)  # type: ignore[arg-type]
+    loaded = cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+    check = getattr(loaded, "clean", None)
+    if check is not None:
+        check()
+    return loaded
+
+
+def secret_values(loaded: Any) -> list[str]:
+    """The non-empty secrets of loaded settings, longest first, for redaction."""
+    values = {str(getattr(loaded, name)) for name in secret_names(type(loaded))}
+    return sorted((v for v in values if v), key=len, reverse=True)
