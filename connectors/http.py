@@ -1,10 +1,44 @@
-"""The one HTTP client of the hub (interface; filled in by the next commits)."""
+"""The one HTTP client of the hub, on ``requests``.
+
+Time-outs and a total budget always, a size cap, no redirects, the SSRF guard, TLS verified, every exchange recorded
+(writes before they leave), secrets redacted as they are written, ``X-Request-Id`` and W3C ``traceparent`` out, the
+vendor's request id kept. Judging a status is the provider client's business; ``raise_for_status`` knows the usual reading.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import email.utils
+import json as jsonlib
+import secrets
+import time
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from django.conf import settings
+
+from connectors import guard, transport
+from connectors.exceptions import (
+    ConfigurationError,
+    PayloadError,
+    RemoteRefused,
+    RemoteTimedOut,
+    RemoteUnauthorised,
+    RemoteUnavailable,
+)
+from connectors.redaction import Redactor
+from events.exchanges import Exchange
+from events.models import RequestState
+
+MAX_BYTES = 5 * 1024 * 1024
+CHUNK = 64 * 1024
+VENDOR_REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "x-amzn-requestid", "request-id")
 
 
 @dataclass(frozen=True)
@@ -17,15 +51,26 @@ class HttpAnswer:
     request_id: str = ""
     duration_ms: int = 0
 
+    @property
+    def text(self) -> str:
+        return self.content.decode("utf-8", "replace")
+
     def json(self) -> Any:
         """Parsed body, numbers with a fraction as ``Decimal``. Raises ``PayloadError``."""
-        raise NotImplementedError
+        try:
+            return jsonlib.loads(self.content, parse_float=Decimal, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise PayloadError("The answer is not valid JSON.", request_id=self.request_id, status=self.status) from error
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")
 
 
 class Http(Protocol):
     """What a provider's client is given. Raises ``RemoteUnavailable`` (``code`` dns, connect, tls, reset),
-    ``RemoteTimedOut``, ``RemoteRefused`` (``code`` blocked_address, too_large); any status, redirects included, is
-    returned: judging it is the client's business (``raise_for_status`` knows the usual reading)."""
+    ``RemoteTimedOut`` (``code`` timeout), ``RemoteRefused`` (``code`` blocked_address, too_large); any status, redirects
+    included, is returned."""
 
     def request(
         self,
@@ -43,5 +88,276 @@ class Http(Protocol):
         idempotency_key: str = "",
         retry_statuses: frozenset[int] = frozenset(),  # repeat once at once for these and for failed connects (reads)
         retry_pause_s: float = 0.25,
-        max_bytes: int = 5 * 1024 * 1024,
+        max_bytes: int = MAX_BYTES,
     ) -> HttpAnswer: ...
+
+
+class Recorder(Protocol):
+    """Where exchanges go: to the database at once (jobs), or into a list written later (lookups)."""
+
+    attempt: int
+    trace_id: str
+
+    def begin(self, exchange: Exchange) -> None: ...
+    def complete(self, exchange: Exchange) -> None: ...
+    def record(self, exchange: Exchange) -> None: ...
+
+
+class HttpClient:
+    """See ``Http``. ``spend`` is called before each request (rate budget); ``ends_at`` is a monotonic time that no
+    request of this run may pass."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        redactor: Redactor,
+        *,
+        spend: Callable[[], None] | None = None,
+        ends_at: float | None = None,
+    ) -> None:
+        self.recorder = recorder
+        self.redactor = redactor
+        self.spend = spend
+        self.ends_at = ends_at
+        self.request_count = 0
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        data: bytes | Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout_s: tuple[float, float] = (3.0, 10.0),
+        budget_s: float | None = None,
+        write: bool = False,
+        idempotency_key: str = "",
+        retry_statuses: frozenset[int] = frozenset(),
+        retry_pause_s: float = 0.25,
+        max_bytes: int = MAX_BYTES,
+    ) -> HttpAnswer:
+        ends_at = time.monotonic() + (budget_s if budget_s is not None else sum(timeout_s))
+        if self.ends_at is not None:
+            ends_at = min(ends_at, self.ends_at)
+        sent_headers = {"Accept": "application/json", **(headers or {})}
+        if json is not None:
+            data = dump_json(json)
+            sent_headers.setdefault("Content-Type", "application/json")
+        prepared = requests.Request(method, url, headers=sent_headers, params=params, data=data, auth=auth).prepare()
+        may_repeat = bool(retry_statuses) and not write
+        while True:
+            try:
+                answer = self._once(prepared, timeout_s, ends_at, write, idempotency_key, max_bytes)
+            except RemoteUnavailable as error:
+                if not (may_repeat and error.code in {"connect", "dns"} and _time_left(ends_at, retry_pause_s)):
+                    raise
+            else:
+                if not (may_repeat and answer.status in retry_statuses and _time_left(ends_at, retry_pause_s)):
+                    return answer
+            may_repeat = False
+            time.sleep(retry_pause_s)
+
+    def _once(
+        self,
+        prepared: requests.PreparedRequest,
+        timeout_s: tuple[float, float],
+        ends_at: float,
+        write: bool,
+        idempotency_key: str,
+        max_bytes: int,
+    ) -> HttpAnswer:
+        if self.spend is not None:
+            self.spend()
+        request_id = uuid.uuid4()
+        prepared.headers["X-Request-Id"] = str(request_id)
+        prepared.headers["traceparent"] = f"00-{self.recorder.trace_id}-{secrets.token_hex(8)}-01"
+        prepared.headers["User-Agent"] = f"IntegrationHub/{settings.VERSION}"
+        body = prepared.body or b""
+        exchange = Exchange(
+            id=request_id,
+            attempt=self.recorder.attempt,
+            method=str(prepared.method),
+            endpoint=self.redactor.url(str(prepared.url)),
+            requested_at=datetime.now(UTC),
+            is_write=write,
+            idempotency_key=idempotency_key,
+            request_headers=self.redactor.headers(dict(prepared.headers)),
+            request_body=self.redactor.body(body.encode() if isinstance(body, str) else body),
+        )
+        if write:
+            self.recorder.begin(exchange)
+        self.request_count += 1
+        started = time.monotonic()
+        try:
+            answer = self._send(prepared, timeout_s, ends_at, max_bytes, str(request_id), started, exchange)
+        finally:
+            exchange.duration_ms = int((time.monotonic() - started) * 1000)
+            if write:
+                self.recorder.complete(exchange)
+            else:
+                self.recorder.record(exchange)
+        return answer
+
+    def _send(
+        self,
+        prepared: requests.PreparedRequest,
+        timeout_s: tuple[float, float],
+        ends_at: float,
+        max_bytes: int,
+        request_id: str,
+        started: float,
+        exchange: Exchange,
+    ) -> HttpAnswer:
+        host = urlsplit(str(prepared.url)).hostname or ""
+        budget = max(0.05, ends_at - started)
+        connect_s, read_s = min(timeout_s[0], budget), min(timeout_s[1], budget)
+        exchange.state = RequestState.NO_ANSWER
+        with transport.within(budget) as call:
+            try:
+                guard.check_url(str(prepared.url))
+                with transport.session().send(
+                    prepared, stream=True, allow_redirects=False, timeout=(connect_s, read_s),
+                    proxies=transport.session().proxies,
+                ) as response:  # fmt: skip
+                    content, is_cut = _read(response, max_bytes)
+            except Exception as error:
+                raised = _explain(error, host, min(budget, sum(timeout_s)), call.has_timed_out)
+                raised.request_id = request_id
+                exchange.error = self.redactor.text(raised.sentence)
+                raise raised from error
+        if call.has_timed_out:
+            late = RemoteTimedOut(f"{host} did not answer within {_seconds(budget)}.", code="timeout", request_id=request_id)
+            exchange.error = late.sentence
+            raise late
+        exchange.state = RequestState.ANSWERED
+        exchange.status = response.status_code
+        exchange.response_headers = self.redactor.headers(dict(response.headers))
+        exchange.response_size = len(content)
+        exchange.response_body = self.redactor.body(content)
+        given = {name.lower(): value for name, value in response.headers.items()}
+        exchange.vendor_request_id = next((given[name] for name in VENDOR_REQUEST_ID_HEADERS if name in given), "")
+        if is_cut:
+            sentence = f"The answer of {host} is larger than {max_bytes // (1024 * 1024)} MiB."
+            exchange.error = sentence
+            raise RemoteRefused(
+                sentence, code="too_large", request_id=request_id, status=response.status_code,
+                next_step="Ask the remote system's developer to send less at once.",
+            )  # fmt: skip
+        took = int((time.monotonic() - started) * 1000)
+        return HttpAnswer(response.status_code, content, given, request_id, took)
+
+
+def _read(response: requests.Response, max_bytes: int) -> tuple[bytes, bool]:
+    """The body up to ``max_bytes``, and whether there was more. A compressed body counts unpacked."""
+    parts: list[bytes] = []
+    size = 0
+    for chunk in response.iter_content(CHUNK):
+        size += len(chunk)
+        if size > max_bytes:
+            parts.append(chunk[: max_bytes - (size - len(chunk))])
+            return b"".join(parts), True
+        parts.append(chunk)
+    return b"".join(parts), False
+
+
+def _explain(error: Exception, host: str, seconds: float, has_timed_out: bool) -> Any:
+    """The hub's error for whatever a transport raises: one sentence for people, a code for decisions."""
+    chain = list(_causes(error))
+    if has_timed_out or any(isinstance(e, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError) for e in chain):
+        return RemoteTimedOut(f"{host} did not answer within {_seconds(seconds)}.", code="timeout")
+    for one in chain:
+        if isinstance(one, guard.BlockedAddress):
+            return RemoteRefused(
+                str(one), code="blocked_address",
+                next_step="If this address is meant, ask the operator to add host:port to HUB_ALLOWED_PRIVATE_HOSTS.",
+            )  # fmt: skip
+        if isinstance(one, guard.NameNotResolved):
+            return RemoteUnavailable(str(one), code="dns", next_step="Check the host name in the connector's settings.")
+    if any(isinstance(e, requests.exceptions.SSLError | urllib3.exceptions.SSLError | OSError) and "SSL" in type(e).__name__
+           for e in chain):  # fmt: skip
+        return RemoteUnavailable(f"The secure connection to {host} failed: {_certificate(chain)}.", code="tls",
+                                 next_step="Have the certificate of that host corrected.")  # fmt: skip
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema | requests.exceptions.InvalidSchema):
+        return ConfigurationError(f"“{host}” is not an address the hub can call.", code="url")
+    if isinstance(error, requests.ConnectionError) and any(isinstance(e, ConnectionRefusedError) for e in chain):
+        return RemoteUnavailable(f"{host} refused the connection.", code="connect")
+    if isinstance(error, requests.ConnectionError) and any(
+        isinstance(e, urllib3.exceptions.NewConnectionError) for e in chain
+    ):
+        return RemoteUnavailable(f"{host} could not be reached.", code="connect")
+    if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
+        return RemoteUnavailable(f"{host} closed the connection before the answer was complete.", code="reset")
+    raise error
+
+
+def _causes(error: BaseException | None) -> Any:
+    seen: set[int] = set()
+    waiting: list[Any] = [error]
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+
+
+def _certificate(chain: list[BaseException]) -> str:
+    for one in chain:
+        said = getattr(one, "verify_message", "")
+        if said:
+            return str(said)
+    return "its certificate or protocol is not acceptable"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.1f}".rstrip("0").rstrip(".") + " s"
+
+
+def _time_left(ends_at: float, pause_s: float) -> bool:
+    return time.monotonic() + pause_s + 0.2 < ends_at
+
+
+def dump_json(value: Any) -> bytes:
+    """JSON bytes; a ``Decimal`` becomes the number it is written as."""
+    return jsonlib.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_number).encode()
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def retry_after_s(answer: HttpAnswer, *, longest_s: float = 3600.0) -> float | None:
+    """Seconds of a Retry-After header (a number or an HTTP date), ``None`` where there is none to be read."""
+    given = answer.headers.get("retry-after", "").strip()
+    if not given:
+        return None
+    try:
+        seconds = float(given)
+    except ValueError:
+        try:
+            seconds = (email.utils.parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    return min(max(seconds, 0.0), longest_s)
+
+
+def raise_for_status(answer: HttpAnswer, who: str) -> HttpAnswer:
+    """The usual reading of a status: 2xx passes, everything else raises; ``who`` is the remote system's name."""
+    status, more = answer.status, {"status": answer.status, "request_id": answer.request_id}
+    if 200 <= status < 300:
+        return answer
+    if status in (401, 403):
+        raise RemoteUnauthorised(f"{who} refused our credentials ({status}).", code=str(status), **more)
+    if status == 429:
+        raise RemoteUnavailable(f"{who} asked us to slow down.", code="throttled", retry_after_s=retry_after_s(answer), **more)
+    if status >= 500:
+        raise RemoteUnavailable(f"{who} failed ({status}).", code=str(status), retry_after_s=retry_after_s(answer), **more)
+    if 300 <= status < 400:
+        raise RemoteRefused(f"{who} redirects ({status}); the hub follows no redirects.", code="redirect", **more)
+    raise RemoteRefused(f"{who} refused the request ({status}).", code=str(status), **more)

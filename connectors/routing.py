@@ -1,0 +1,67 @@
+"""From a record to its targets: one child event for each enabled route, made once however often the parent runs."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from connectors.exceptions import Skip
+from connectors.models import Connector, Route
+from connectors.records import Record
+from events import bell, bodies
+from events.models import Event, Kind, Priority
+from events.record import New, record
+
+
+def lock_key(connector_id: int, object_type: str, object_id: str) -> str:
+    """What keeps two events of one object from running at once; empty where there is no object."""
+    return f"{connector_id}:{object_type}:{object_id}" if object_type and object_id else ""
+
+
+def deliver(source: Connector, event: Event, one: Record) -> int:
+    """Record a child event per route. Raises ``Skip`` where no enabled route takes such records."""
+    routes = list(Route.objects.select_related("target").filter(source=source, record_kind=one.kind, is_enabled=True))
+    if not routes:
+        raise Skip(
+            f"No route takes {one.label.lower()}s from {source}: {one.label} {one.number} went nowhere.", reason="not_routed"
+        )
+    content = one.to_json()
+    with transaction.atomic():
+        for route in routes:
+            _child(route, event, one, content)
+        bell.ring()
+    return len(routes)
+
+
+def _child(route: Route, event: Event, one: Record, content: bytes) -> None:
+    target = route.target
+    accept = next((a for t, a in target.provider.accepts.items() if t.kind == one.kind), None)
+    made = record(
+        New(
+            kind=Kind.DELIVERY,
+            topic=f"{one.kind}/deliver",
+            connector_id=target.pk,
+            connector_name=target.name,
+            provider=target.provider_slug,
+            priority=Priority(max(event.priority, Priority.LIVE)),
+            max_attempts=accept.max_attempts if accept else 1,
+            lock_key=f"route{route.pk}:{one.kind}:{one.id}",
+            is_supersedable=True,  # it carries the whole current state: only the newest is worth sending
+            # A retried parent read the object anew, so its child is a new delivery; the same run's repeat is not.
+            delivery_id=f"from:{event.pk}:{route.pk}:{event.attempts}:{one.fingerprint()[:16]}",
+            object_type=one.kind,
+            object_id=one.id,
+            object_label=getattr(one, "name", "") or one.number,
+            parent_id=event.pk,
+            route_id=route.pk,
+            triggered_by=event.triggered_by,
+            trace_id=event.trace_id,
+            payload=content,
+            keys=one.search_keys(),
+        )
+    )
+    if made.is_new:
+        return
+    # The same delivery again: its record may be newer than what the first attempt of the parent had read.
+    row = Event.objects.only("received_at", "outcome").get(pk=made.event_id)
+    if row.is_open:
+        bodies.store(made.event_id, "payload", content, row.received_at)

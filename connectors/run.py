@@ -1,0 +1,240 @@
+"""A run: what a handler is given. One event, its connector with typed settings, the client, and the few things a handler
+may do: describe its object, add search keys and notes, deliver records, remember what was sent.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from connectors import budgets, routing, schema
+from connectors.exceptions import MappingMissing, PayloadError
+from connectors.http import HttpClient, Recorder
+from connectors.models import Connector, Link, LinkState, Mapping as MappingRow, Route
+from connectors.records import Record
+from connectors.recording import JobRecorder, ListRecorder
+from connectors.redaction import Redactor
+from events import bell, bodies, search
+from events.exchanges import has_unfinished_write
+from events.models import Event, Kind, Priority, as_note
+from events.record import New, record
+
+
+class Run:
+    """See the module's text. ``event`` is ``None`` for a lookup until it is written."""
+
+    def __init__(
+        self,
+        connector: Connector,
+        event: Event | None,
+        *,
+        recorder: Recorder | None = None,
+        settings: Any = None,
+        budget_s: float | None = None,
+        trace_id: str = "",
+    ) -> None:
+        self.connector = connector
+        self.event = event
+        self.settings = settings if settings is not None else connector.load_settings()
+        self.recorder: Recorder = recorder or (JobRecorder(event) if event is not None else ListRecorder(trace_id))
+        self.ends_at = time.monotonic() + budget_s if budget_s else None
+        self.notes: list[dict[str, Any]] = []
+        self.object_type = event.object_type if event else ""
+        self.object_id = event.object_id if event else ""
+        self.object_label = event.object_label if event else ""
+        self.found_keys: list[tuple[str, str]] = []
+        self.record_hash = ""
+
+    # --- the remote system ---------------------------------------------------------------------------------------------
+    @cached_property
+    def redactor(self) -> Redactor:
+        name = getattr(self.settings, "secret_header", "")
+        return Redactor(schema.secret_values(self.settings), [name] if name else [])
+
+    @cached_property
+    def http(self) -> HttpClient:
+        budget = self.connector.provider.budget
+        spend: Callable[[], None] | None = None
+        if budget.per_second > 0 and self.connector.pk:
+            spend = lambda: budgets.spend(self.connector.pk, budget)  # noqa: E731
+        return HttpClient(self.recorder, self.redactor, spend=spend, ends_at=self.ends_at)
+
+    @cached_property
+    def client(self) -> Any:
+        make = self.connector.provider.client
+        if make is None:
+            raise TypeError(f"{self.connector.provider.slug} declares no client")
+        return make(self.settings, self.http)
+
+    # --- the event -----------------------------------------------------------------------------------------------------
+    @cached_property
+    def body(self) -> bytes:
+        """The raw payload of the event, as it arrived."""
+        return (bodies.read(self.event.pk, "payload", self.event.received_at) if self.event else None) or b""
+
+    @cached_property
+    def payload(self) -> Any:
+        """The event's payload as JSON. Raises ``PayloadError``."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise PayloadError("The delivery is not valid JSON.") from error
+
+    def describe(self, *, object_type: str = "", object_id: str = "", object_label: str = "") -> None:
+        """Name the object the event is about, as soon as it is known better than at arrival."""
+        self.object_type = object_type or self.object_type
+        self.object_id = object_id or self.object_id
+        self.object_label = object_label or self.object_label
+
+    def note(self, code: str, text: str) -> None:
+        """A remark on an event that may well succeed; filterable by ``code``."""
+        self.notes.append(as_note(code, self.redactor.text(text)))
+
+    def keys(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Numbers by which people will look for this event."""
+        found = list(pairs)
+        self.found_keys += found
+        if self.event is not None:
+            search.add(self.event.pk, found)
+
+    def key(self, kind: str, value: str) -> None:
+        self.keys([(kind, value)])
+
+    def show(self, content: bytes) -> None:
+        """Keep the object as it was read, to be shown as the event's object payload."""
+        if self.event is not None:
+            bodies.store(self.event.pk, "object", self.redactor.body(bodies.cut(content)[0]), self.event.received_at)
+
+    # --- records -------------------------------------------------------------------------------------------------------
+    def deliver(self, one: Record) -> int:
+        """Hand a record to every route of its kind: one child event each. Returns how many routes there were; raises
+        ``Skip`` (not routed) where there is none."""
+        assert self.event is not None
+        self.keys(one.search_keys())
+        self.show(json.dumps(one.raw, default=str, ensure_ascii=False).encode())
+        return routing.deliver(self.connector, self.event, one)
+
+    def spawn(
+        self,
+        *,
+        topic: str,
+        object_type: str = "",
+        object_id: str = "",
+        object_label: str = "",
+        payload: Mapping[str, Any] | None = None,
+    ) -> int:
+        """A further event of this connector, e.g. one for each object a sync found. Returns its id."""
+        assert self.event is not None
+        handler = self.connector.provider.handlers.get(topic)
+        made = record(
+            New(
+                kind=Kind.SYNC,
+                topic=topic,
+                connector_id=self.connector.pk,
+                connector_name=self.connector.name,
+                provider=self.connector.provider_slug,
+                priority=Priority.BULK,
+                max_attempts=handler.max_attempts if handler else 8,
+                lock_key=routing.lock_key(self.connector.pk, object_type, object_id),
+                is_supersedable=bool(handler and handler.reads_current_state),
+                delivery_id=f"spawn:{self.event.pk}:{topic}:{object_id}" if object_id else None,
+                object_type=object_type,
+                object_id=object_id,
+                object_label=object_label,
+                parent_id=self.event.pk,
+                triggered_by=self.event.triggered_by,
+                trace_id=self.event.trace_id,
+                payload=json.dumps(payload or {}).encode(),
+                keys=[(f"{object_type}_id", object_id), (f"{object_type}_number", object_label)] if object_type else [],
+            )
+        )
+        bell.ring()
+        return made.event_id
+
+    @property
+    def checkpoint(self) -> dict[str, Any]:
+        """Small memory of a sync, kept on the connector; change it through ``save_checkpoint``."""
+        return dict(self.connector.memory)
+
+    def save_checkpoint(self, **values: Any) -> None:
+        with transaction.atomic():
+            row = Connector.objects.select_for_update().get(pk=self.connector.pk)
+            row.memory = {**row.memory, **values}
+            row.save(update_fields=["memory"])
+        self.connector.memory = row.memory
+
+    # --- deliveries ----------------------------------------------------------------------------------------------------
+    @cached_property
+    def route(self) -> Route | None:
+        if self.event is None or self.event.route_id is None:
+            return None
+        return Route.objects.select_related("source", "target").filter(pk=self.event.route_id).first()
+
+    @cached_property
+    def options(self) -> Any:
+        """The route's typed options, ``None`` where the target declares none."""
+        return self.route.load_options() if self.route else None
+
+    @property
+    def source_connector_slug(self) -> str:
+        return self.route.source.slug if self.route else ""
+
+    @cached_property
+    def link(self) -> Link | None:
+        """What the ledger knows of this object at this target; only what was really delivered."""
+        row = self._link_row()
+        return row if row is not None and row.state == LinkState.DELIVERED else None
+
+    def _link_row(self) -> Link | None:
+        if self.route is None or self.event is None:
+            return None
+        return Link.objects.filter(
+            source=self.route.source, target=self.connector, record_kind=self.route.record_kind,
+            source_object_id=self.event.object_id,
+        ).first()  # fmt: skip
+
+    def remember(self, one: Record, target_id: str, target_number: str) -> None:
+        """Write the ledger after a delivery."""
+        assert self.route is not None and self.event is not None
+        self.keys([(f"{self.connector.provider_slug}_id", target_id), (f"{self.connector.provider_slug}_number", target_number)])
+        Link.objects.update_or_create(
+            source=self.route.source,
+            target=self.connector,
+            record_kind=self.route.record_kind,
+            source_object_id=one.id,
+            defaults={
+                "source_number": one.number,
+                "source_version": one.updated_at,
+                "target_object_id": target_id,
+                "target_number": target_number,
+                "sent_hash": self.record_hash,
+                "state": LinkState.DELIVERED,
+                "last_event_id": self.event.pk,
+            },
+        )
+
+    @cached_property
+    def unfinished_write(self) -> bool:
+        """Whether an earlier attempt of this event sent a write whose answer was never seen."""
+        return bool(self.event) and has_unfinished_write(self.event)  # type: ignore[arg-type]
+
+    def map(self, kind: str, value: str, *, default: str | None = None) -> str:
+        """The target's value for a source's value. Raises ``MappingMissing`` where there is none and no default."""
+        rows = MappingRow.objects.filter(connector=self.connector, kind=kind, from_value=value)
+        own = [row for row in rows if row.route_id is None or (self.route and row.route_id == self.route.pk)]
+        best = max(own, key=lambda row: row.route_id is not None, default=None)
+        if best is not None:
+            return best.to_value
+        if default is not None:
+            return default
+        raise MappingMissing(kind, value)
+
+    @property
+    def now(self) -> Any:
+        return timezone.now()

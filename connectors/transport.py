@@ -1,0 +1,177 @@
+"""How bytes leave the hub: pooled connections that pass the guard, and a watchdog that ends any call past its budget.
+
+Time-outs of sockets run per read; a server that sends one byte a second would hold a worker for hours. The watchdog shuts
+the connection's socket down when the whole call's time is over, whatever it is doing.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import socket
+import ssl
+import threading
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import certifi
+import requests
+from django.conf import settings
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.ssl_ import create_urllib3_context
+
+from connectors import guard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_current = threading.local()
+
+
+class Call:
+    """One call under way: the connection it uses, and whether its time ran out."""
+
+    def __init__(self) -> None:
+        self.connection: HTTPConnection | None = None
+        self.is_over = False
+        self.has_timed_out = False
+
+    def cut(self) -> None:
+        """Called by the watchdog, from its own thread."""
+        if self.is_over:
+            return
+        self.has_timed_out = True
+        made = self.connection.sock if self.connection is not None else None
+        if made is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(made, socket.SHUT_RDWR)
+
+
+class _Guarded:
+    """Connects through the guard and tells the call under way which connection it uses."""
+
+    def _new_conn(self: Any) -> socket.socket:
+        return guard.connect(self.host, self.port, self.timeout, self.socket_options)
+
+    def request(self: Any, *args: Any, **options: Any) -> None:
+        call = getattr(_current, "call", None)
+        if call is not None:
+            call.connection = self
+        super().request(*args, **options)  # type: ignore[misc]
+
+    def connect(self: Any) -> None:
+        call = getattr(_current, "call", None)
+        if call is not None:
+            call.connection = self
+        super().connect()  # type: ignore[misc]
+
+
+class GuardedHTTPConnection(_Guarded, HTTPConnection):
+    pass
+
+
+class GuardedHTTPSConnection(_Guarded, HTTPSConnection):
+    pass
+
+
+class GuardedHTTPPool(HTTPConnectionPool):
+    ConnectionCls = GuardedHTTPConnection
+
+
+class GuardedHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = GuardedHTTPSConnection  # type: ignore[assignment]
+
+
+class GuardedAdapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        context = create_urllib3_context(ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
+        context.load_verify_locations(certifi.where())
+        extra = getattr(settings, "HUB_CA_BUNDLE", "")
+        if extra:
+            context.load_verify_locations(extra)
+        super().init_poolmanager(*args, **options, ssl_context=context)  # type: ignore[no-untyped-call]
+        self.poolmanager.pool_classes_by_scheme = {"http": GuardedHTTPPool, "https": GuardedHTTPSPool}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Always verified, with the context made above."""
+        conn.cert_reqs = "CERT_REQUIRED"
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+        for name in ("ca_certs", "ca_cert_dir", "cert_reqs", "ssl_context"):
+            pool.pop(name, None)
+        return host, pool
+
+
+def session() -> requests.Session:
+    """This thread's session: connections are kept and reused, cookies are not."""
+    made: requests.Session | None = getattr(_current, "session", None)
+    if made is None:
+        made = requests.Session()
+        made.trust_env = False
+        made.headers.clear()
+        made.cookies.set_policy(_NoCookies())
+        adapter = GuardedAdapter(pool_connections=20, pool_maxsize=2, max_retries=0)
+        made.mount("https://", adapter)
+        made.mount("http://", adapter)
+        if settings.HUB_EGRESS_PROXY:
+            made.proxies = {"http": settings.HUB_EGRESS_PROXY, "https": settings.HUB_EGRESS_PROXY}
+        _current.session = made
+    return made
+
+
+class _NoCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignore[name-defined,misc]
+    def set_ok(self, cookie: Any, request: Any) -> bool:
+        return False
+
+
+class _Watchdog:
+    """One thread that cuts calls whose deadline has come."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Call]] = []
+        self._count = itertools.count()
+        self._changed = threading.Condition()
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def add(self, deadline: float, call: Call) -> None:
+        with self._changed:
+            heapq.heappush(self._heap, (deadline, next(self._count), call))
+            if self._heap[0][2] is call:
+                self._changed.notify()
+
+    def _watch(self) -> None:
+        while True:
+            with self._changed:
+                while self._heap and self._heap[0][2].is_over:
+                    heapq.heappop(self._heap)
+                wait = self._heap[0][0] - time.monotonic() if self._heap else None
+                if wait is None or wait > 0:
+                    self._changed.wait(wait)
+                    continue
+                call = heapq.heappop(self._heap)[2]
+            call.cut()
+
+
+_watchdog: _Watchdog | None = None
+_watchdog_pid_guard = threading.Lock()
+
+
+@contextmanager
+def within(budget_s: float) -> Iterator[Call]:
+    """Everything the block does on this thread's connection is over after ``budget_s`` seconds."""
+    global _watchdog
+    with _watchdog_pid_guard:
+        if _watchdog is None:
+            _watchdog = _Watchdog()
+    call = Call()
+    _current.call = call
+    _watchdog.add(time.monotonic() + budget_s, call)
+    try:
+        yield call
+    finally:
+        call.is_over = True
+        _current.call = None

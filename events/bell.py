@@ -1,0 +1,75 @@
+"""Ringing: a queue task that carries nothing and wakes one drainer.
+
+A bell that is pending already is not rung again, so the queue's own cost is paid per burst, not per event. Losing every
+queued task loses nothing: the pulse rings again for what is due.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+CHANNEL = "hub_bell"
+FIRST = 0
+
+_RING = (
+    "WITH rung AS (UPDATE events_bell SET is_pending = true, rung_at = now() "
+    "WHERE slot = %s AND {condition} RETURNING slot), "
+    "task AS (INSERT INTO django_q_ormq (key, payload, lock) SELECT %s, %s, now() FROM rung RETURNING id) "
+    f"SELECT pg_notify('{CHANNEL}', '') FROM task"
+)
+
+
+@lru_cache(maxsize=64)
+def _task(function: str, *args: object) -> str:
+    """A signed queue task, made once: it never differs, and making it costs more than writing it."""
+    from django_q.signing import SignedPackage
+
+    return SignedPackage.dumps(
+        {
+            "id": f"{function}-{'-'.join(map(str, args))}"[:32],
+            "name": function[:100],
+            "func": function,
+            "args": args,
+            "kwargs": {},
+            "started": timezone.now(),
+            "ack_failure": True,
+        }
+    )
+
+
+def ring(slot: int = FIRST, *, again: bool = False) -> bool:
+    """Wake a drainer, unless one was rung and has not come yet; true if this call rang. ``again`` rings all the same.
+
+    Part of the caller's transaction: a rolled-back event rings nothing.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RING.format(condition="true" if again else "NOT is_pending"),
+            [slot, settings.Q_CLUSTER["name"], _task("events.drain.drain", slot)],
+        )
+        return cursor.rowcount > 0
+
+
+def hear(slot: int) -> None:
+    """Mark the bell as heard: whatever is recorded from now on rings again."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE events_bell SET is_pending = false WHERE slot = %s AND is_pending", [slot])
+
+
+def call(function: str, *args: object, key: str = "") -> None:
+    """Put one more small task of the hub into the queue (mail, purge, a sign of life)."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO django_q_ormq (key, payload, lock) VALUES (%s, %s, now())",
+            [key or settings.Q_CLUSTER["name"], _task(function, *args)],
+        )
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+
+
+def slots() -> int:
+    """How many drainers may be awake at once over all machines."""
+    return max(2, 4 * settings.HUB_WORKERS)

@@ -1,0 +1,113 @@
+"""Writing related requests: one row per HTTP exchange, bodies beside it.
+
+A write is begun (committed before it leaves) and completed after its answer; a read is written once, with its answer.
+What is given here has been redacted already.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+from events import bodies
+from events.models import RequestState
+
+if TYPE_CHECKING:
+    from events.models import Event
+
+
+@dataclass(kw_only=True)
+class Exchange:
+    """One HTTP exchange as it will be shown. Sizes are those on the wire, bodies may be cut to the cap."""
+
+    id: uuid.UUID
+    attempt: int
+    method: str
+    endpoint: str
+    requested_at: datetime
+    is_write: bool = False
+    idempotency_key: str = ""
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    request_body: bytes = b""
+    status: int | None = None
+    state: RequestState = RequestState.SENT
+    duration_ms: int | None = None
+    error: str = ""
+    vendor_request_id: str = ""
+    response_headers: Mapping[str, str] = field(default_factory=dict)
+    response_body: bytes = b""
+    response_size: int = 0
+
+
+_COLUMNS = (
+    "id, event_id, attempt, method, endpoint, status, state, is_write, requested_at, duration_ms, error, "
+    "vendor_request_id, idempotency_key, request_headers, response_headers, request_size, response_size, "
+    "is_request_cut, is_response_cut"
+)
+_INSERT = (
+    f"WITH r AS (INSERT INTO events_relatedrequest ({_COLUMNS}) VALUES ({', '.join(['%s'] * 19)})) "
+    "INSERT INTO events_body (event_id, part, recorded_at, encoding, content) "
+    "SELECT %s, part, %s, encoding, content FROM unnest(%s::text[], %s::int[], %s::bytea[]) "
+    "AS b (part, encoding, content)"
+)
+
+
+def write(event_id: int, received_at: datetime, exchange: Exchange) -> None:
+    """Write one exchange as it stands: in one statement, outside any transaction durable at once."""
+    request_body, request_cut = bodies.cut(exchange.request_body)
+    response_body, response_cut = bodies.cut(exchange.response_body)
+    stored = [
+        (f"{exchange.id}:{part}", *bodies.packed(content))
+        for part, content in (("request", request_body), ("response", response_body))
+        if content
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [
+                exchange.id, event_id, exchange.attempt, exchange.method[:10], exchange.endpoint, exchange.status,
+                exchange.state.value, exchange.is_write, exchange.requested_at, exchange.duration_ms, exchange.error,
+                exchange.vendor_request_id[:120], exchange.idempotency_key[:120],
+                Jsonb(dict(exchange.request_headers)), Jsonb(dict(exchange.response_headers)),
+                len(exchange.request_body), exchange.response_size,
+                request_cut, response_cut or exchange.response_size > len(exchange.response_body),
+                event_id, received_at, [s[0] for s in stored], [s[1] for s in stored], [s[2] for s in stored],
+            ],
+        )  # fmt: skip
+
+
+def complete(event_id: int, received_at: datetime, exchange: Exchange) -> None:
+    """Write the answer (or its absence) of an exchange that was begun."""
+    response_body, cut = bodies.cut(exchange.response_body)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_relatedrequest SET status = %s, state = %s, duration_ms = %s, error = %s, "
+            "vendor_request_id = %s, response_headers = %s, response_size = %s, is_response_cut = %s WHERE id = %s",
+            [
+                exchange.status, exchange.state.value, exchange.duration_ms, exchange.error,
+                exchange.vendor_request_id[:120], Jsonb(dict(exchange.response_headers)), exchange.response_size,
+                cut or exchange.response_size > len(exchange.response_body), exchange.id,
+            ],
+        )  # fmt: skip
+    bodies.store(event_id, f"{exchange.id}:response", response_body, received_at)
+
+
+def write_all(event_id: int, received_at: datetime, exchanges: Sequence[Exchange]) -> None:
+    for exchange in exchanges:
+        write(event_id, received_at, exchange)
+
+
+def has_unfinished_write(event: Event) -> bool:
+    """Whether an earlier attempt sent a write whose answer was never seen: it may or may not have happened."""
+    return (
+        event.requests.filter(is_write=True)
+        .exclude(state=RequestState.ANSWERED)
+        .filter(attempt__lt=event.attempts)
+        .exists()
+    )

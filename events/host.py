@@ -1,0 +1,49 @@
+"""What events ask of the layer above, by one dotted path (``settings.EVENT_HOST``): imports point one way only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from events.models import Event
+    from events.outcomes import Result
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Whom to tell about a connector's failures. ``receiver`` may hold several addresses, separated by commas."""
+
+    name: str
+    sender: str
+    receiver: str
+    path: str  # of the connector's admin page
+
+
+class Host(Protocol):
+    def run(self, event: Event) -> Result:
+        """Handle one claimed event. Never raises: whatever goes wrong is in the result."""
+
+    def open_lanes(self, connector_ids: Collection[int]) -> dict[int, int]:
+        """Connectors whose events may be claimed now, with the number that may run at once."""
+
+    def contact(self, connector_id: int) -> Contact | None: ...
+
+    def pulse(self) -> None:
+        """Called about every second on one machine: plans that are due, lanes that close or open."""
+
+    def finished(self, results: Collection[Result]) -> None:
+        """Told after outcomes were written, outside their transaction: health of connectors."""
+
+    def retention_days(self) -> dict[int, tuple[int, int]]:
+        """Connectors that keep events for other than the usual days: (successes, failures)."""
+
+
+@cache
+def host() -> Host:
+    return cast(Host, import_module(settings.EVENT_HOST))

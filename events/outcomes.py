@@ -1,0 +1,174 @@
+"""Outcomes: what became of a running event, written many at a time and only by whoever holds its lease."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
+
+from events import alerts
+from events.models import Event, Outcome, Reason
+
+
+@dataclass(kw_only=True)
+class Result:
+    """The outcome of one run of one event. ``due_in_s``: when a waiting event is looked at again, ``None``: when its
+    lane opens. ``lease`` fences: a run whose lease was taken back changes nothing."""
+
+    event_id: int
+    lease: uuid.UUID | None
+    connector_id: int
+    topic: str
+    outcome: Outcome
+    reason: str = ""
+    reason_code: str = ""
+    sentence: str = ""
+    next_step: str = ""
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    due_in_s: float | None = None
+    duration_ms: int = 0
+    object_type: str = ""
+    object_id: str = ""
+    object_label: str = ""
+    lock_key: str = ""
+    cause: str = ""
+    gives_back_attempt: bool = False  # it did not really run: a closed breaker, a spent budget
+
+    @classmethod
+    def of(cls, event: Event, outcome: Outcome, **more: Any) -> Result:
+        base: dict[str, Any] = {
+            "object_type": event.object_type,
+            "object_id": event.object_id,
+            "object_label": event.object_label,
+        }
+        return cls(
+            event_id=event.pk,
+            lease=event.lease,
+            connector_id=event.connector_id or 0,
+            topic=event.topic,
+            outcome=outcome,
+            lock_key=event.lock_key,
+            **(base | more),
+        )
+
+
+VARIABLE_PARTS = re.compile(r"“[^”]*”|\"[^\"]*\"|'[^']*'|[#\w-]*\d[\w.:-]*")
+
+
+def cause_of(connector_id: int, topic: str, reason: str, reason_code: str, sentence: str) -> str:
+    """The fingerprint by which failures are grouped: the same sentence but for numbers and quoted names."""
+    pattern = reason_code or VARIABLE_PARTS.sub("*", sentence)
+    text = "\x1f".join((str(connector_id), topic, reason, pattern))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+_FINISH = """
+UPDATE events_event AS e SET
+  outcome = r.outcome, reason = r.reason, reason_code = r.reason_code, sentence = r.sentence, next_step = r.next_step,
+  notes = r.notes, cause = r.cause, object_type = r.object_type, object_id = r.object_id,
+  object_label = r.object_label, duration_ms = r.duration_ms, lease = NULL, lease_until = NULL,
+  due_at = CASE WHEN r.outcome = 'waiting' AND r.due_in_s >= 0 THEN now() + r.due_in_s * interval '1 second' END,
+  finished_at = CASE WHEN r.outcome <> 'waiting' THEN now() END,
+  attempts = e.attempts - r.back
+FROM (SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+  %s::jsonb[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::float8[], %s::int[])
+  AS r (id, lease, outcome, reason, reason_code, sentence, next_step, notes, cause, object_type, object_id,
+        object_label, duration_ms, due_in_s, back)) AS r
+WHERE e.id = r.id AND e.lease = r.lease AND e.outcome = 'running'
+RETURNING e.id
+"""
+
+
+def finish(results: Sequence[Result]) -> set[int]:
+    """Write outcomes in one transaction; returns the ids that were really ours. Failures go to the alert families,
+    successes resolve earlier failures of the same object."""
+    if not results:
+        return set()
+    for one in results:
+        if one.outcome == Outcome.FAILED and not one.cause:
+            one.cause = cause_of(one.connector_id, one.topic, one.reason, one.reason_code, one.sentence)
+    columns: list[list[Any]] = [
+        [r.event_id for r in results],
+        [r.lease for r in results],
+        [r.outcome.value for r in results],
+        [r.reason for r in results],
+        [r.reason_code[:80] for r in results],
+        [r.sentence for r in results],
+        [r.next_step for r in results],
+        [Jsonb(r.notes) for r in results],
+        [r.cause for r in results],
+        [r.object_type[:40] for r in results],
+        [r.object_id[:120] for r in results],
+        [r.object_label[:120] for r in results],
+        [r.duration_ms for r in results],
+        [-1.0 if r.due_in_s is None else r.due_in_s for r in results],
+        [1 if r.gives_back_attempt else 0 for r in results],
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_FINISH, columns)
+        ours = {row[0] for row in cursor.fetchall()}
+        written = [r for r in results if r.event_id in ours]
+        resolve_earlier([r for r in written if r.outcome == Outcome.SUCCEEDED])
+        alerts.failed([r for r in written if r.outcome == Outcome.FAILED])
+        alerts.succeeded([r for r in written if r.outcome == Outcome.SUCCEEDED])
+    return ours
+
+
+def resolve_earlier(successes: Sequence[Result]) -> None:
+    """A later success of the same object resolves its earlier failures by itself."""
+    locked = {r.lock_key: r.event_id for r in successes if r.lock_key}
+    if not locked:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_event AS e SET resolved_at = now(), resolved_by = 'the hub', "
+            "resolved_note = 'Event ' || s.id || ' for the same object succeeded later.' "
+            "FROM unnest(%s::text[], %s::bigint[]) AS s (lock_key, id) "
+            "WHERE e.lock_key = s.lock_key AND e.id < s.id AND e.outcome = 'failed' AND e.resolved_at IS NULL",
+            [list(locked), list(locked.values())],
+        )
+
+
+def retry(event_ids: Sequence[int], *, by: str) -> int:
+    """Queue failed, skipped or waiting events again, by hand: same row, fresh attempts, never superseded. Returns how
+    many were queued; events that run or succeeded are left alone."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_event SET outcome = 'queued', reason = '', reason_code = '', sentence = '', next_step = '', "
+            "due_at = NULL, finished_at = NULL, attempts = 0, is_supersedable = false, resolved_at = NULL, "
+            "resolved_by = '', resolved_note = '', triggered_by = %s, priority = LEAST(priority, 2) "
+            "WHERE id = ANY(%s) AND outcome IN ('failed', 'skipped', 'waiting') AND kind NOT IN ('lookup', 'check') "
+            "AND connector_id IS NOT NULL AND NOT (outcome = 'skipped' AND reason = 'superseded')",
+            [by[:150], list(event_ids)],
+        )
+        count = cursor.rowcount
+    if count:
+        from events import bell
+
+        bell.ring()
+    return count
+
+
+def resolve(event_ids: Sequence[int], *, by: str, note: str) -> int:
+    """Mark failed events resolved, with a name and a note; returns how many were."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_event SET resolved_at = now(), resolved_by = %s, resolved_note = %s "
+            "WHERE id = ANY(%s) AND outcome = 'failed' AND resolved_at IS NULL",
+            [by[:150], note, list(event_ids)],
+        )
+        return cursor.rowcount
+
+
+# A sentence for each reason that needs none of its own.
+SENTENCES = {
+    Reason.WORKER_LOST: "The worker that handled this event died, and so did those of every further attempt.",
+    Reason.SUPERSEDED: "A newer event of the same topic reads the same object; this one had nothing left to do.",
+    Reason.DISABLED: "The connector is disabled; the delivery was stored and nothing was done.",
+}

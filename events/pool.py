@@ -1,0 +1,42 @@
+"""A few daemon threads that handle events side by side in one worker process, each with its own database connection.
+
+Not ``concurrent.futures``: its threads are joined at exit, so that one stuck remote call would keep a process from ending.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+Job = Callable[[], None]
+
+
+class Pool:
+    """``size`` threads over one queue; jobs must not raise."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        for number in range(size):
+            threading.Thread(target=self._work, name=f"event-{number}", daemon=True).start()
+
+    def submit(self, job: Job) -> None:
+        self._jobs.put(job)
+
+    def _work(self) -> None:
+        while True:
+            self._jobs.get()()
+
+
+_pool: Pool | None = None
+_guard = threading.Lock()
+
+
+def pool(size: int) -> Pool:
+    """The process's pool; made at the first call, so that a forked worker gets threads of its own."""
+    global _pool
+    with _guard:
+        if _pool is None:
+            _pool = Pool(size)
+        return _pool

@@ -1,0 +1,140 @@
+"""The pulse: about once a second, on one machine at a time, it wakes what is due, takes back what a dead worker held and
+rings what was not heard. Each step stands alone: one that fails stops no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from events import alerts, bell, bodies, heartbeat
+from events.host import host
+from events.models import Outcome, Reason
+from events.outcomes import SENTENCES, Result, cause_of
+
+log = structlog.get_logger(__name__)
+
+PULSE_LOCK = 7200
+WAKE_LIMIT = 1000
+RING_AGAIN_S = 5.0
+OLD_HEARTBEATS = timedelta(days=1)
+
+
+def pulse() -> bool:
+    """One pulse; false where another machine's is under way or was less than half a second ago."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [PULSE_LOCK])
+        if not cursor.fetchone()[0]:
+            return False
+    try:
+        steps: tuple[Callable[[], object], ...] = (
+            wake, take_back, lambda: host().pulse(), ring_unheard, send_mail, tidy,
+        )  # fmt: skip
+        for step in steps:
+            try:
+                step()
+            except Exception:  # one broken step, plan or row must not stop the others
+                log.exception("pulse_step_failed", step=getattr(step, "__name__", "host"))
+                if connection.in_atomic_block:
+                    raise
+                connection.close_if_unusable_or_obsolete()
+        heartbeat.beat(role="pulse", name="pulse")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [PULSE_LOCK])
+    return True
+
+
+def wake() -> int:
+    """Queue waiting events whose time has come."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_event SET outcome = 'queued', reason = '', sentence = '', next_step = '', due_at = NULL "
+            "WHERE id IN (SELECT id FROM events_event WHERE outcome = 'waiting' AND due_at <= now() "
+            "ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)",
+            [WAKE_LIMIT],
+        )
+        woken = cursor.rowcount
+    if woken:
+        bell.ring()
+    return woken
+
+
+def take_back() -> int:
+    """Events whose worker was not heard of until their lease ended: due again with one attempt more, failed after the
+    last."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_event AS e SET lease = NULL, lease_until = NULL, "
+            "outcome = CASE WHEN attempts >= max_attempts THEN 'failed' ELSE 'queued' END, "
+            "reason = CASE WHEN attempts >= max_attempts THEN %s ELSE '' END, "
+            "sentence = CASE WHEN attempts >= max_attempts THEN %s ELSE '' END, "
+            "finished_at = CASE WHEN attempts >= max_attempts THEN now() END "
+            "WHERE id IN (SELECT id FROM events_event WHERE outcome = 'running' AND lease_until < now() "
+            "LIMIT %s FOR UPDATE SKIP LOCKED) "
+            "RETURNING id, outcome, connector_id, topic, object_label, lock_key",
+            [Reason.WORKER_LOST.value, SENTENCES[Reason.WORKER_LOST], WAKE_LIMIT],
+        )
+        rows = cursor.fetchall()
+        lost = [
+            Result(
+                event_id=event_id, lease=None, connector_id=connector_id or 0, topic=topic, outcome=Outcome.FAILED,
+                reason=Reason.WORKER_LOST, sentence=SENTENCES[Reason.WORKER_LOST], object_label=label,
+                cause=cause_of(connector_id or 0, topic, Reason.WORKER_LOST, "", ""), lock_key=lock_key,
+            )  # fmt: skip
+            for event_id, outcome, connector_id, topic, label, lock_key in rows
+            if outcome == Outcome.FAILED
+        ]
+        alerts.failed(lost)
+    if rows:
+        log.warning("taken_back", count=len(rows), failed=len(lost))
+        bell.ring()
+    return len(rows)
+
+
+def ring_unheard() -> bool:
+    """Ring again where queued events have been waiting: a bell may have died with a worker or with the queue."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM events_event WHERE outcome = 'queued' AND connector_id IS NOT NULL) AND "
+            "NOT EXISTS (SELECT 1 FROM events_bell WHERE slot = %s AND rung_at > now() - %s * interval '1 second')",
+            [bell.FIRST, RING_AGAIN_S],
+        )
+        unheard = bool(cursor.fetchone()[0])
+    return bell.ring(again=True) if unheard else False
+
+
+def send_mail() -> None:
+    """Have due mails sent by a worker, at most one such task every few seconds."""
+    if alerts.summaries_due():
+        alerts.summarise()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM events_mail WHERE state = 'waiting' AND due_at <= now()) "
+            "AND NOT EXISTS (SELECT 1 FROM django_q_ormq WHERE key = %s)",
+            [settings.Q_CLUSTER["name"] + ":mail"],
+        )
+        if cursor.fetchone()[0]:
+            bell.call("events.mail.send_due", key=settings.Q_CLUSTER["name"] + ":mail")
+
+
+_tidied_at = timezone.now() - timedelta(days=1)
+
+
+def tidy() -> None:
+    """Every ten minutes: partitions ahead of time, old signs of life away, and the purge as a task of its own."""
+    global _tidied_at
+    if timezone.now() - _tidied_at < timedelta(minutes=10):
+        return
+    _tidied_at = timezone.now()
+    bodies.make_partitions(timezone.now().date())
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM events_heartbeat WHERE seen_at < now() - %s", [OLD_HEARTBEATS])
+        cursor.execute("INSERT INTO events_bell (slot, is_pending, rung_at) SELECT n, false, now() "
+                       "FROM generate_series(0, %s) AS n ON CONFLICT DO NOTHING", [bell.slots() - 1])  # fmt: skip
+    bell.call("events.purge.purge")

@@ -1,0 +1,34 @@
+"""Search keys: exact, indexed, one row per number a customer may quote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+KEY_LIMIT = 40  # keys an event may have; a hostile payload does not fill the table
+VALUE_LIMIT = 200
+
+
+def fold(value: str) -> str:
+    """The form in which values are stored and looked for: trimmed, lower case, without a leading ``#``, NUL-free."""
+    return value.replace("\x00", "").strip().lower().removeprefix("#").strip()[:VALUE_LIMIT]
+
+
+def folded(keys: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Distinct (kind, folded value) pairs with a value, at most ``KEY_LIMIT``."""
+    seen = {(kind, fold(str(value))) for kind, value in keys if value is not None}
+    return sorted(pair for pair in seen if pair[1])[:KEY_LIMIT]
+
+
+def add(event_id: int, keys: Iterable[tuple[str, str]]) -> None:
+    """Write the keys of an event; those it has already are left alone."""
+    pairs = folded(keys)
+    if not pairs:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_searchkey (event_id, kind, value) "
+            "SELECT %s, kind, value FROM unnest(%s::text[], %s::text[]) AS k (kind, value) ON CONFLICT DO NOTHING",
+            [event_id, [k for k, _ in pairs], [v for _, v in pairs]],
+        )

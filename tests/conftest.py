@@ -1,0 +1,109 @@
+"""The cast of every test: a database with partitions and bells, people of each group, the sandbox served for real."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+import requests
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+
+from connectors import registry
+from connectors.models import Connector
+from connectors.sandbox import mount
+
+
+class _Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _Threaded(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
+class Sandbox:
+    """The served sandbox of all providers; ``post`` and ``get`` are its control calls."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def post(self, path: str, body: object = None) -> dict:
+        answer = requests.post(self.url + path, json=body or {}, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def get(self, path: str) -> dict:
+        return requests.get(self.url + path, timeout=10).json()
+
+    def log(self, prefix: str) -> list[dict]:
+        return self.get(f"/{prefix}/_sandbox/log")["log"]
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[Sandbox]:
+    applications = {p.sandbox.prefix: p.sandbox.application() for p in registry.all_providers() if p.sandbox}
+    server = make_server("127.0.0.1", settings.SANDBOX_PORT, mount(applications), _Threaded, _Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield Sandbox(settings.SANDBOX_URL)
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def sandbox(sandbox_server: Sandbox) -> Sandbox:
+    """The sandbox, reset."""
+    for provider in registry.all_providers():
+        if provider.sandbox:
+            sandbox_server.post(f"/{provider.sandbox.prefix}/_sandbox/reset")
+    return sandbox_server
+
+
+@pytest.fixture
+def install(db, sandbox):
+    """``install("xoro")``: a connector of that provider, pointed at the sandbox."""
+
+    def make(slug: str, *, name: str = "", **settings_: object) -> Connector:
+        provider = registry.get(slug)
+        assert provider.sandbox is not None
+        connector = Connector(name=name or provider.label, slug=(name or slug).lower().replace(" ", "-"), provider_slug=slug)
+        connector.put_settings({**provider.sandbox.settings(f"{sandbox.url}/{provider.sandbox.prefix}"), **settings_})
+        connector.email_sender, connector.email_receiver = "hub@example.com", "support@example.com"
+        connector.save()
+        return connector
+
+    return make
+
+
+def _person(name: str, group: str) -> User:
+    person = User.objects.create_user(name, f"{name}@example.com", "password", is_staff=True)
+    person.groups.add(Group.objects.get(name=group))
+    return person
+
+
+@pytest.fixture
+def administrator(db) -> User:
+    return _person("ada", "Administrators")
+
+
+@pytest.fixture
+def supporter(db) -> User:
+    return _person("sam", "Support")
+
+
+@pytest.fixture
+def reader(db) -> User:
+    return _person("rita", "Read only")
+
+
+@pytest.fixture
+def stranger(db) -> User:
+    """Logged in, in no group."""
+    return User.objects.create_user("stan", "stan@example.com", "password", is_staff=True)
