@@ -30,7 +30,8 @@ class Search:
     """What looking up a reference found. ``orders`` are confirmed: reference and source came back as asked.
 
     ``is_conclusive`` is true only for a match. That nothing matched proves nothing: the answer may be throttling, or
-    the tenant may ignore the filter. ``fact`` says in a clause what was seen; ``ignores_filter`` that foreign rows came."""
+    the tenant may ignore the filter. ``fact`` says in a clause what was seen, ``ignores_filter`` that
+    foreign rows came."""
 
     orders: list[dict[str, Any]] = field(default_factory=list)
     fact: str = ""
@@ -210,4 +211,4 @@ def _route(name: str, overrides: Mapping[str, str]) -> tuple[str, str]:
 def _is_of(row: dict[str, Any], source: str, reference: str) -> bool:
     header = wire.header_of(row)
     same_reference = wire.identifier(header.get("ThirdPartyRefNo")) == reference
-    return same_reference and wire.identifier(header.get("ThirdPartySource")) == source
+    return same_reference and wire.identifier(header.get("ThirdPartySource")).casefold() == source.casefold()

@@ -92,7 +92,7 @@ def _http_error(answer: HttpAnswer) -> Exception:
         return ConfigurationError(
             f"Xoro {meaning} (HTTP {status}){': ' + message if message else '.'}",
             code="route",
-            next_step="Correct the route under “Other routes” on the connector's page, or ask Xoro for the tenant's routes.",
+            next_step="Correct the route under “Other routes” on the connector's page, or ask Xoro for the routes.",
             **known,
         )
     if status == 429:
