@@ -41,8 +41,8 @@ def check_reference_filter(run: Run) -> str:
     search = run.client.find_sales_orders(NO_SOURCE, NOBODY)
     if search.ignores_filter:
         raise ConfigurationError(
-            "Xoro ignores the search by third-party reference. Orders can be sent, but after a lost answer a person must "
-            "look in Xoro before the order is sent again.",
+            "Xoro ignores the search by third-party reference. Orders can be sent, but after a lost answer a person "
+            "must look in Xoro before the order is sent again.",
             code="filter_ignored",
             next_step="Ask Xoro to enable third_party_ref_no and third_party_source on salesorder/getsalesorder.",
         )

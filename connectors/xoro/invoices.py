@@ -63,7 +63,7 @@ def look_up_invoices(run: Run, params: Mapping[str, Any]) -> Answer:
     if foreign := len(page.rows) - len(rows):
         run.note(
             "foreign_rows",
-            f"Xoro answered {foreign} of {len(page.rows)} invoices that do not carry the ids asked for; they were dropped.",
+            f"{foreign} of {len(page.rows)} invoices from Xoro do not carry the ids asked for; they were dropped.",
         )
     if not page.is_certain:
         run.note("maybe_throttled", "Xoro answered with nothing, as it also does when it is too busy.")

@@ -134,9 +134,13 @@ def _adopt_duplicate(run: Run, order: Order, error: RemoteRefused) -> Delivered:
     search = _search(run, order, is_thorough=True)
     if search.is_conclusive:
         return _adopt(run, order, search)
-    error.sentence = f"{error.sentence} Xoro refuses it as a duplicate, but looking for it: {search.fact}."
-    error.next_step = f"Find the order with reference {order.id} in Xoro, then mark this event resolved."
-    raise error
+    raise RemoteRefused(
+        f"Xoro refuses order {order.name} as a duplicate ({error.sentence}); looking for the other one: {search.fact}.",
+        code=error.code,
+        next_step=f"Find the order with reference {order.id} in Xoro, then mark this event resolved.",
+        status=error.status,
+        request_id=error.request_id,
+    ) from error
 
 
 def _adopt(run: Run, order: Order, search: Search) -> Delivered:
