@@ -157,7 +157,7 @@ def _deposit_members(order: Order, settings: XoroSettings) -> dict[str, Any]:
     if amount <= 0:
         return {}
     gateways = {p.gateway for p in received}
-    row = next((row for row in settings.gateway_map or [] if row.get("gateway") in gateways), {})
+    row = next((row for row in settings.gateway_map or () if row.get("gateway") in gateways), {})
     return {
         "DepositAmount": number(amount),
         "DepositAccountName": row.get("account") or settings.payment_account,

@@ -152,7 +152,7 @@ class XoroSettings:
         "Payment account", "Takes the payments; usually Undeposited Funds.", "Payments", initial="Undeposited Funds"
     )
     liability_account: str = _text("Liability account", "Goes up when a deposit is taken.", "Payments")
-    gateway_map: list[dict[str, str]] | None = _table(
+    gateway_map: tuple[dict[str, str], ...] | None = _table(
         "Payment gateways",
         'First match wins: [{"gateway": "paypal", "account": "PayPal", "method": "PayPal"}].',
         "Payments",
@@ -232,9 +232,12 @@ class XoroSettings:
             errors["liability_account"] = "Recording payments needs a liability account."
         if problem := _routes_problem(self.routes):
             errors["routes"] = problem
-        for name, shape in (("wave_codes", dict), ("service_by_country", dict), ("gateway_map", list)):
-            if getattr(self, name) and not isinstance(getattr(self, name), shape):
+        for name in ("wave_codes", "service_by_country"):
+            if getattr(self, name) and not isinstance(getattr(self, name), dict):
                 errors[name] = "Not of the form shown in the help."
+        rows = self.gateway_map or ()
+        if not isinstance(rows, tuple) or not all(isinstance(row, dict) and row.get("gateway") for row in rows):
+            errors["gateway_map"] = "Not of the form shown in the help."
         if errors:
             raise ValidationError(errors)  # type: ignore[arg-type]
 
