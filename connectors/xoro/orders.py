@@ -70,7 +70,8 @@ def _body(run: Run, order: Order, unknown_skus: frozenset[str] = frozenset()) ->
 
 def _search(run: Run, order: Order, *, is_thorough: bool) -> Search:
     source = third_party_source(order, run.settings)
-    return run.client.find_sales_orders(source, order.id, is_thorough=is_thorough)
+    search: Search = run.client.find_sales_orders(source, order.id, is_thorough=is_thorough)
+    return search
 
 
 def _create(run: Run, order: Order) -> Delivered:

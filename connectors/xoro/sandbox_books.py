@@ -245,7 +245,7 @@ def _identity(header: Mapping[str, Any]) -> tuple[str, str]:
 
 def _line_amount(line: Mapping[str, Any]) -> float:
     gross, discount = line["UnitPrice"] * line["Qty"], line.get("Discount") or 0
-    return gross - discount if line.get("DiscountTypeName") == "amount" else gross * (1 - discount / 100)
+    return float(gross - discount if line.get("DiscountTypeName") == "amount" else gross * (1 - discount / 100))
 
 
 def _rate(taxes: Any) -> float:

@@ -85,12 +85,14 @@ def without_blanks(members: Mapping[str, Any]) -> dict[str, Any]:
 
 def header_of(row: Any) -> dict[str, Any]:
     """The header of a document row, however the answer spells it."""
-    return _member(row, ("SoEstimateHeader", "invoiceHeader", "InvoiceHeader"), {})
+    header: dict[str, Any] = _member(row, ("SoEstimateHeader", "invoiceHeader", "InvoiceHeader"), {})
+    return header
 
 
 def lines_of(row: Any) -> list[dict[str, Any]]:
     """The lines of a document row, however the answer spells it."""
-    return _member(row, ("SoEstimateItemLineArr", "invoiceItemLineArr", "InvoiceItemLineArr"), [])
+    lines: list[Any] = _member(row, ("SoEstimateItemLineArr", "invoiceItemLineArr", "InvoiceItemLineArr"), [])
+    return [line for line in lines if isinstance(line, dict)]
 
 
 def document_number(row: Any) -> str:

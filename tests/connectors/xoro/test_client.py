@@ -95,7 +95,7 @@ def test_a_write_is_never_repeated(answer: Any) -> None:
 
 def test_a_message_on_a_failed_write_is_a_business_error() -> None:
     answer = (200, {"Result": False, "ErrorCode": 0, "Data": None, "Message": "Period is closed."})
-    with pytest.raises(RemoteRefused, match="Period is closed."):
+    with pytest.raises(RemoteRefused, match=r"Period is closed."):
         scripted_client(answer).create_sales_order({})
 
 

@@ -318,7 +318,7 @@ def test_an_order_that_does_not_add_up_makes_no_call(tenant: Tenant, run: FakeRu
 
 def test_a_tip_without_sku_fails_and_names_the_setting(tenant: Tenant) -> None:
     run = tenant.run(tips_enabled=False)
-    with pytest.raises(ConfigurationError, match="tip of 5.00 USD"):
+    with pytest.raises(ConfigurationError, match=r"tip of 5.00 USD"):
         push_order(run, make_order(tip=Decimal("5.00"), total=Decimal("72.80")))
 
 

@@ -224,7 +224,7 @@ def test_an_amount_without_sku_fails_and_names_the_setting(member: str, setting:
 def test_a_line_without_sku_takes_the_default_one() -> None:
     order = make_order(lines=(make_line(sku=""),))
     assert lines_of(order, default_sku="HUB-DEFAULT")[0]["ItemNumber"] == "HUB-DEFAULT"
-    with pytest.raises(PayloadError, match="Line 1 .*Oak lamp S.* has no SKU") as failure:
+    with pytest.raises(PayloadError, match=r"Line 1 .*Oak lamp S.* has no SKU") as failure:
         lines_of(order)
     assert failure.value.path == "lines[0].sku"
 
