@@ -91,11 +91,13 @@ class Single:
 
 @dataclass(frozen=True, kw_only=True)
 class Delivered:
-    """What became of a record at its target. ``target_id`` identifies it there for ever, ``target_number`` for people."""
+    """What became of a record at its target. ``target_id`` identifies it there for ever, ``target_number`` for people.
+    ``sent_hash``: what the ledger compares a later version with; empty: the record's whole fingerprint."""
 
     target_id: str
     target_number: str = ""
     sentence: str = ""
+    sent_hash: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

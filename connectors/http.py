@@ -38,6 +38,7 @@ from events.models import RequestState
 
 MAX_BYTES = 5 * 1024 * 1024
 CHUNK = 64 * 1024
+NEVER_LEFT = frozenset({"dns", "connect", "tls", "url", "blocked_address"})  # codes: nothing reached the far end
 VENDOR_REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "x-amzn-requestid", "request-id")
 
 
@@ -226,6 +227,8 @@ class HttpClient:
             except Exception as error:
                 raised = _explain(error, host, min(budget, sum(timeout_s)), call.has_timed_out)
                 raised.request_id = request_id
+                if raised.code in NEVER_LEFT:
+                    exchange.state = RequestState.NOT_SENT
                 exchange.error = self.redactor.text(raised.sentence)
                 raise raised from error
         if call.has_timed_out:
@@ -266,6 +269,8 @@ def _read(response: requests.Response, max_bytes: int) -> tuple[bytes, bool]:
 def _explain(error: Exception, host: str, seconds: float, has_timed_out: bool) -> Any:
     """The hub's error for whatever a transport raises: one sentence for people, a code for decisions."""
     chain = list(_causes(error))
+    if not has_timed_out and any(isinstance(e, requests.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError) for e in chain):
+        return RemoteUnavailable(f"{host} could not be reached in time.", code="connect")
     if has_timed_out or any(isinstance(e, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError) for e in chain):
         return RemoteTimedOut(f"{host} did not answer within {_seconds(seconds)}.", code="timeout")
     for one in chain:

@@ -103,7 +103,7 @@ def _deliver(run: Run, provider: Provider) -> str | None:
         raise PayloadError("The stored record does not fit this version of the hub; synchronize the object again.") from error
     run.record_hash = one.fingerprint()
     delivered = accept.function(run, one)
-    run.remember(one, delivered.target_id, delivered.target_number)
+    run.remember(one, delivered.target_id, delivered.target_number, delivered.sent_hash)
     return delivered.sentence or f"{one.label} {one.number} became {delivered.target_number} in {run.connector}."
 
 

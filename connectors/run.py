@@ -199,7 +199,7 @@ class Run:
             source_object_id=self.event.object_id,
         ).first()  # fmt: skip
 
-    def remember(self, one: Record, target_id: str, target_number: str) -> None:
+    def remember(self, one: Record, target_id: str, target_number: str, sent_hash: str = "") -> None:
         """Write the ledger after a delivery."""
         assert self.route is not None and self.event is not None
         self.keys([(f"{self.connector.provider_slug}_id", target_id), (f"{self.connector.provider_slug}_number", target_number)])
@@ -213,7 +213,7 @@ class Run:
                 "source_version": one.updated_at,
                 "target_object_id": target_id,
                 "target_number": target_number,
-                "sent_hash": self.record_hash,
+                "sent_hash": sent_hash or self.record_hash,
                 "state": LinkState.DELIVERED,
                 "last_event_id": self.event.pk,
             },
@@ -221,8 +221,8 @@ class Run:
 
     @cached_property
     def unfinished_write(self) -> bool:
-        """Whether an earlier attempt of this event sent a write whose answer was never seen."""
-        return bool(self.event) and has_unfinished_write(self.event)  # type: ignore[arg-type]
+        """Whether an earlier attempt for this object at this target sent a write of unknown outcome."""
+        return self.event is not None and has_unfinished_write(self.event)
 
     def map(self, kind: str, value: str, *, default: str | None = None) -> str:
         """The target's value for a source's value. Raises ``MappingMissing`` where there is none and no default."""

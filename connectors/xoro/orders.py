@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 
 # Codes of failures after which a write certainly was not done: it never left, or Xoro said that it did nothing.
 NOT_DONE = frozenset({"dns", "connect", "tls", "throttled"})
+# Members of an order that move while Xoro's sales order stays right: a later payment or shipment is no change of it.
+NOT_TAKEN = frozenset({"financial_status", "fulfillment_status", "risk", "payments", "tags", "processed_at"})
 ANSWER_TOO_LARGE = "too_large"  # of the HTTP client: the write was done, only its answer was not read
 
 
 def push_order(run: Run, order: Order) -> Delivered:
     """Creates the sales order, or finds the one that is there. Raises ``Skip`` (unchanged, filtered), ``PayloadError``,
     ``ConfigurationError``, ``UnconfirmedWrite`` and the errors of the client."""
-    if run.link is not None and run.link.target_id:
+    if run.link is not None and run.link.target_object_id:
         raise _sent_before(run, order)
     check_filters(order, run.options)
     _body(run, order)  # what cannot be translated fails before any call
@@ -49,9 +51,13 @@ def push_order(run: Run, order: Order) -> Delivered:
     return delivered
 
 
+def _fingerprint(order: Order) -> str:
+    return order.fingerprint(without=NOT_TAKEN)
+
+
 def _sent_before(run: Run, order: Order) -> Exception:
-    number = run.link.target_number or run.link.target_id
-    if run.link.sent_hash == order.fingerprint():
+    number = run.link.target_number or run.link.target_object_id
+    if run.link.sent_hash == _fingerprint(order):
         return Skip(
             f"Order {order.name} is in Xoro as {number} and has not changed.", reason="unchanged", code="unchanged"
         )
@@ -164,7 +170,7 @@ def _delivered(run: Run, order: Order, document: dict[str, Any], verb: str) -> D
         amounts = f"{wire.money(total)} instead of {order.total} {order.currency}"
         run.note("total_differs", f"Xoro's total of {number} is {amounts}.")
     sentence = f"{verb} sales order {number} in Xoro for order {order.name}."
-    return Delivered(target_id=target_id, target_number=number, sentence=sentence)
+    return Delivered(target_id=target_id, target_number=number, sentence=sentence, sent_hash=_fingerprint(order))
 
 
 def _unconfirmed(order: Order, write_fact: str, lookup_fact: str) -> UnconfirmedWrite:
