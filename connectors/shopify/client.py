@@ -191,4 +191,3 @@ def quoted(value: str) -> str:
 
 def zulu(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-

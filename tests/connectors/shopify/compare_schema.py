@@ -110,7 +110,11 @@ def main(arguments: list[str]) -> int:
     found = [*differences(small, full), *invalid_documents(small, "small"), *invalid_documents(full, "full")]
     for line in found:
         print(line)
-    print(f"{len(found)} differences." if found else "The small schema is a true part of the full one; all documents are valid.")
+    print(
+        f"{len(found)} differences."
+        if found
+        else "The small schema is a true part of the full one; all documents are valid."
+    )
     return 1 if found else 0
 
 
