@@ -59,7 +59,7 @@ class ShopifyClient:
         HubOrder, then HubOrderLines by 100. Raises ``RemoteUnavailable`` where the order changes faster than it can
         be read: pages of two states are never mixed."""
         for _ in range(RESTARTS + 1):
-            order = self.execute("HubOrder", {"id": gid})["order"]
+            order: Node | None = self.execute("HubOrder", {"id": gid})["order"]
             if order is None or self._add_lines(order):
                 return order
         raise RemoteUnavailable("The order changes while it is being read.", code="changing", retry_after_s=30)

@@ -57,8 +57,8 @@ def synchronize_order(run: Run) -> str:
 def synchronize_recent(run: Run) -> str:
     """One event for every order changed since the last complete walk.
 
-    ``run.checkpoint``: ``until`` (end of the last complete walk) and ``seen`` (id to time of change of the orders in the
-    overlap, which the next walk meets again). It moves only after the last page: a broken walk is done again."""
+    ``run.checkpoint``: ``until`` (end of the last complete walk) and ``seen`` (id to time of change of the orders in
+    the overlap, which the next walk meets again). It moves only after the last page: a broken walk is done again."""
     end = datetime.now(UTC) - MARGIN
     until = run.checkpoint.get("until")
     days = timedelta(days=run.settings.sync_days)

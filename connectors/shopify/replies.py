@@ -113,9 +113,9 @@ def raise_for_errors(reply: Mapping[str, Any], operation: str, *, request_id: st
         _raise_for_user_errors(name, member, request_id)
     for search in (reply.get("extensions") or {}).get("search") or ():
         for warning in search.get("warnings") or ():
+            text = warning.get("message") or warning.get("code")
             raise PayloadError(
-                f"Shopify left out part of the filter of {operation} ({warning.get('message') or warning.get('code')}), "
-                "so that its answer covers other objects than asked for.",
+                f"Shopify left out part of the filter of {operation} ({text}): its answer covers other objects.",
                 next_step="This is a fault of the hub. Report it with this event.",
                 path="extensions.search",
                 code=str(warning.get("code") or "search_warning"),

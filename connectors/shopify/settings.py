@@ -21,7 +21,7 @@ def allow_base_url(value: str) -> None:
     """Raise ``ValidationError`` unless the address is one the installation allows by name: a token must not be sent
     to a host somebody typed."""
     parts = urlsplit(value)
-    allowed = getattr(django_settings, "HUB_ALLOWED_HOSTS_PLAIN", frozenset())
+    allowed: frozenset[str] = getattr(django_settings, "HUB_ALLOWED_HOSTS_PLAIN", frozenset())
     if parts.scheme not in {"http", "https"} or parts.netloc not in allowed:
         raise ValidationError("Only the address of this installation's own sandbox is accepted here.")
 
@@ -56,7 +56,7 @@ class ShopifySettings:
         forms.CharField(
             label="Client secret",
             required=False,
-            help_text="Exchanged for a token that is valid for 24 hours and renewed by the hub. It also verifies webhooks.",
+            help_text="Exchanged for a token of 24 hours, which the hub renews. It also verifies webhooks.",
         ),
         secret=True,
     )
@@ -73,7 +73,7 @@ class ShopifySettings:
         forms.CharField(
             label="Previous API secret key",
             required=False,
-            help_text="While the key is being changed: Shopify signs with the old one for up to an hour. Clear it then.",
+            help_text="While the key changes: Shopify signs with the old one for up to an hour. Clear it then.",
         ),
         secret=True,
         group="Webhooks",

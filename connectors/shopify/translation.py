@@ -98,8 +98,9 @@ def _order_record(order: Node, money: Node, shop_domain: str, purse: _Purse) -> 
         total_discount = purse.amount(order["totalDiscountsSet"])
     else:
         subtotal = sum((line.net for line in lines), ZERO)
-        total_tax = sum((tax.amount for one in (*lines, *shipping) for tax in one.taxes), ZERO)
-        total_discount = sum((one.discount for one in (*lines, *shipping)), ZERO)
+        carried: list[OrderLine | ShippingLine] = [*lines, *shipping]
+        total_tax = sum((tax.amount for one in carried for tax in one.taxes), ZERO)
+        total_discount = sum((one.discount for one in carried), ZERO)
         total = subtotal + extra + tip + (ZERO if order["taxesIncluded"] else total_tax)
 
     return Order(
@@ -156,7 +157,7 @@ def _checked_tip(order: Node, purse: _Purse, parts: Decimal) -> Decimal:
     raise PayloadError(
         f"The amounts of order {order['name']} do not add up: lines, shipping, tip, duties, fees and tax come to "
         f"{parts + tip} {purse.currency}, the shop's total is {total} {purse.currency}.",
-        next_step="Compare the order in the shop with this event's requests; report the difference if the shop is right.",
+        next_step="Compare the order in the shop with this event's requests; report it if the shop is right.",
         path="order.totalPriceSet",
         code="check_sum",
     )

@@ -2,7 +2,7 @@
 
     python tests/connectors/shopify/compare_schema.py <path to the full schema in SDL>
 
-Exits 0 where the small schema is a true part of the full one, 1 with one line per difference otherwise, 2 without a file.
+Exits 0 where the small schema is a true part of the full one, 1 with one line per difference, 2 without a file.
 """
 
 from __future__ import annotations
