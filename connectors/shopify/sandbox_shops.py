@@ -23,7 +23,16 @@ from connectors.shopify.sandbox_orders import (
 OUTLET = "example-outlet.myshopify.com"
 LUMEN = "lumen-goods.myshopify.com"
 GERMAN_TAX = {"title": "DE VAT", "rate": "0.19"}
-OREGON_TAX = {"title": "County tax", "rate": "0.0825"}
+COUNTY_TAX = {"title": "County tax", "rate": "0.0825"}
+SPOKANE = {
+    "address1": "410 Lantern Street",
+    "city": "Spokane",
+    "zip": "99201",
+    "province": "Washington",
+    "province_code": "WA",
+    "country": "United States",
+    "country_code": "US",
+}
 
 
 def place_order(shop: Shop, wish: Mapping[str, Any], now: float) -> Node:
@@ -130,7 +139,7 @@ def open_shops(now: float) -> dict[str, Shop]:
     jonas = {"id": 7_002_002, "first_name": "Jonas", "last_name": "Brandt", "email": "jonas@example.org"}
     dana = {"id": 7_710_042_000, "first_name": "Dana", "last_name": "Reyes", "email": "dana@example.com"}
     buyer = {"id": 7_710_042_001, "first_name": "Priya", "last_name": "Nand", "email": "purchasing@example.com"}
-    office = {"id": 330_045, "name": "Northlight Offices", "external_id": "NLO-045", "location": "Portland",
+    office = {"id": 330_045, "name": "Northlight Offices", "external_id": "NLO-045", "location": "Spokane",
               "location_id": 440_045}  # fmt: skip
     ground = {"title": "Ground", "code": "GROUND", "price": "9.00"}
     express = {"title": "Express", "code": "HUB_EXPRESS", "price": "4.95"}
@@ -150,7 +159,8 @@ def open_shops(now: float) -> dict[str, Shop]:
                  "payment": "pending", "shipping": ground, "minutes_ago": 60,
                  "lines": [{"sku": "PAPER-A4-80", "quantity": 40}, {"sku": "TONER-77K", "quantity": 6}]}),
     ):  # fmt: skip
-        place_order(shop, {"tax": GERMAN_TAX if shop is outlet else OREGON_TAX, **wish}, now)
+        usual = {"tax": GERMAN_TAX} if shop is outlet else {"tax": COUNTY_TAX, "address": SPOKANE}
+        place_order(shop, {**usual, **wish}, now)
     return {shop.domain: shop for shop in (outlet, lumen)}
 
 
