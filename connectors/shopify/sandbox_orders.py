@@ -164,8 +164,13 @@ def build_line(
 
 
 def allocations(till: Till, shares: list[Bag]) -> list[Node]:
+    """The code of the order is discount 0, a discount of the line itself is 1."""
+    kinds = ("DiscountCodeApplication", "ManualDiscountApplication")
     return [
-        {"allocatedAmountSet": till.show(share), "discountApplication": {"index": index}}
+        {
+            "allocatedAmountSet": till.show(share),
+            "discountApplication": {"__typename": kinds[index], "index": index},
+        }
         for index, share in enumerate(shares)
         if share.shop
     ]

@@ -9,12 +9,14 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+import django
 import pytest
 import requests
 from django.conf import settings as django_settings
 
 if not django_settings.configured:
     django_settings.configure(USE_TZ=True, HUB_ALLOWED_HOSTS_PLAIN=frozenset())
+    django.setup()
 
 from connectors.sandbox import mount
 from connectors.schema import load
