@@ -43,6 +43,7 @@ def synchronize_order(run: Run) -> str:
     number = str(run.payload.get("number") or "").strip()
     if not number.strip("#"):
         raise PayloadError("No order number was given.", path="number", next_step="Enter the number and try again.")
+    run.describe(object_type="order", object_id="", object_label=number)
     found = run.client.find_order_by_name(number)
     if found is None:
         raise Skip(
@@ -92,16 +93,17 @@ def synchronize_recent(run: Run) -> str:
 def _import(run: Run, gid: str) -> str:
     order, money = _read(run.client, gid)
     _pass_on_notes(run)
+    # Described before it is translated, so that an order that cannot be translated is found by its name.
+    run.describe(object_type="order", object_id=order["legacyResourceId"], object_label=order["name"])
+    if order["test"] and not run.settings.import_test_orders:
+        raise Skip(f"Order {order['name']} is a test order.", reason="filtered", code="test_order")
     record = order_record(
         order,
         money,
-        shop_domain=run.settings.shop_domain,
+        shop_domain=run.settings.shop_domain.lower(),
         presentment=run.settings.use_presentment_currency,
     )
-    run.describe(object_type="order", object_id=record.id, object_label=record.name)
     run.keys(record.search_keys())
-    if record.is_test and not run.settings.import_test_orders:
-        raise Skip(f"Order {record.name} is a test order.", reason="filtered", code="test_order")
     if not record.lines:
         sentence = f"Every unit of order {record.name} was removed or refunded: nothing is left to hand over."
         raise Skip(sentence, reason="filtered", code="nothing_left")

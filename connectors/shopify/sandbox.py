@@ -214,6 +214,8 @@ def _http_fault(fault: dict[str, Any]) -> Reply | None:
             {"errors": "Exceeded the limit"} if kind == "429" else "<html><body>Something went wrong</body></html>"
         )
         return Reply(int(kind), body, headers)
+    if kind not in {*DENIED, "throttled", "slow", "version_fallback"}:
+        return Reply(500, {"errors": f"sandbox: no such fault: {kind}"})
     return None
 
 

@@ -103,6 +103,14 @@ def test_a_test_order_is_skipped_unless_wanted(make_client, vendor):
     assert wanted.delivered[0].is_test
 
 
+def test_an_order_that_does_not_add_up_is_still_found_by_its_name(run, vendor):
+    vendor.app.shops[OUTLET].find("#EX-2041")["totalPriceSet"]["shopMoney"]["amount"] = "1.00"
+    with pytest.raises(PayloadError) as caught:
+        orders.import_order(run)
+    assert caught.value.code == "check_sum" and run.delivered == []
+    assert run.described["object_label"] == "#EX-2041"
+
+
 def test_an_order_of_which_nothing_is_left_is_skipped(run, vendor):
     vendor.control("order", change="#EX-2041", remove={"MUG-BLU-350": 2})
     with pytest.raises(Skip) as caught:
@@ -181,7 +189,7 @@ def test_a_number_the_shop_does_not_list_is_skipped_with_advice(run):
     run.payload = {"number": "9999"}
     with pytest.raises(Skip, match="as the shop shows it") as caught:
         orders.synchronize_order(run)
-    assert caught.value.code == "not_found"
+    assert caught.value.code == "not_found" and run.described["object_label"] == "9999"
 
 
 def test_the_first_walk_goes_back_as_far_as_the_setting_says(make_client, vendor):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -156,7 +157,8 @@ def test_an_invalid_document_gets_the_vendors_code(vendor, query, expected):
 
 
 def test_a_cursor_of_another_query_is_an_error(vendor):
-    query = "query Q($q: String, $a: String) { orders(first: 1, query: $q, after: $a) { nodes { id } pageInfo { endCursor } } }"
+    page = "nodes { id } pageInfo { endCursor }"
+    query = f"query Q($q: String, $a: String) {{ orders(first: 1, query: $q, after: $a) {{ {page} }} }}"
     first = ask(vendor, query, {"q": "sku:MUG-RED-350"})
     cursor = first["data"]["orders"]["pageInfo"]["endCursor"]
     assert code(ask(vendor, query, {"q": "sku:TONER-77K", "a": cursor})) == "BAD_REQUEST"
@@ -164,8 +166,8 @@ def test_a_cursor_of_another_query_is_an_error(vendor):
 
 
 def test_a_document_that_costs_too_much_is_refused(vendor):
-    taxes = "taxLines { priceSet { shopMoney { amount } presentmentMoney { amount } } }"
-    lines = f"lineItems(first: 250) {{ nodes {{ id {taxes} originalTotalSet {{ shopMoney {{ amount }} presentmentMoney {{ amount }} }} }} }}"
+    bag = "{ shopMoney { amount } presentmentMoney { amount } }"
+    lines = f"lineItems(first: 250) {{ nodes {{ taxLines {{ priceSet {bag} }} originalTotalSet {bag} }} }}"
     assert code(ask(vendor, f"{{ orders(first: 250) {{ nodes {{ id {lines} }} }} }}")) == "MAX_COST_EXCEEDED"
 
 
@@ -236,10 +238,24 @@ def test_a_token_of_one_shop_opens_no_other(vendor):
 
 
 def test_a_slow_answer_blocks_nobody_else(vendor):
-    vendor.control("fault", kind="slow", seconds=0.3)
+    vendor.control("fault", kind="slow", seconds=0.5)
+    slow = threading.Thread(target=ask, args=(vendor, "{ shop { name } }"))
     started = time.monotonic()
+    slow.start()
+    time.sleep(0.1)
     ask(vendor, "{ shop { name } }")
-    assert time.monotonic() - started >= 0.3
+    assert time.monotonic() - started < 0.45, "the second call did not wait for the first"
+    slow.join()
+    assert time.monotonic() - started >= 0.5
+
+
+def test_an_unknown_fault_is_loud(vendor):
+    vendor.control("fault", kind="sideways")
+    headers = {"X-Shopify-Access-Token": vendor.app.shops[OUTLET].access_token}
+    url = f"{vendor.url}/{OUTLET}/admin/api/2026-10/graphql.json"
+    answer = requests.post(url, json={"query": "{ shop { name } }"}, headers=headers, timeout=5)
+    assert answer.status_code == 500
+    assert "no such fault" in answer.text
 
 
 @pytest.mark.parametrize(
