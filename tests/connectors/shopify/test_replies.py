@@ -114,7 +114,7 @@ def test_errors_may_be_plain_text():
 @pytest.mark.parametrize("key", ["userErrors", "orderCancelUserErrors"])
 def test_user_errors_of_a_write_are_refusals_with_their_place(key):
     data = {"tagsAdd": {"node": None, key: [{"field": ["input", "0", "id"], "message": "Order does not exist"}]}}
-    with pytest.raises(RemoteRefused, match="input.0.id: Order does not exist"):
+    with pytest.raises(RemoteRefused, match=r"input\.0\.id: Order does not exist"):
         replies.raise_for_errors({"data": data}, "HubTagAdd")
 
 
