@@ -86,6 +86,11 @@ class Run:
         except (ValueError, RecursionError) as error:
             raise PayloadError("The delivery is not valid JSON.") from error
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers of the delivery, lower-case names; empty for an event that was none."""
+        return self.event.headers if self.event is not None else {}
+
     def describe(self, *, object_type: str = "", object_id: str = "", object_label: str = "") -> None:
         """Name the object the event is about, as soon as it is known better than at arrival."""
         self.object_type = object_type or self.object_type

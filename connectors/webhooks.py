@@ -133,7 +133,7 @@ def _store(connector: Connector, provider: Provider, headers: dict[str, str], bo
         connector_name=connector.name,
         provider=connector.provider_slug,
         max_attempts=handler.max_attempts if handler else 1,
-        delivery_id=identity.delivery_id or f"sha256:{hashlib.sha256(identity.topic.encode() + body).hexdigest()}",
+        delivery_id=f"{identity.topic}:{identity.delivery_id}" if identity.delivery_id else f"sha256:{hashlib.sha256(identity.topic.encode() + body).hexdigest()}",
         object_type=identity.object_type,
         object_id=identity.object_id,
         object_label=identity.object_label,

@@ -83,8 +83,8 @@ def synchronize_recent(run: Run) -> str:
             )
             count += 1
     overlap = zulu(end - OVERLAP)
-    run.checkpoint["seen"] = {number: changed for number, changed in seen.items() if changed >= overlap}
-    run.checkpoint["until"] = end.isoformat()
+    kept = {number: changed for number, changed in seen.items() if changed >= overlap}
+    run.save_checkpoint(seen=kept, until=end.isoformat())
     _pass_on_notes(run)
     orders = "1 order was" if count == 1 else f"{count} orders were"
     return f"{orders} changed between {_short(start)} and {_short(end)} UTC; each has an event of its own."
@@ -141,7 +141,7 @@ def _check_shop(run: Run) -> None:
 
 def _pass_on_notes(run: Run) -> None:
     for code, sentence in run.client.notes.items():
-        run.note(sentence, code=code)
+        run.note(code, sentence)
 
 
 def _short(moment: datetime) -> str:

@@ -90,5 +90,8 @@ class FakeRun:
     def spawn(self, **event: Any) -> None:
         self.spawned.append(event)
 
-    def note(self, sentence: str, *, code: str = "") -> None:
-        self.notes[code] = sentence
+    def note(self, code: str, text: str) -> None:
+        self.notes[code] = text
+
+    def save_checkpoint(self, **values: Any) -> None:
+        self.checkpoint |= values

@@ -15,6 +15,7 @@ from connectors.exceptions import PayloadError, RemoteTimedOut, RemoteUnavailabl
 from connectors.http import HttpAnswer
 from connectors.records import Address, Company, Customer, Order, OrderLine, Payment, ShippingLine, Tax
 from connectors.schema import load
+from connectors.xoro.orders import _fingerprint
 from connectors.xoro.client import XoroClient
 from connectors.xoro.options import OrderOptions
 from connectors.xoro.sandbox import XoroSandbox, settings_for
@@ -194,5 +195,5 @@ class Tenant:
 
 
 def link(order: Order, number: str = "MAIN-S000123", sent_hash: str | None = None) -> SimpleNamespace:
-    hashed = order.fingerprint() if sent_hash is None else sent_hash
-    return SimpleNamespace(target_id="70001", target_number=number, sent_hash=hashed, state="sent")
+    hashed = _fingerprint(order) if sent_hash is None else sent_hash
+    return SimpleNamespace(target_object_id="70001", target_number=number, sent_hash=hashed, state="sent")
