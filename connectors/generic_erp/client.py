@@ -141,12 +141,12 @@ class GenericErpClient:
     def get_shipping_methods(
         self, customer_code: str, *, items: Sequence[bodies.ShippingItem], **address: str | None
     ) -> Reading:
-        """What may ship to an address, and its price; ``address`` as in ``bodies.shipping_methods``. Article 7930420."""
+        """What may ship to an address, and its price; ``address`` as in ``bodies``. Article 7930420."""
         body = bodies.shipping_methods(
             customer_code=customer_code,
             items=items,
             currency=self.settings.store_currency,
-            **address,  # type: ignore[arg-type]
+            **address,
         )
         return self.read(SHIPPING_METHODS, self.ask(SHIPPING_METHODS, body), Asked(customer_code=customer_code))
 

@@ -58,9 +58,7 @@ def problems(field_map: Mapping[Any, Any]) -> list[str]:
     known = known_paths()
     for key, expression in field_map.items():
         if key not in known:
-            found.append(
-                f"“{key}” is not a field of ours; examples: orders.order_number, order.lines.sku, invoices.balance."
-            )
+            found.append(f"“{key}” is not a field of ours, such as orders.order_number or order.lines.sku.")
         elif not isinstance(expression, str) or not expression.strip():
             found.append(f"“{key}”: the expression must be text.")
         else:

@@ -33,9 +33,7 @@ class Function:
         return int(getattr(settings, f"{self.name}_read_timeout_s"))
 
     def is_on(self, settings: GenericErpSettings) -> bool:
-        """The documented rule (article 7282926, reference checked 2026-11-20): on if and only if the URL is filled
-        in.
-        """
+        """On if and only if the URL is filled in (article 7282926, reference checked 2026-11-20)."""
         return bool(self.url(settings).strip())
 
 

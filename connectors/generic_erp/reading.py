@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 TOLERANCE = Decimal("0.01")  # major units; sums may differ by this much without being noted
 
 # Codes of notes on an event.
-BAD_RESPONSE = (
-    "bad_response"  # would be a failure if the rest were not usable: foreign rows, an invoice without balance
-)
+BAD_RESPONSE = "bad_response"  # a failure, were the rest not usable: foreign rows, an invoice without balance
 UNREADABLE = "unreadable"  # an optional member was there but could not be read
 INCONSISTENT = "inconsistent"  # figures of one answer contradict each other
 CURRENCY = "currency"  # not the store's currency

@@ -141,7 +141,7 @@ class GenericErpSettings:
             label="Account number for guests",
             required=False,
             max_length=100,
-            help_text="Used for taxes and shipping methods of shoppers without an account number. Blank: no call is made.",
+            help_text="For taxes and shipping methods of shoppers without an account number. Blank: no call is made.",
         ),
         group=STORE,
     )

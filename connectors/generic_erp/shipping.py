@@ -1,6 +1,4 @@
-"""Shipping methods of a basket. Article 7930420, documented in full (reference checked 2026-11-20); rules on top are
-ours.
-"""
+"""Shipping methods of a basket. Documented in full: article 7930420 (reference checked 2026-11-20); rules are ours."""
 
 from __future__ import annotations
 
@@ -53,7 +51,10 @@ def _rows(reader: Reader, answer: Any) -> tuple[list[Any], Place]:
         return answer["shipping_methods"], Place(reader.section, "shipping_methods")
     if not is_mapped and isinstance(answer, dict) and "shipping_methods" in answer:
         answer = {"data": answer["shipping_methods"]}
-    return reader.rows(answer, ("shipping_methods", "items"))
+    rows, place = reader.rows(answer, ("shipping_methods", "items"))
+    if rows and place.wire == "data" and not is_mapped:
+        reader.note(FORM, reader.section, "found under data, the contract has it under shipping_methods")
+    return rows, place
 
 
 def _charge(reader: Reader, method: dict[str, Any], at: Place) -> Decimal | None:

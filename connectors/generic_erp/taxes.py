@@ -1,6 +1,4 @@
-"""The tax of a basket. Article 7925260, documented in full (reference checked 2026-11-20); limits and rounding are
-ours.
-"""
+"""The tax of a basket. Documented in full: article 7925260 (reference checked 2026-11-20); the limits are ours."""
 
 from __future__ import annotations
 
