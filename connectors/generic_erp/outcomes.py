@@ -14,7 +14,7 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from connectors.generic_erp.functions import Function
+from connectors.generic_erp.functions import TAXES, Function
 from connectors.generic_erp.values import printable
 
 SUCCESS = "success"
@@ -74,12 +74,12 @@ def classify(
 ) -> Verdict:
     """The verdict on a complete HTTP answer. ``subject`` is what was asked for (order id, account number)."""
     if status in (200, 201):
-        return _classify_success(status, content, secrets)
+        return _classify_success(status, content, function, secrets)
     outcome, sentence = _classify_failure(status, content, function, subject, secrets)
     return Verdict(outcome=outcome, sentence=masked(sentence, secrets)[:MESSAGE_LIMIT])
 
 
-def _classify_success(status: int, content: bytes, secrets: Sequence[str]) -> Verdict:
+def _classify_success(status: int, content: bytes, function: Function, secrets: Sequence[str]) -> Verdict:
     if not content.strip():
         return Verdict(outcome=BAD_RESPONSE, sentence=f"ERP answer is empty ({status})")
     try:
@@ -88,7 +88,8 @@ def _classify_success(status: int, content: bytes, secrets: Sequence[str]) -> Ve
         return Verdict(outcome=BAD_RESPONSE, sentence="ERP answer is not valid JSON")
     if not isinstance(answer, dict | list):
         return Verdict(outcome=BAD_RESPONSE, sentence="ERP answer is neither a JSON object nor a list")
-    if has_error(answer) and not has_data(answer):
+    # A tax beside an error is not believed even where it is a number: it could be the zero of a failed calculation.
+    if has_error(answer) and (function is TAXES or not has_data(answer)):
         return Verdict(outcome=ERP_ERROR, sentence=error_sentence(answer, secrets))
     return Verdict(outcome=SUCCESS, parsed=answer)
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = Decimal("0.01")  # major units; sums may differ by this much without being noted
 
+UNREADABLE_OWNER = "\x00"  # no account number: a record that names its owner illegibly is nobody's
+
 # Codes of notes on an event.
 BAD_RESPONSE = "bad_response"  # a failure, were the rest not usable: foreign rows, an invoice without balance
 UNREADABLE = "unreadable"  # an optional member was there but could not be read
@@ -209,6 +211,8 @@ class Reader:
             self.fail(at, problem)
         elif value is not None:
             self.note(UNREADABLE, at.ours, problem)
+            if member.is_owner:
+                return UNREADABLE_OWNER
         return None
 
     def _find(self, raw: dict[str, Any], member: Member, place: Place) -> tuple[Any, Place]:

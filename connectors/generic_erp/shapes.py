@@ -28,7 +28,7 @@ RECORDS = "records"
 class Member:
     """``is_critical``: without it the answer is a bad response, unless ``or_else`` names a member that stands in or
     ``survives`` says that the record is shown all the same. ``is_number``: the contract has a JSON number here, not
-    text.
+    text. ``is_owner``: names the customer whose record it is.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Member:
     or_else: str = ""
     survives: bool = False
     is_number: bool = False
+    is_owner: bool = False
     members: tuple[Member, ...] = ()
 
 
@@ -67,7 +68,7 @@ AMOUNTS = (
 ORDER_ROW = (
     Member(name="order_id", kind=ID, is_critical=True, aliases=("id",)),
     Member(name="order_number", kind=ID, is_critical=True, aliases=("number", "order_no"), or_else="order_id"),
-    Member(name="customer_code", kind=ID),
+    Member(name="customer_code", kind=ID, is_owner=True),
     Member(name="po_number", kind=ID, aliases=("po_reference", "customer_po")),
     Member(name="web_reference", kind=ID),
     Member(name="order_date", kind=MOMENT, is_critical=True, aliases=("date", "created_at")),
@@ -121,7 +122,7 @@ ORDER = (
 INVOICE_ROW = (
     Member(name="invoice_id", kind=ID, is_critical=True, aliases=("id",)),
     Member(name="invoice_number", kind=ID, is_critical=True, aliases=("number", "invoice_no"), or_else="invoice_id"),
-    Member(name="customer_code", kind=ID),
+    Member(name="customer_code", kind=ID, is_owner=True),
     Member(name="order_number", kind=ID),
     Member(name="po_number", kind=ID, aliases=("po_reference", "customer_po")),
     Member(name="invoice_date", kind=DAY, is_critical=True, aliases=("date", "created_at")),
@@ -149,7 +150,7 @@ INVOICE = (
 
 OVERDUE_BUCKETS = ("days_1_30", "days_31_60", "days_61_90", "days_over_90")
 BALANCE = (
-    Member(name="customer_code", kind=ID),
+    Member(name="customer_code", kind=ID, is_owner=True),
     Member(name="currency", kind=CURRENCY),
     Member(name="total_balance", kind=MONEY, is_critical=True, aliases=("balance", "total_due")),
     Member(name="current", kind=MONEY),

@@ -89,7 +89,7 @@ def decimal_value(raw: Any) -> Decimal:
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int) or number.adjusted() >= WHOLE_DIGITS or exponent < -FRACTION_DIGITS - WHOLE_DIGITS:
         raise Unreadable(described(raw))
-    return number + 0  # no negative zero
+    return number if number else Decimal(0).scaleb(exponent)  # no negative zero
 
 
 def _decimal(raw: Any, member: Member) -> tuple[Decimal, str]:
@@ -135,7 +135,8 @@ def moment_value(raw: Any) -> datetime | date:
     """
     try:
         if isinstance(raw, int | Decimal) and not isinstance(raw, bool):
-            if raw != int(raw) or not 0 < raw < UNIX_LIMIT_S:
+            # The range first: a whole number as large as 1E+999999999 would be a gigabyte of digits.
+            if not 0 < raw < UNIX_LIMIT_S or raw != int(raw):
                 raise Unreadable(described(raw))
             return datetime.fromtimestamp(int(raw), UTC)
         if not isinstance(raw, str):

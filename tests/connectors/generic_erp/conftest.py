@@ -1,4 +1,4 @@
-"""The cast: settings of a connector, and a sandbox ERP served over real HTTP with a small stand-in of the hub's client."""
+"""The cast: a sandbox ERP served over real HTTP, and small stand-ins of the hub's own HTTP client."""
 
 from __future__ import annotations
 

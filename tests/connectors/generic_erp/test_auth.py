@@ -41,6 +41,7 @@ def test_it_sends_user_name_and_password_in_basic_mode():
 
 
 def test_it_names_every_text_that_must_be_masked_longest_first():
-    texts = credential_texts(GenericErpSettings(key="hub", token="secret"))
-    assert set(texts) == {"hub", "secret", base64.b64encode(b"hub:secret").decode()}
+    texts = credential_texts(GenericErpSettings(key="webshop", token="secret"))
+    assert set(texts) == {"webshop", "secret", base64.b64encode(b"webshop:secret").decode()}
     assert texts == sorted(texts, key=len, reverse=True)
+    assert credential_texts(GenericErpSettings(key="hub")) == []

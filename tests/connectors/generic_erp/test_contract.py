@@ -105,6 +105,12 @@ def test_it_reports_each_break_of_the_contract_as_an_error(function, answer, par
     assert any(level == "error" and part in text for level, text in found), found
 
 
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
+@pytest.mark.parametrize("answer", [{}, [], {"data": {}}, {"data": [{}]}, {"data": [None]}, {"data": None}, 5])
+def test_it_goes_on_to_the_end_whatever_comes(function, answer):
+    assert any(level == "error" for level, _ in check(function, answer)) or answer in ([], {"data": []})
+
+
 def test_it_puts_errors_before_remarks():
     answer = sample("orders.response")
     answer["data"][0].update(currency="usd", total=None)

@@ -65,6 +65,11 @@ def test_it_keeps_an_answer_whose_error_is_empty_or_that_has_data(content):
     assert classify(200, content, function=ORDERS).outcome == "success"
 
 
+def test_it_believes_no_tax_that_comes_with_an_error():
+    content = b'{"data": {"salestax_amount": 0}, "error": "Tax service is down"}'
+    assert classify(200, content, function=TAXES).outcome == "erp_error"
+
+
 @pytest.mark.parametrize("status", [400, 409, 415, 422, 405])
 def test_it_calls_a_declined_request_rejected(status):
     assert classify(status, b"", function=ORDERS).sentence == f"ERP rejected the request ({status})"

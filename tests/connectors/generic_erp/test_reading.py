@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings as hypothesis_settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from connectors.exceptions import PayloadError, RemoteRefused
@@ -135,6 +136,7 @@ def test_it_prefers_our_own_name_to_an_alias():
         (3, 2, 1, 5, False),  # last
         (2, 2, 2, 4, False),  # last and full
         (9, 2, 0, 5, False),  # past the end
+        (2, 2, 0, 50, False),  # no rows though the total promises some
         (1, 2, 2, None, True),  # no total: full
         (2, 2, 1, None, False),  # no total: not full
         (3, 2, 0, None, False),  # no total: past the end
@@ -199,6 +201,20 @@ def test_it_uses_the_lists_map_for_one_record_too():
     answer = sample("order.response")
     answer["data"]["doc_no"] = "A-7"
     assert read(ORDER, answer, field_map={"orders.order_number": "doc_no"}).data["order"]["order_number"] == "A-7"
+
+
+def test_it_does_not_look_for_one_record_where_the_list_keeps_its_rows():
+    assert read(ORDER, sample("order.response"), field_map={"orders": "result.docs"}).data["order"]
+
+
+def test_it_trusts_no_record_whose_owner_is_illegible():
+    reading = read(ORDERS, orders(customer_code={"code": "HAR-3304"}))
+    assert reading.data["orders"] == []
+    assert {note.code for note in reading.notes} == {"bad_response", "unreadable"}
+    answer = sample("balance.response")
+    answer["data"]["customer_code"] = ["HAR-3304"]
+    with pytest.raises(PayloadError):
+        read(BALANCE, answer)
 
 
 def test_it_blames_the_field_map_for_an_expression_that_does_not_fit():

@@ -1,4 +1,4 @@
-"""The sandbox ERP over real HTTP: every route, check and fault switch, seen through the client where that is possible."""
+"""The sandbox ERP over real HTTP: every route, check and fault switch, where possible through the client."""
 
 import time
 from decimal import Decimal

@@ -2,9 +2,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import override_settings
 
+from connectors.exceptions import Skip
 from connectors.generic_erp.functions import FUNCTIONS, SHIPPING_METHODS, TAXES, account_number, fallback
 from connectors.generic_erp.settings import GenericErpSettings
-from connectors.exceptions import Skip
 from connectors.schema import declared, load, secret_names
 
 

@@ -86,6 +86,18 @@ def test_it_refuses_a_date_that_is_none(raw):
         moment_value(raw)
 
 
+@pytest.mark.parametrize("raw", [Decimal("1E+999999999"), Decimal("1E-999999999"), Decimal("Infinity"), "9" * 5000])
+def test_it_is_not_kept_busy_by_giant_numbers(raw):
+    for reader in (decimal_value, moment_value):
+        with pytest.raises(Unreadable):
+            reader(raw)
+
+
+def test_it_loses_no_digit_and_knows_no_negative_zero():
+    assert money_text(decimal_value("123456789012345.1234567890123456789012345"), "USD").endswith("0123456789012345")
+    assert money_text(decimal_value("-0.00"), "USD") == "0.00"
+
+
 def test_it_keeps_a_date_alone_a_date():
     assert moment_text(moment_value("2025-09-19")) == "2025-09-19"
     assert moment_text(moment_value("2025-09-19T00:30:00+02:00")) == "2025-09-18T22:30:00Z"
