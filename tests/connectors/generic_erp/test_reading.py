@@ -1,6 +1,5 @@
 """Wrappers, aliases, paging, field map and ownership: what all answers have in common."""
 
-import copy
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -170,43 +169,6 @@ def test_it_believes_the_page_size_the_erp_answered_with():
     assert read(ORDERS, answer, Asked(customer_code="BRK-2210", per_page=500)).data["page"]["has_next"]
 
 
-def test_it_reads_a_mapped_member_from_its_expression_only():
-    field_map = {"orders.order_number": "doc.no", "orders.total": "sum"}
-    mapped = read(ORDERS, orders(doc={"no": "A-7"}, sum="3.00"), field_map=field_map).data["orders"][0]
-    assert (mapped["order_number"], mapped["total"]) == ("A-7", "3.00")
-    with pytest.raises(PayloadError) as caught:
-        read(ORDERS, orders(), field_map=field_map)
-    assert caught.value.path == "data[0].sum"
-
-
-def test_it_reads_rows_paging_and_nested_members_through_the_field_map():
-    answer = {"result": {"docs": sample("orders.response")["data"], "count": 77}}
-    reading = read(ORDERS, answer, field_map={"orders": "result.docs", "orders.page.total": "result.count"})
-    assert (len(reading.data["orders"]), reading.data["page"]["total"]) == (1, 77)
-    order = copy.deepcopy(sample("order.response"))
-    order["data"]["lines"][0]["material"] = "M-1"
-    order["data"].update(ship_name="Dock 4")
-    field_map = {
-        "order.lines.sku": "material || sku",
-        "order.shipping_address": "{name: ship_name}",
-        "orders.note": "x",
-    }
-    del field_map["orders.note"]
-    shown = read(ORDER, order, field_map=field_map).data["order"]
-    assert [line["sku"] for line in shown["lines"]] == ["M-1", "TONER-77K"]
-    assert shown["shipping_address"]["name"] == "Dock 4"
-
-
-def test_it_uses_the_lists_map_for_one_record_too():
-    answer = sample("order.response")
-    answer["data"]["doc_no"] = "A-7"
-    assert read(ORDER, answer, field_map={"orders.order_number": "doc_no"}).data["order"]["order_number"] == "A-7"
-
-
-def test_it_does_not_look_for_one_record_where_the_list_keeps_its_rows():
-    assert read(ORDER, sample("order.response"), field_map={"orders": "result.docs"}).data["order"]
-
-
 def test_it_trusts_no_record_whose_owner_is_illegible():
     reading = read(ORDERS, orders(customer_code={"code": "HAR-3304"}))
     assert reading.data["orders"] == []
@@ -215,12 +177,6 @@ def test_it_trusts_no_record_whose_owner_is_illegible():
     answer["data"]["customer_code"] = ["HAR-3304"]
     with pytest.raises(PayloadError):
         read(BALANCE, answer)
-
-
-def test_it_blames_the_field_map_for_an_expression_that_does_not_fit():
-    with pytest.raises(PayloadError) as caught:
-        read(ORDERS, orders(), field_map={"orders.total": "sum(order_number)"})
-    assert "field map" in caught.value.sentence
 
 
 def test_it_drops_rows_of_other_customers_and_says_so():
