@@ -139,7 +139,7 @@ class Sandbox:
 
 
 SECRET_MEMBERS = re.compile(r"((?:client_secret|refresh_token)(?:=|\":\s*\"))[^&\"]+")
-SECRET_HEADERS = {"authorization", "x-shopify-access-token", "cookie"}
+SECRET_HEADERS = {"x-erp-key", "authorization", "x-shopify-access-token", "cookie"}
 
 
 def mount(applications: Mapping[str, Application]) -> Application:

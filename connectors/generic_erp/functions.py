@@ -64,7 +64,7 @@ def account_number(function: Function, settings: GenericErpSettings, given: str 
     if not code and function.takes_guests:
         code = settings.guest_customer_code.strip()
     if not code:
-        raise Skip("Customer has no ERP account number", code="not_sent")
+        raise Skip("Customer has no ERP account number", reason="not_sent", code="not_sent")
     return code
 
 
