@@ -191,6 +191,16 @@ class GenericErpSettings:
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.store_time_zone)
 
+    @property
+    def secret_header(self) -> str:
+        """The header whose value is never written down."""
+        return auth.header_name(self)
+
+    @property
+    def secret_texts(self) -> list[str]:
+        """Forms of the credential that are no setting by themselves."""
+        return auth.credential_forms(self)
+
     def clean(self) -> None:
         """Rules over several settings. Raises ``ValidationError`` with a message per field."""
         if self.auth_mode == auth.BASIC:
