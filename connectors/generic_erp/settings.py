@@ -174,7 +174,7 @@ class GenericErpSettings:
         group=STORE,
     )
 
-    field_map: dict[str, str] | None = setting(
+    field_map: dict[str, str] | None = setting(  # noqa: RUF009
         FieldMapField(
             label="Field map",
             required=False,
