@@ -70,6 +70,16 @@ def call(function: str, *args: object, key: str = "") -> None:
         cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
 
 
+def hang() -> None:
+    """Make the rows of all bells; those that hang already are left alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_bell (slot, is_pending, rung_at) SELECT n, false, now() "
+            "FROM generate_series(0, %s) AS n ON CONFLICT DO NOTHING",
+            [slots() - 1],
+        )
+
+
 def slots() -> int:
     """How many drainers may be awake at once over all machines."""
     return max(2, 4 * settings.HUB_WORKERS)

@@ -135,6 +135,5 @@ def tidy() -> None:
     bodies.make_partitions(timezone.now().date())
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM events_heartbeat WHERE seen_at < now() - %s", [OLD_HEARTBEATS])
-        cursor.execute("INSERT INTO events_bell (slot, is_pending, rung_at) SELECT n, false, now() "
-                       "FROM generate_series(0, %s) AS n ON CONFLICT DO NOTHING", [bell.slots() - 1])  # fmt: skip
+    bell.hang()
     bell.call("events.purge.purge")

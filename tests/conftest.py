@@ -11,6 +11,7 @@ import pytest
 import requests
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.db import connection
 
 from connectors import registry
 from connectors.models import Connector
@@ -45,6 +46,17 @@ class Sandbox:
 
     def log(self, prefix: str) -> list[dict]:
         return self.get(f"/{prefix}/_sandbox/log")["log"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """Ends what drainers' threads keep open, so that the test database can be dropped."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session")

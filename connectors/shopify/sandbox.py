@@ -190,9 +190,10 @@ def application() -> ShopifySandbox:
     return ShopifySandbox()
 
 
-def demo_settings(base_url: str) -> dict[str, Any]:
-    """The settings, secrets included, of a connector for the first shop; ``base_url`` ends in the sandbox's prefix."""
-    shop = open_shops(0.0)[OUTLET]
+def demo_settings(base_url: str, domain: str = LUMEN) -> dict[str, Any]:
+    """The settings, secrets included, of a connector for a seeded shop (by default the one that also sells to companies);
+    ``base_url`` ends in the sandbox's prefix."""
+    shop = open_shops(0.0)[domain]
     return {
         "shop_domain": shop.domain,
         "client_id": shop.client_id,

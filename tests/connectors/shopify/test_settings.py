@@ -58,4 +58,4 @@ def test_the_settings_of_the_sandbox_load(vendor):
     from connectors.shopify.provider import provider
 
     loaded = load(provider.settings, provider.sandbox.settings(vendor.url))
-    assert loaded.signing_secrets == ("sandbox-outlet-secret", "sandbox-outlet-old-secret")
+    assert loaded.signing_secrets == ("sandbox-lumen-secret", "sandbox-lumen-old-secret")
