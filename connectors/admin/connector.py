@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,6 +17,7 @@ from connectors import plans
 from connectors.admin import state
 from connectors.admin.actions import ConnectorActions
 from connectors.admin.overview import overview
+from connectors.admin.pills import pill
 from connectors.admin.plan import PlanInline
 from connectors.forms import connector as connector_forms, generated
 from connectors.models import Connector, Link, Mapping, Plan, Route
@@ -27,12 +29,8 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def pill(word: str, tone: str, title: str = "") -> SafeString:
-    return format_html('<span class="pill pill--{}" title="{}">{}</span>', tone, title, word)
-
-
 @admin.register(Connector)
-class ConnectorAdmin(ConnectorActions, admin.ModelAdmin[Connector]):
+class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["name", "provider_label", "state_pill", "last_success_at", "failure", "failures_open"]
     list_per_page = 200
     search_fields = ["name", "slug"]
@@ -113,7 +111,8 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin[Connector]):
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **more: Any) -> HttpResponse:
         connector = more.get("obj") or context.get("original")
         if connector is not None and not context.get("errors"):
-            context["overview"] = overview(connector, request.user)
+            context["overview"] = overview(connector, request.user, request.GET.get("tab", ""))
+            context["show_save_and_add_another"] = False
         return super().render_change_form(request, context, *args, **more)
 
     def response_add(self, request: HttpRequest, obj: Connector, post_url_continue: str | None = None) -> HttpResponse:
@@ -122,6 +121,13 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin[Connector]):
             request.POST = request.POST.copy()
             request.POST["_continue"] = "1"  # type: ignore[index]
         return super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Connector) -> HttpResponse:
+        """Back to the connector: what follows settings is testing them."""
+        if "_continue" in request.POST:
+            return super().response_change(request, obj)
+        self.message_user(request, f"The settings of {obj} are saved. Test the connection now.", messages.SUCCESS)
+        return redirect(obj.admin_path() + "?tab=overview")
 
     def save_model(self, request: HttpRequest, obj: Connector, form: Any, change: bool) -> None:
         if not change:

@@ -16,9 +16,11 @@ from connectors.models import Breaker, BreakerState, Connector
 from events.models import Event, Mail
 
 RECENT = 10
+TABS = ("overview", "settings")
 
 
-def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser) -> dict[str, Any]:
+def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: str = "") -> dict[str, Any]:
+    """``tab``: the part asked for; without one, what a person needs first: settings where they are missing."""
     provider = state.provider_of(connector)
     breakers = list(Breaker.objects.filter(connector=connector).exclude(state=BreakerState.CLOSED).order_by("endpoint"))
     own = next((b for b in breakers if not b.endpoint), None)
@@ -27,14 +29,22 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser) -> di
         name: user.has_perm(f"connectors.{name}_connector")  # type: ignore[union-attr]
         for name in ("change", "add", "delete", "synchronize", "check")
     }
+    failures = state.open_failures([connector.pk]).get(connector.pk, 0)
+    if tab not in TABS:
+        tab = "settings" if may["change"] and now.word in state.UNUSABLE else "overview"
     return {
+        "tab": tab,
         "connector": connector,
         "provider": provider,
         "state": now,
         "may": may,
         "breakers": breakers,
-        "failures": state.open_failures([connector.pk]).get(connector.pk, 0),
-        "failures_text": state.counted(state.open_failures([connector.pk]).get(connector.pk, 0)),
+        "failures": failures,
+        "failures_text": state.counted(failures),
+        "syncs": _syncs(connector, provider),
+        "singles": [{"name": name, "label": s.label, "help": s.help} for name, s in provider.singles.items()]
+        if provider
+        else [],
         "events": _recent(connector) if user.has_perm("events.view_event") else None,  # type: ignore[union-attr]
         "events_path": state.events_path(connector.pk),
         "webhook": _webhook(connector, provider, may["change"]),
@@ -42,6 +52,24 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser) -> di
         "groups": _read_only_settings(connector, provider) if not may["change"] else [],
         "hint": _why_not(connector, now),
     }
+
+
+def _syncs(connector: Connector, provider: Provider | None) -> list[dict[str, Any]]:
+    """The provider's syncs, each with its plan if it has one."""
+    if provider is None:
+        return []
+    plans = {plan.sync: plan for plan in connector.plans.all()}
+    return [
+        {
+            "name": name,
+            "label": sync.label,
+            "help": sync.help,
+            "plan": plan,
+            "last_path": state.event_path(plan.last_event_id) if plan and plan.last_event_id else "",
+        }
+        for name, sync in provider.syncs.items()
+        for plan in [plans.get(name)]
+    ]
 
 
 def _recent(connector: Connector) -> list[dict[str, Any]]:
@@ -89,7 +117,7 @@ def _read_only_settings(connector: Connector, provider: Provider | None) -> list
 
 def _why_not(connector: Connector, now: state.State) -> str:
     """Why its buttons do nothing at the moment, if so."""
-    if now.word in {"code missing", "not set up", "settings unusable"}:
+    if now.word in state.UNUSABLE:
         return now.sentence
     if not connector.is_enabled:
         return "The connector is disabled: enable it first."

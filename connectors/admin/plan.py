@@ -14,7 +14,7 @@ from connectors.forms import plan as plan_forms
 from connectors.models import Connector, Plan
 
 
-class PlanInline(admin.TabularInline[Plan, Connector]):
+class PlanInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Plan
     extra = 0
     fields = ["sync", "every_minutes", "is_enabled", "next_run", "last_run", "error"]

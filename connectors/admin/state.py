@@ -14,6 +14,7 @@ from connectors.exceptions import ConfigurationError
 from connectors.models import Breaker, BreakerState, Connector
 from events.models import OPEN_OUTCOMES
 
+UNUSABLE = ("code missing", "not set up", "settings unusable")
 COUNT_LIMIT = 1000  # counting further tells nobody anything, and costs
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from connectors import guard, schema
 from connectors.forms.widgets import Entered, JsonTextarea, SecretInput
@@ -70,13 +71,17 @@ def form_fields(cls: type) -> dict[str, forms.Field]:
         elif isinstance(field.widget, forms.TextInput) and field.widget.input_type in {"text", "url"}:
             field.widget.attrs.setdefault("class", "vTextField")
         field.help_text = format_html("{}", field.help_text)  # the admin prints help unescaped
-        if one.enables:
-            field.help_text = format_html(
-                '<span class="pill pill--idle" data-switch="id_{}{}">off</span> Filled in: switches on {}. {}',
-                PREFIX, name, one.enables, field.help_text,
-            )  # fmt: skip
         made[PREFIX + name] = field
     return made
+
+
+def _with_switch(help_text: Any, name: str, enables: str, *, is_on: bool) -> SafeString:
+    """Help that says what the field switches on, and whether it does; a script keeps the pill right while typing."""
+    tone, word = ("ok", "on") if is_on else ("idle", "off")
+    return format_html(
+        '<span class="pill pill--{}" data-switch="id_{}{}">{}</span> Filled in: switches on {}. {}',
+        tone, PREFIX, name, word, enables, help_text,
+    )  # fmt: skip
 
 
 def fieldsets(cls: type) -> list[tuple[str | None, dict[str, Any]]]:
@@ -149,6 +154,9 @@ class GeneratedForm(forms.ModelForm):  # type: ignore[type-arg]
                 field.widget.is_stored, field.widget.problem = self.secret_state(name)
             else:
                 self.initial[PREFIX + name] = stored.get(name, one.field.initial)
+            if one.enables:
+                is_on = bool(self.initial.get(PREFIX + name)) or (one.is_secret and self.secret_state(name)[0])
+                field.help_text = _with_switch(field.help_text, name, one.enables, is_on=is_on)
 
     def stored(self) -> Mapping[str, Any]:
         raise NotImplementedError
