@@ -31,6 +31,9 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         view = self.admin_site.admin_view(self.revoke)
         return [path("<int:pk>/revoke/", view, name="connectors_apikey_revoke"), *super().get_urls()]
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "API keys", **(extra_context or {})})
+
     def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         return False
 

@@ -12,12 +12,14 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.timesince import timesince
 
 from connectors import plans
 from connectors.admin import state
 from connectors.admin.actions import ConnectorActions
 from connectors.admin.overview import overview
-from connectors.admin.pills import pill
+from connectors.admin.pills import moment, pill
 from connectors.admin.plan import PlanInline
 from connectors.forms import connector as connector_forms, generated
 from connectors.models import Connector, Link, Mapping, Plan, Route
@@ -31,7 +33,7 @@ COLUMNS = (
 
 @admin.register(Connector)
 class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["name", "provider_label", "state_pill", "last_success_at", "failure", "failures_open"]
+    list_display = ["name", "provider_label", "state_pill", "success", "failure", "failures_open"]
     list_per_page = 200
     search_fields = ["name", "slug"]
     show_full_result_count = False
@@ -42,6 +44,9 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
     # --- the list ----------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connector]:
         return super().get_queryset(request).defer("memory")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Connectors", **(extra_context or {})})
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Breakers and failures of the whole page at once, not row by row."""
@@ -66,10 +71,18 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         shown: state.State = connector.state_shown  # type: ignore[attr-defined]
         return pill(shown.word, shown.tone, shown.sentence)
 
-    @admin.display(description="Last failure", ordering="last_failure_at", empty_value="–")
+    @admin.display(description="Last success", ordering="last_success_at")
+    def success(self, connector: Connector) -> Any:
+        at = connector.last_success_at
+        return format_html('<time title="{}">{} ago</time>', moment(at), timesince(at)) if at else "never"
+
+    @admin.display(description="Last failure", ordering="last_failure_at")
     def failure(self, connector: Connector) -> Any:
-        text = connector.last_failure
-        return (text if len(text) <= 140 else text[:139] + "…") or None
+        at = connector.last_failure_at
+        if at is None:
+            return "never"
+        text = Truncator(connector.last_failure).chars(140)
+        return format_html('{} <time class="muted nowrap" title="{}">{} ago</time>', text, moment(at), timesince(at))
 
     @admin.display(description="Failures open")
     def failures_open(self, connector: Connector) -> Any:
@@ -77,7 +90,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         if not number:
             return "0"
         path = f"{state.events_path(connector.pk)}&outcome=failed"
-        return format_html('<a class="pill pill--bad" href="{}">{}</a>', path, state.counted(number))
+        return format_html('<a href="{}">{}</a>', path, pill(state.counted(number), "bad"))
 
     # --- the page ----------------------------------------------------------------------------------------------------
     def get_form(self, request: HttpRequest, obj: Connector | None = None, change: bool = False, **more: Any) -> Any:
@@ -110,7 +123,9 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **more: Any) -> HttpResponse:
         connector = more.get("obj") or context.get("original")
-        if connector is not None and not context.get("errors"):
+        if connector is None:
+            context |= {"title": "Install a connector", "show_save_and_add_another": False, "show_save_and_continue": False}
+        elif not context.get("errors"):
             context["overview"] = overview(connector, request.user, request.GET.get("tab", ""))
             context["show_save_and_add_another"] = False
         return super().render_change_form(request, context, *args, **more)

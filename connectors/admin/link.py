@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -78,6 +78,9 @@ class LinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "target_object_id", "state", "sent_hash", "event", "created_at", "updated_at",
     ]  # fmt: skip
     readonly_fields = fields
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Ledger of deliveries", **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -73,7 +73,7 @@ class MappingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         more = {"may_import": self.may_import(request), "has_mappable": mappable().exists()}
-        return super().changelist_view(request, {**(extra_context or {}), **more})
+        return super().changelist_view(request, {"title": "Mappings", **(extra_context or {}), **more})
 
     def export_view(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         """What the list shows with the same filters, all of it."""

@@ -37,6 +37,7 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
         "connector": connector,
         "provider": provider,
         "state": now,
+        "has_contract": provider is not None and provider.contract_check is not None,
         "may": may,
         "breakers": breakers,
         "failures": failures,

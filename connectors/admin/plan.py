@@ -6,9 +6,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils import formats, timezone
 from django.utils.html import format_html
 
+from connectors.admin.pills import moment
 from connectors.admin.state import event_path, provider_of
 from connectors.forms import plan as plan_forms
 from connectors.models import Connector, Plan
@@ -31,11 +31,10 @@ class PlanInline(admin.TabularInline):  # type: ignore[type-arg]
 
     @admin.display(description="Next run")
     def next_run(self, plan: Plan) -> Any:
-        return plan.next_at if plan.pk and plan.is_enabled else "–"
+        return moment(plan.next_at) if plan.pk and plan.is_enabled else "–"
 
     @admin.display(description="Last run")
     def last_run(self, plan: Plan) -> Any:
         if plan.last_at is None or plan.last_event_id is None:
-            return plan.last_at or "never"
-        at = formats.date_format(timezone.localtime(plan.last_at), "DATETIME_FORMAT")
-        return format_html('<a href="{}">{}</a>', event_path(plan.last_event_id), at)
+            return moment(plan.last_at) if plan.last_at else "never"
+        return format_html('<a href="{}">{}</a>', event_path(plan.last_event_id), moment(plan.last_at))

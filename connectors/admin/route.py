@@ -67,7 +67,7 @@ class RouteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().render_change_form(request, context, *args, **more)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {**(extra_context or {}), "has_two": Connector.objects.count() > 1})
+        return super().changelist_view(request, {"title": "Routes", **(extra_context or {}), "has_two": Connector.objects.count() > 1})
 
     @admin.display(description="Route", ordering="source__name")
     def way(self, route: Route) -> str:

@@ -81,7 +81,7 @@ def _count(connector_ids: Collection[int], condition: str) -> dict[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.id, n.n FROM unnest(%s::bigint[]) AS c(id), LATERAL (SELECT count(*) AS n FROM (SELECT 1 FROM "
-            f"events_event AS e WHERE e.connector_id = c.id AND {condition} LIMIT %s) AS some) AS n",
+            f"events_event AS e WHERE e.connector_id = c.id AND {condition} LIMIT %s) AS few) AS n",
             [list(connector_ids), COUNT_LIMIT],
         )
         return dict(cursor.fetchall())
