@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -11,6 +11,11 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Any]
+else:
+    Base = admin.ModelAdmin
 
 LIST_LIMIT = 200  # rows of the short lists: families, rejections
 
@@ -27,7 +32,7 @@ def connector_page(connector_id: int | None) -> str:
     return page_of("admin:connectors_connector_change", connector_id) if connector_id else ""
 
 
-class LedgerAdmin(admin.ModelAdmin[Any]):
+class LedgerAdmin(Base):
     """Nobody adds, changes or deletes here; who may view the model may open its pages."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
