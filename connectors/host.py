@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from django.db import connection
 
-from connectors import breakers, lanes, plans
+from connectors import breakers, lanes, plans, registry
 from connectors.jobs import run
 from connectors.models import Connector
 from connectors.registry import UnknownProvider
@@ -14,7 +14,7 @@ from events.host import Contact
 from events.models import Outcome
 from events.outcomes import Result
 
-__all__ = ["contact", "finished", "open_lanes", "pulse", "retention_days", "run"]
+__all__ = ["connectors", "contact", "finished", "open_lanes", "pulse", "retention_days", "run", "topics"]
 
 open_lanes = lanes.open_lanes
 
@@ -24,6 +24,23 @@ def contact(connector_id: int) -> Contact | None:
     if connector is None:
         return None
     return Contact(connector.name, connector.email_sender, connector.email_receiver, connector.admin_path())
+
+
+def connectors() -> dict[int, str]:
+    return dict(Connector.objects.order_by("name").values_list("pk", "name"))
+
+
+def topics() -> list[str]:
+    found = {"connection/test"}
+    for slug in set(Connector.objects.order_by().values_list("provider_slug", flat=True)):
+        try:
+            provider = registry.get(slug)
+        except UnknownProvider:
+            continue
+        found |= {*provider.handlers, *(lookup.topic for lookup in provider.lookups)}
+        found |= {f"sync:{name}" for name in provider.syncs} | {f"single:{name}" for name in provider.singles}
+        found |= {f"{record.kind}/deliver" for record in provider.accepts}
+    return sorted(found)
 
 
 def pulse() -> None:

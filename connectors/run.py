@@ -49,13 +49,17 @@ class Run:
         self.object_id = event.object_id if event else ""
         self.object_label = event.object_label if event else ""
         self.found_keys: list[tuple[str, str]] = []
+        self.customer = ""  # whose data a lookup asked for, where its parameter does not say so (a guest account)
         self.record_hash = ""
 
     # --- the remote system ---------------------------------------------------------------------------------------------
     @cached_property
     def redactor(self) -> Redactor:
+        """Knows the secret settings; ``secret_header`` and ``secret_texts`` of a settings class name what else is secret:
+        the header that carries a credential, and forms of it that are no setting (an encoded pair)."""
         name = getattr(self.settings, "secret_header", "")
-        return Redactor(schema.secret_values(self.settings), [name] if name else [])
+        texts = getattr(self.settings, "secret_texts", ())
+        return Redactor([*schema.secret_values(self.settings), *texts], [name] if name else [])
 
     @cached_property
     def http(self) -> HttpClient:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -15,10 +14,6 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 import requests
-from django.conf import settings as django_settings
-
-if not django_settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
-    django_settings.configure(USE_I18N=False)
 
 from connectors.exceptions import RemoteTimedOut, RemoteUnavailable
 from connectors.generic_erp import sandbox as erp_sandbox

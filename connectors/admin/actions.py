@@ -1,0 +1,195 @@
+"""The buttons of a connector's page. Each is a POST, each asks for its permission, each says what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+from connectors import breakers, checking, contracts, lanes, syncing
+from connectors.admin import state, testmail
+from connectors.exceptions import HubError
+from connectors.models import Connector, new_token
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+
+    Base = ModelAdmin[Connector]
+else:
+    Base = object
+
+Action = Callable[[HttpRequest, Connector, str], HttpResponse]
+
+
+class ConnectorActions(Base):
+    """Mixed into the admin of connectors: addresses ``<id>/<action>/`` and ``<id>/<action>/<name>/``."""
+
+    def get_urls(self) -> list[URLPattern]:
+        actions: list[tuple[str, str, Action]] = [
+            ("synchronize", "synchronize", self.synchronize),
+            ("single", "synchronize", self.synchronize_one),
+            ("check", "check", self.test_connection),
+            ("contract", "check", self.check_contract),
+            ("test-mail", "check", self.send_test_mail),
+            ("pause", "change", self.pause),
+            ("resume", "change", self.resume),
+            ("enable", "change", self.enable),
+            ("disable", "change", self.disable),
+            ("close-breaker", "change", self.close_breaker),
+            ("rotate-address", "change", self.rotate_address),
+            ("copy", "add", self.copy),
+        ]
+        urls = []
+        for name, permission, action in actions:
+            view = self.admin_site.admin_view(_posted(action, permission))
+            url_name = f"connectors_connector_{name.replace('-', '_')}"
+            urls.append(path(f"<int:pk>/{name}/", view, name=url_name))
+            urls.append(path(f"<int:pk>/{name}/<str:what>/", view, name=url_name))
+        return urls + super().get_urls()
+
+    # --- work --------------------------------------------------------------------------------------------------------
+    def synchronize(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
+        return self._started(request, connector, lambda: syncing.start_sync(connector, what, by=_who(request)))
+
+    def synchronize_one(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
+        number = request.POST.get("number", "")[:120].replace("\x00", "")
+        return self._started(request, connector, lambda: syncing.start_single(connector, what, number, by=_who(request)))
+
+    def _started(self, request: HttpRequest, connector: Connector, start: Callable[[], int]) -> HttpResponse:
+        try:
+            event_id = start()
+        except HubError as error:
+            messages.error(request, error.sentence)
+        else:
+            text = '{} is under way: <a href="{}">event {}</a>.'
+            messages.success(request, format_html(text, "Synchronization", state.event_path(event_id), event_id))
+        return _back(connector)
+
+    def test_connection(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
+        report = checking.check_connector(connector, by=_who(request))
+        return self._page(request, connector, "check", "Test connection", {"report": report}, report.event_id)
+
+    def check_contract(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
+        try:
+            report = contracts.check_contract(connector, by=_who(request))
+        except HubError as error:
+            messages.error(request, error.sentence)
+            return _back(connector)
+        return self._page(request, connector, "contract", "Contract check", {"report": report}, report.event_id)
+
+    def _page(
+        self, request: HttpRequest, connector: Connector, name: str, title: str, more: dict[str, Any], event_id: int
+    ) -> HttpResponse:
+        """A result: the whole page, or only its card where the page asked for that."""
+        context = {
+            **self.admin_site.each_context(request), "title": f"{title}: {connector}", "opts": self.model._meta,
+            "connector": connector, "event_id": event_id, "event_path": state.event_path(event_id), **more,
+        }  # fmt: skip
+        is_part = bool(getattr(request, "htmx", False))
+        template = f"admin/connectors/connector/{name}{'_card' if is_part else ''}.html"
+        return TemplateResponse(request, template, context)
+
+    def send_test_mail(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
+        try:
+            mail = testmail.write(connector, by=_who(request))
+        except HubError as error:
+            messages.error(request, error.sentence)
+        else:
+            messages.success(
+                request, f"A test mail to {mail.receiver} lies in the outbox and leaves within seconds; its fate shows below."
+            )
+        return _back(connector)
+
+    # --- state -------------------------------------------------------------------------------------------------------
+    def pause(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
+        return self._set(request, connector, "is_paused", True, "Paused", "is paused: its events wait until it is resumed.")
+
+    def resume(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
+        return self._set(request, connector, "is_paused", False, "Resumed", "is resumed: what waited goes on.")
+
+    def enable(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
+        return self._set(request, connector, "is_enabled", True, "Enabled", "is enabled.")
+
+    def disable(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
+        sentence = "is disabled: deliveries are stored and answered, nothing is done with them."
+        return self._set(request, connector, "is_enabled", False, "Disabled", sentence)
+
+    def _set(
+        self, request: HttpRequest, connector: Connector, column: str, value: bool, word: str, sentence: str
+    ) -> HttpResponse:
+        setattr(connector, column, value)
+        connector.save(update_fields=[column, "updated_at"])
+        self.log_change(request, connector, f"{word}.")
+        messages.success(request, f"{connector} {sentence}")
+        return _back(connector)
+
+    def close_breaker(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
+        endpoint = request.POST.get("endpoint", "")
+        if breakers.worked(connector.pk, endpoint=endpoint):
+            lanes.reopen()
+            self.log_change(request, connector, f"Closed the breaker {endpoint}".strip() + ".")
+            messages.success(request, f"{connector} is called again; what waited goes on.")
+        else:
+            messages.info(request, "The breaker was closed already.")
+        return _back(connector)
+
+    def rotate_address(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
+        connector.rotate_webhook_token()
+        self.log_change(request, connector, "Made a new webhook address.")
+        messages.success(request, "The connector has a new webhook address. Enter it at the vendor now.")
+        return _back(connector)
+
+    def copy(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
+        """A second connector with the same settings; secrets stay behind, because they are bound to their row."""
+        with transaction.atomic():
+            made = Connector(
+                name=_free("name", connector.name, " (copy)", " (copy {})", 120),
+                slug=_free("slug", connector.slug, "-copy", "-copy-{}", 60),
+                provider_slug=connector.provider_slug,
+                is_enabled=False,
+                settings=connector.settings,
+                email_sender=connector.email_sender,
+                email_receiver=connector.email_receiver,
+                retention_success_days=connector.retention_success_days,
+                retention_failure_days=connector.retention_failure_days,
+                webhook_token=new_token(),
+            )
+            made.save()
+            self.log_addition(request, made, f"Copied from {connector}.")
+        messages.success(request, f"{made} has the settings of {connector}, without secrets. Enter them, then enable it.")
+        return _back(made)
+
+
+def _posted(action: Action, permission: str) -> Callable[..., HttpResponse]:
+    def view(request: HttpRequest, pk: int, what: str = "") -> HttpResponse:
+        if not request.user.has_perm(f"connectors.{permission}_connector"):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        return action(request, get_object_or_404(Connector, pk=pk), what)
+
+    return view
+
+
+def _who(request: HttpRequest) -> str:
+    return str(request.user.get_username())
+
+
+def _back(connector: Connector) -> HttpResponse:
+    return redirect(reverse("admin:connectors_connector_change", args=[connector.pk]))
+
+
+def _free(column: str, value: str, first: str, further: str, limit: int) -> str:
+    """A name nobody has yet, made from ``value``."""
+    endings = [first, *(further.format(number) for number in range(2, 1000))]
+    candidates = [value[: limit - len(ending)] + ending for ending in endings]
+    taken = set(Connector.objects.filter(**{f"{column}__in": candidates}).values_list(column, flat=True))
+    return next(one for one in candidates if one not in taken)
