@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 import shutil
 import stat
 import subprocess
@@ -17,6 +18,7 @@ import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 SYSTEM_USER = "pgserver"
 DATABASE = "hub"
@@ -171,11 +173,14 @@ class Embedded:
             return "(no log was written)"
 
     def _run(self, command: str, *arguments: str, check: bool = True) -> int:
-        user = SYSTEM_USER if os.geteuid() == 0 and command in {"initdb", "pg_ctl"} else None
+        identity: dict[str, Any] = {}
+        if os.geteuid() == 0 and command in {"initdb", "pg_ctl"}:
+            # With root's group kept, a directory closed to that group would be closed to the server too.
+            identity = {"user": SYSTEM_USER, "group": pwd.getpwnam(SYSTEM_USER).pw_gid, "extra_groups": []}
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
                 [str(_binaries() / command), *arguments],
-                stdout=output, stderr=output, stdin=subprocess.DEVNULL, user=user, cwd="/", check=False,
+                stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd="/", check=False, **identity,
             )  # fmt: skip
             if check and done.returncode:
                 output.seek(0)
@@ -215,8 +220,6 @@ def _socket_directory(directory: Path) -> Path:
 
 
 def _ensure_user(say: bool) -> None:
-    import pwd
-
     try:
         pwd.getpwnam(SYSTEM_USER)
     except KeyError:

@@ -132,6 +132,8 @@ HUB_HEARTBEAT_S = env.float("HUB_HEARTBEAT_S", 5.0)
 HUB_RESTART_AFTER_S = env.float("HUB_RESTART_AFTER_S", 40.0)  # a worker tree silent for so long is restarted
 HUB_MAX_RUN_S = env.float("HUB_MAX_RUN_S", 900.0)  # longest run of one event; its lease is not renewed beyond
 EVENT_HOST = "connectors.host"
+# Providers that live outside connectors/: dotted modules that hold a ``provider``. A site needs none; tests do.
+HUB_EXTRA_PROVIDERS = env.list("HUB_EXTRA_PROVIDERS", default=[])
 Q_CLUSTER = {
     "name": "hub",
     "orm": "default",
