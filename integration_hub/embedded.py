@@ -56,9 +56,8 @@ class Embedded:
         self.durable = durable
 
     def url(self, database: str = DATABASE) -> str:
-        from urllib.parse import quote
-
-        return f"postgres://postgres@{quote(str(self.socket_directory), safe='')}/{database}"
+        """The value of ``DATABASE_URL`` for this server: a socket's directory stands in the path there."""
+        return f"postgres://postgres@/{self.socket_directory}/{database}"
 
     def django_settings(self) -> dict[str, str]:
         """The entry of Django's ``DATABASES`` for this server."""
