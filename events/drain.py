@@ -31,6 +31,7 @@ HAND_OVER_S = 0.01
 HAND_OVER_COUNT = 25
 STRAGGLER_S = 0.02  # a recording statement takes a tenth of that; a slower one is found by the pulse
 FLUSH_AFTER_S = 0.1  # outcomes are written together, at the latest after this
+AWAY_S = 0.5  # pause before a database that is away is asked again
 
 
 _stopping = threading.Event()
@@ -111,12 +112,24 @@ class Drainer:
         keeper = threading.Thread(target=self._keep, args=(renewal,), name="lease-keeper", daemon=True)
         keeper.start()
         try:
-            while self._step():
+            while self._step_or_wait():
                 pass
         finally:
             self._flush(everything=True)
             renewal.set()
         return self.handled
+
+    def _step_or_wait(self) -> bool:
+        """One round; while the database is away nothing is taken, and what is in hand is seen to its end."""
+        try:
+            return self._step()
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("database_away", error=str(error).split("\n")[0], held=len(self.in_hand))
+            connection.close()
+            if not (self.in_hand or self.pending):
+                return False  # the pulse rings again for what is due
+            time.sleep(AWAY_S)
+            return True
 
     def _step(self) -> bool:
         """One round; false when the drainer is finished."""
@@ -214,18 +227,18 @@ class Drainer:
         self.handled += len(batch)
 
     def _write(self, batch: list[Result]) -> None:
-        """Outcomes survive a database that restarts: tried again until the leases are lost anyway."""
-        give_up_at = time.monotonic() + settings.HUB_LEASE_S
+        """Outcomes survive a database that restarts: tried again as long as the leases are renewed."""
+        give_up_at = time.monotonic() + settings.HUB_MAX_RUN_S
         while True:
             try:
                 written = finish(batch)
                 break
-            except (DatabaseError, InterfaceError):
-                log.exception("outcomes_not_written", count=len(batch))
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("outcomes_not_written", count=len(batch), error=str(error).split("\n")[0])
                 connection.close()
                 if time.monotonic() > give_up_at:
                     return
-                time.sleep(1.0)
+                time.sleep(AWAY_S)
         host().finished([r for r in batch if r.event_id in written])
 
     def _keep(self, stop: threading.Event) -> None:
@@ -244,6 +257,11 @@ def drain(slot: int = bell.FIRST) -> int:
     """The queue task a bell rings. Raises nothing the queue should repeat: the queue never repeats."""
     close_old_connections()
     structlog.contextvars.bind_contextvars(drainer=f"{socket.gethostname()}:{os.getpid()}")
-    handled = Drainer(slot).run()
-    heartbeat.beat(handled)
+    handled = 0
+    try:
+        handled = Drainer(slot).run()
+        heartbeat.beat(handled)
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("database_away", error=str(error).split("\n")[0], held=0)
+        connection.close()
     return handled
