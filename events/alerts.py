@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -21,6 +22,8 @@ from events.models import Family, Mail, Reason
 
 if TYPE_CHECKING:
     from events.outcomes import Result
+
+log = structlog.get_logger(__name__)
 
 # Causes that lie in the connection, not in one object: any later success of the same topic ends them.
 SYSTEMIC = frozenset({Reason.UNAVAILABLE, Reason.TIMED_OUT, Reason.UNAUTHORISED})
@@ -103,6 +106,17 @@ def close_quiet() -> int:
 
 def _mail(family: Family, kind: str) -> Mail | None:
     """Write one mail of a family to the outbox, if the connector says from whom and to whom."""
+    try:
+        with transaction.atomic():
+            return _write_mail(family, kind)
+    except DatabaseError:
+        raise
+    except Exception:  # a template or an address nobody foresaw: an outcome is never lost over its mail
+        log.exception("alert_not_written", family_id=family.pk, kind=kind)
+        return None
+
+
+def _write_mail(family: Family, kind: str) -> Mail | None:
     contact = host().contact(family.connector_id)
     if contact is None or not contact.sender or not contact.receiver:
         return None
