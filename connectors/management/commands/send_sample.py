@@ -12,6 +12,7 @@ from typing import Any
 
 import requests
 from django.core.management.base import BaseCommand, CommandError
+from requests.structures import CaseInsensitiveDict
 
 import connectors
 from connectors.exceptions import ConfigurationError
@@ -44,7 +45,8 @@ class Command(BaseCommand):
             sign = signer(connector)
         except ConfigurationError as error:
             raise CommandError(f"{error.sentence} {error.next_step}".strip()) from error
-        sent = {**headers, **sign(settings, headers, body)}
+        sent = CaseInsensitiveDict(headers)  # the sample's own signature goes, however it is spelled
+        sent.update(sign(settings, headers, body))
         url = options["url"] or connector.webhook_url
         try:
             # The hub itself is the target, on loopback as a rule: not a remote call of a connector.
