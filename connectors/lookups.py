@@ -47,6 +47,7 @@ class _Truth:
     reason_code: str = ""
     sentence: str = ""
     next_step: str = ""
+    is_answered: bool = False  # with what was asked for: then the event names no error
 
 
 _shares: dict[str, threading.BoundedSemaphore] = {}
@@ -127,7 +128,9 @@ def _call(
             "Send this event's number to the hub's developers.",
         )  # fmt: skip
     breakers.worked(connector.pk, endpoint=lookup.topic)
-    return found, _Truth(Outcome.SUCCEEDED, "", found.outcome if found.outcome != "success" else "", found.message or _sentence(lookup, found))
+    code = found.outcome if found.outcome != "success" else ""
+    sentence = found.sentence or found.message or _sentence(lookup, found)
+    return found, _Truth(Outcome.SUCCEEDED, "", code, run.redactor.text(sentence), is_answered=found.available)
 
 
 def _sentence(lookup: Lookup, found: Answer) -> str:
@@ -149,13 +152,13 @@ def _write(
     asked_by: str,
 ) -> int | None:
     """Event, requests and alert in one short transaction; its failure is counted and logged, nothing more."""
-    customer = str(params.get(lookup.customer_param) or "") if lookup.customer_param else ""
+    customer = (run.customer if run else "") or str(params.get(lookup.customer_param) or "") if lookup.customer_param else ""
     event_data = {
         "event_data": {
             "external_customer_id": customer or None,
             "related_to": {"customer": params.get("account_id") or None, "user": params.get("user_id") or None},
             "trace_id": recorder.trace_id,
-            "error": None if truth.outcome == Outcome.SUCCEEDED else truth.sentence,
+            "error": None if truth.is_answered else truth.sentence,
             "asked": {k: v for k, v in params.items() if v not in (None, "", [])},
         }
     }

@@ -348,6 +348,17 @@ class ApiKey(models.Model):
         return key
 
 
+class ApiAllowance(models.Model):
+    """The token bucket of one API key: calls left at ``filled_at``. Written by ``connectors/api/throttles.py`` only."""
+
+    key = models.OneToOneField(ApiKey, models.CASCADE, primary_key=True, related_name="allowance")
+    tokens = models.FloatField()
+    filled_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.key_id}: {self.tokens:.0f} calls"
+
+
 class Profile(models.Model):
     """What a person chose: the time zone in which times are shown."""
 

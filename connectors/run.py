@@ -49,13 +49,17 @@ class Run:
         self.object_id = event.object_id if event else ""
         self.object_label = event.object_label if event else ""
         self.found_keys: list[tuple[str, str]] = []
+        self.customer = ""  # whose data a lookup asked for, where its parameter does not say so (a guest account)
         self.record_hash = ""
 
     # --- the remote system ---------------------------------------------------------------------------------------------
     @cached_property
     def redactor(self) -> Redactor:
+        """Knows the secret settings; ``secret_header`` and ``secret_texts`` of a settings class name what else is secret:
+        the header that carries a credential, and forms of it that are no setting (an encoded pair)."""
         name = getattr(self.settings, "secret_header", "")
-        return Redactor(schema.secret_values(self.settings), [name] if name else [])
+        texts = getattr(self.settings, "secret_texts", ())
+        return Redactor([*schema.secret_values(self.settings), *texts], [name] if name else [])
 
     @cached_property
     def http(self) -> HttpClient:
@@ -85,6 +89,11 @@ class Run:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise PayloadError("The delivery is not valid JSON.") from error
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers of the delivery, lower-case names; empty for an event that was none."""
+        return self.event.headers if self.event is not None else {}
 
     def describe(self, *, object_type: str = "", object_id: str = "", object_label: str = "") -> None:
         """Name the object the event is about, as soon as it is known better than at arrival."""
@@ -199,7 +208,7 @@ class Run:
             source_object_id=self.event.object_id,
         ).first()  # fmt: skip
 
-    def remember(self, one: Record, target_id: str, target_number: str) -> None:
+    def remember(self, one: Record, target_id: str, target_number: str, sent_hash: str = "") -> None:
         """Write the ledger after a delivery."""
         assert self.route is not None and self.event is not None
         self.keys([(f"{self.connector.provider_slug}_id", target_id), (f"{self.connector.provider_slug}_number", target_number)])
@@ -213,7 +222,7 @@ class Run:
                 "source_version": one.updated_at,
                 "target_object_id": target_id,
                 "target_number": target_number,
-                "sent_hash": self.record_hash,
+                "sent_hash": sent_hash or self.record_hash,
                 "state": LinkState.DELIVERED,
                 "last_event_id": self.event.pk,
             },
@@ -221,8 +230,8 @@ class Run:
 
     @cached_property
     def unfinished_write(self) -> bool:
-        """Whether an earlier attempt of this event sent a write whose answer was never seen."""
-        return bool(self.event) and has_unfinished_write(self.event)  # type: ignore[arg-type]
+        """Whether an earlier attempt for this object at this target sent a write of unknown outcome."""
+        return self.event is not None and has_unfinished_write(self.event)
 
     def map(self, kind: str, value: str, *, default: str | None = None) -> str:
         """The target's value for a source's value. Raises ``MappingMissing`` where there is none and no default."""

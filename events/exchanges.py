@@ -104,10 +104,18 @@ def write_all(event_id: int, received_at: datetime, exchanges: Sequence[Exchange
 
 
 def has_unfinished_write(event: Event) -> bool:
-    """Whether an earlier attempt sent a write whose answer was never seen: it may or may not have happened."""
-    return (
-        event.requests.filter(is_write=True)
-        .exclude(state=RequestState.ANSWERED)
-        .filter(attempt__lt=event.attempts)
-        .exists()
-    )
+    """Whether an earlier attempt, of this event or of another one for the same object at the same place, sent a write
+    that may or may not have happened. A person's Retry or *resolved* says that he has looked: what came before counts
+    no more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM events_event AS e JOIN events_relatedrequest AS r ON r.event_id = e.id "
+            "WHERE (e.id = %s OR (%s <> '' AND e.lock_key = %s AND e.kind = 'delivery' AND e.outcome <> 'succeeded' AND e.resolved_at IS NULL)) "
+            "AND r.is_write AND (r.state IN ('sent', 'no_answer') OR r.status >= 500) "
+            "AND (e.id <> %s OR r.attempt < %s OR r.requested_at < %s) "
+            "AND r.requested_at > greatest(coalesce(e.retried_at, '-infinity'), coalesce(%s, '-infinity'::timestamptz)))",
+            [
+                event.pk, event.lock_key, event.lock_key, event.pk, event.attempts, event.started_at, event.retried_at,
+            ],
+        )  # fmt: skip
+        return bool(cursor.fetchone()[0])

@@ -123,6 +123,7 @@ class Event(models.Model):
     expects_request = models.BooleanField(default=True)
     cause = models.CharField(max_length=64, blank=True)
 
+    retried_at = models.DateTimeField(null=True, blank=True)  # last Retry by hand
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.CharField(max_length=150, blank=True)
     resolved_note = models.TextField(blank=True)
@@ -148,6 +149,7 @@ class Event(models.Model):
                 name="event_lock",
                 condition=Q(outcome__in=["queued", "running", "waiting"]) & ~Q(lock_key=""),
             ),
+            models.Index(fields=["lock_key", "-id"], name="event_by_lock", condition=Q(kind="delivery")),
             models.Index(
                 fields=["lock_key"], name="event_unresolved", condition=Q(outcome="failed", resolved_at__isnull=True)
             ),
@@ -179,6 +181,7 @@ class Event(models.Model):
 
 class RequestState(models.TextChoices):
     SENT = "sent", _("sent, no answer yet")
+    NOT_SENT = "not_sent", _("not sent: no connection")
     ANSWERED = "answered", _("answered")
     NO_ANSWER = "no_answer", _("no answer")
 

