@@ -27,7 +27,9 @@ TONES = {
     "ok": "ok", "passed": "ok", "pass": "ok", "off": "idle", "skipped": "idle", "remark": "warn", "remarks": "warn",
     "warning": "warn",
 }  # fmt: skip
-KNOWN = {"endpoint", "function", "label", "result", "level", "deviations", "path", "sentence", "duration_ms", "next_step"}
+KNOWN = {
+    "endpoint", "function", "label", "result", "level", "deviations", "path", "sentence", "duration_ms", "next_step",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class ContractReport:
 
 
 def check_contract(connector: Connector, *, by: str) -> ContractReport:
-    """Run the provider's contract check and record it. Raises ``ConfigurationError`` where there is none or the settings
-    do not load."""
+    """Run the provider's contract check and record it. Raises ``ConfigurationError`` where there is none, or where the
+    settings do not load."""
     check = connector.provider.contract_check
     if check is None:
         raise ConfigurationError(f"{connector.provider.label} has no contract check.")

@@ -20,7 +20,8 @@ SECRET = "sekret-key-1"  # nosec: of a test
 @pytest.fixture
 def provider() -> Iterator[Provider]:
     """Acme, an ERP, and Shoppy, the same system that sends orders and takes none; both gone afterwards."""
-    shop = dataclasses.replace(acme.provider, slug="shoppy", label="Shoppy", accepts={}, contract_check=None, mappings=())
+    less = {"accepts": {}, "contract_check": None, "mappings": ()}
+    shop = dataclasses.replace(acme.provider, slug="shoppy", label="Shoppy", **less)
     for one in (acme.provider, shop):
         registry.register(one)
     yield acme.provider

@@ -46,7 +46,9 @@ def test_a_connector_is_installed_in_two_steps(ada, provider):
 
 def test_the_first_page_offers_every_provider_and_asks_for_no_setting(ada, provider):
     page = ada.get("/admin/connectors/connector/add/").content.decode()
-    assert "Acme ERP" in page and "Shoppy" in page and "setting_" not in page
+    assert "Acme ERP" in page
+    assert "Shoppy" in page
+    assert "setting_" not in page
 
 
 def test_an_unknown_provider_is_refused_at_the_field(ada, provider):
@@ -104,7 +106,8 @@ def test_no_secret_is_on_the_page_in_the_history_or_in_a_repr(ada, connector):
     pages.append(ada.get(f"/admin/connectors/connector/{connector.pk}/history/").content.decode())
     pages.append(ada.get("/admin/connectors/connector/").content.decode())
     stored = connector.secrets["api_key"]
-    for text in [*pages, repr(connector), repr(connector.load_settings()), *(e.change_message for e in LogEntry.objects.all())]:
+    history = [entry.change_message for entry in LogEntry.objects.all()]
+    for text in [*pages, *history, repr(connector), repr(connector.load_settings())]:
         for secret in ("another-secret-7", "sign-me-9", stored):
             assert secret not in text
     assert "API key" in LogEntry.objects.latest("pk").change_message  # that it was changed is known
@@ -119,7 +122,9 @@ def test_a_failed_form_does_not_give_a_typed_secret_back(ada, connector):
 def test_a_password_input_has_no_value_and_says_that_something_is_stored(ada, connector):
     page = ada.get(path(connector) + "?tab=settings").content.decode()
     tag = re.search(r'<input type="password" name="setting_api_key"[^>]*>', page).group()
-    assert "value=" not in tag and 'autocomplete="new-password"' in tag and "stored, ending unknown" in tag
+    assert "value=" not in tag
+    assert 'autocomplete="new-password"' in tag
+    assert "stored, ending unknown" in tag
     assert "required" not in tag
 
 
@@ -127,7 +132,6 @@ def test_a_password_input_has_no_value_and_says_that_something_is_stored(ada, co
     ("field", "value", "part"),
     [
         ("base_url", "", "required"),
-        ("base_url", "ftp://acme.example", "https://"),
         ("orders_url", "http://acme.example/orders", "https://"),
         ("orders_url", "https://127.0.0.1/orders", "private network"),
         ("orders_url", "https://10.1.2.3/orders", "private network"),
@@ -143,8 +147,6 @@ def test_a_password_input_has_no_value_and_says_that_something_is_stored(ada, co
     ],
 )
 def test_bad_input_is_an_error_at_its_field_and_nothing_is_saved(ada, connector, field, value, part):
-    if field == "base_url" and value.startswith("ftp"):
-        pytest.skip("a text field: which schemes are right is the provider's own rule")
     before = Connector.objects.filter(pk=connector.pk).values().get()
     response = ada.post(path(connector), form(connector, name="Renamed", **{f"setting_{field}": value}))
     found = errors(response)
@@ -167,7 +169,8 @@ def test_a_secret_that_does_not_open_says_so_and_can_be_entered_anew(ada, connec
     connector.secrets["api_key"] = "gone:" + connector.secrets["api_key"].partition(":")[2]
     connector.save()
     page = ada.get(path(connector) + "?tab=settings").content.decode()
-    assert "encrypted with key “gone”" in page and "Enter it anew" in page
+    assert "encrypted with key “gone”" in page
+    assert "Enter it anew" in page
     refused = ada.post(path(connector), form(connector))
     assert "gone" in errors(refused)["setting_api_key"][0]
     ada.post(path(connector), form(connector, setting_api_key="entered-anew"))
@@ -186,7 +189,8 @@ def test_a_field_that_switches_a_function_on_says_so(ada, connector):
 
 def test_advanced_groups_are_folded_and_open_where_they_hold_an_error(ada, connector):
     names = {f.name: f.classes for f in ada.get(path(connector)).context["adminform"]}
-    assert "collapse" in names["Endpoints: advanced"] and "collapse" in names["Field map"]
+    assert "collapse" in names["Endpoints: advanced"]
+    assert "collapse" in names["Field map"]
     assert "collapse" not in names["Connection"]
 
 
@@ -209,7 +213,8 @@ def test_saving_settings_leaves_alone_what_workers_write(ada, connector, monkeyp
     monkeypatch.setattr(ConnectorAdmin, "save_model", meanwhile)
     ada.post(path(connector), form(connector, setting_timeout_s="11"))
     connector.refresh_from_db()
-    assert (connector.memory, connector.last_failure, connector.settings["timeout_s"]) == ({"since": "now"}, "Just now.", 11)
+    assert (connector.memory, connector.last_failure) == ({"since": "now"}, "Just now.")
+    assert connector.settings["timeout_s"] == 11
 
 
 def test_the_first_settings_bring_the_suggested_plans_one_interval_from_now(ada, make):

@@ -52,7 +52,8 @@ class Command(BaseCommand):
             # The hub itself is the target, on loopback as a rule: not a remote call of a connector.
             answer = requests.post(url, data=body, headers=sent, timeout=TIMEOUT_S, allow_redirects=False)
         except requests.RequestException as error:
-            raise CommandError(f"Nobody answers at {_without_token(url)} ({type(error).__name__}). Is the hub running?") from None
+            place, kind = _without_token(url), type(error).__name__
+            raise CommandError(f"Nobody answers at {place} ({kind}). Is the hub running?") from None
         self.stdout.write(f"{answer.status_code} {answer.text[:500]}")
         if not answer.ok:
             raise CommandError("The hub did not take the delivery.")
@@ -89,5 +90,5 @@ def signer(connector: Connector) -> Sign:
     if find_spec(parent) is not None and find_spec(name) is not None:
         sign = getattr(import_module(name), "sign", None)
     if sign is None:
-        raise CommandError(f"{label} declares no way to sign a delivery, so a sample cannot be sent as if it came from it.")
+        raise CommandError(f"{label} declares no way to sign a delivery, so none can be sent in its name.")
     return sign
