@@ -49,7 +49,7 @@ class AcmeSettings:
         forms.IntegerField(label="Time-out", initial=10, min_value=1, max_value=60, help_text="Seconds, 1 to 60."),
         group="Endpoints", advanced=True,
     )  # fmt: skip
-    field_map: dict[str, str] | None = setting(
+    field_map: dict[str, str] | None = setting(  # noqa: RUF009
         forms.JSONField(label="Field map", required=False, help_text="A JSON object."), group="Field map", advanced=True
     )
     size: str = setting(
