@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from connectors import breakers, checking, contracts, lanes, syncing
-from connectors.admin import state, testmail
+from connectors.admin import fieldmap, state, testmail
 from connectors.exceptions import HubError
 from connectors.models import Connector, new_token
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 else:
     Base = object
 
+FIELD_MAP = "connectors_connector_field_map"
 Action = Callable[[HttpRequest, Connector, str], HttpResponse]
 
 
@@ -53,7 +54,11 @@ class ConnectorActions(Base):
             url_name = f"connectors_connector_{name.replace('-', '_')}"
             urls.append(path(f"<int:pk>/{name}/", view, name=url_name))
             urls.append(path(f"<int:pk>/{name}/<str:what>/", view, name=url_name))
+        urls.append(path("<int:pk>/field-map/", self.admin_site.admin_view(self.field_map), name=FIELD_MAP))
         return urls + super().get_urls()
+
+    def field_map(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return fieldmap.page(request, self.admin_site, get_object_or_404(Connector, pk=pk))
 
     # --- work --------------------------------------------------------------------------------------------------------
     def synchronize(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
