@@ -205,9 +205,11 @@ class SandboxSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What a provider's reader makes of one stored answer: the neutral data, remarks, and what makes it unusable."""
+    """What a provider's reader makes of one stored answer: the neutral data, remarks, and errors. ``is_usable`` false: a
+    storefront would get the neutral answer instead; ``data`` is what could be read all the same."""
 
     data: Any = None
+    is_usable: bool = True
     notes: Sequence[str] = ()
     errors: Sequence[str] = ()
 
@@ -235,7 +237,7 @@ class Provider:
     lookups: Sequence[Lookup] = ()
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     mappings: Sequence[MappingKind] = ()
-    contract_check: Callable[[Run], list[dict[str, Any]]] | None = None  # rows: see ``checking.check_contract``
+    contract_check: Callable[[Run], list[dict[str, Any]]] | None = None  # rows: see ``contracts``
     field_map_preview: Callable[[Any, str, bytes, bytes], Preview] | None = None
     budget: Budget = Budget()
     retention_days: tuple[int, int] | None = None  # (successes, failures) where other than the hub's own

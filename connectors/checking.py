@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
 
 from connectors.base import Check
-from connectors.exceptions import ConfigurationError, HubError, Skip
+from connectors.exceptions import HubError, Skip
 from connectors.models import Connector
 from connectors.recording import ListRecorder
 from connectors.run import Run
@@ -20,7 +19,6 @@ from events.models import Event, Kind, Outcome, Priority, Reason
 from events.record import New, record
 
 BUDGET_S = 60.0  # of all checks together: an administrator waits
-CONTRACT_BUDGET_S = 90.0
 
 
 @dataclass(frozen=True)
@@ -64,45 +62,6 @@ def check_connector(connector: Connector, *, by: str) -> Report:
     return Report(lines, _record(connector, lines, recorder, run.notes, started, by, trace_id=new))
 
 
-def check_contract(connector: Connector, *, by: str) -> tuple[list[dict[str, Any]], int]:
-    """Have the provider call each configured endpoint and say, field by field, where an answer leaves the contract;
-    record it as an event and return the rows with the event's id.
-
-    A row: ``endpoint``, ``label``, ``result`` (ok, remarks, failed, off), ``sentence`` and ``next_step`` (often empty),
-    ``deviations`` (``field``, ``text``, ``severity``: error or remark) and ``duration_ms``. Raises ``HubError`` where
-    nothing could be asked at all.
-    """
-    check = connector.provider.contract_check
-    if check is None:
-        raise ConfigurationError(
-            f"{connector.provider.label} has no contract check.", next_step="Test the connection instead."
-        )
-    started, recorder = time.monotonic(), ListRecorder(trace_id=secrets_trace())
-    run = Run(connector, None, recorder=recorder, budget_s=CONTRACT_BUDGET_S)
-    rows = [_masked(row, run) for row in check(run)]
-    failures = [row for row in rows if row["result"] == "failed"]
-    asked = [row for row in rows if row["result"] != "off"]
-    sentence = f"All {len(asked)} endpoints follow the contract." if asked else "No endpoint could be asked."
-    if failures:
-        first = failures[0]["deviations"][0]["text"] if failures[0]["deviations"] else failures[0]["sentence"]
-        sentence = f"{len(failures)} of {len(asked)} endpoints break the contract: {failures[0]['label']}: {first}"
-    event_id = _write(
-        connector, recorder, run.notes, started=started, by=by, topic="contract/check", sentence=sentence,
-        reason=Reason.PAYLOAD if failures else "", next_step=failures[0].get("next_step", "") if failures else "",
-        payload={"rows": rows}, trace_id=recorder.trace_id,
-    )  # fmt: skip
-    return rows, event_id
-
-
-def _masked(row: Mapping[str, Any], run: Run) -> dict[str, Any]:
-    """A row without secrets, wherever an answer may have echoed them."""
-    shown = {k: run.redactor.text(v) if isinstance(v, str) else v for k, v in row.items()}
-    shown["deviations"] = [
-        {k: run.redactor.text(v) for k, v in deviation.items()} for deviation in row.get("deviations", ())
-    ]
-    return shown
-
-
 def secrets_trace() -> str:
     import secrets
 
@@ -137,48 +96,27 @@ def _record(
     trace_id: str = "",
 ) -> int:
     failures = [line for line in lines if line.result == "failed"]
-    sentence = f"All {len(lines)} checks passed."
-    if failures:
-        sentence = f"{len(failures)} of {len(lines)} checks failed: {failures[0].sentence}"
-    return _write(
-        connector, recorder, notes, started=started, by=by, topic="connection/test", sentence=sentence,
-        reason=Reason.CONFIGURATION if failures else "", next_step=failures[0].next_step if failures else "",
-        payload={"checks": [asdict(line) for line in lines]}, trace_id=trace_id or secrets_trace(),
-    )  # fmt: skip
-
-
-def _write(
-    connector: Connector,
-    recorder: ListRecorder,
-    notes: list[dict[str, Any]],
-    *,
-    started: float,
-    by: str,
-    topic: str,
-    sentence: str,
-    reason: str,
-    next_step: str,
-    payload: dict[str, Any],
-    trace_id: str,
-) -> int:
-    """The event of a check, with its requests; one with a ``reason`` has failed."""
     took_ms = int((time.monotonic() - started) * 1000)
     with transaction.atomic():
         made = record(
             New(
                 kind=Kind.CHECK,
-                topic=topic,
+                topic="connection/test",
                 connector_id=connector.pk,
                 connector_name=connector.name,
                 provider=connector.provider_slug,
-                outcome=Outcome.FAILED if reason else Outcome.SUCCEEDED,
-                reason=reason,
+                outcome=Outcome.FAILED if failures else Outcome.SUCCEEDED,
+                reason=Reason.CONFIGURATION if failures else "",
                 priority=Priority.MANUAL,
-                sentence=sentence,
-                next_step=next_step,
+                sentence=(
+                    f"{len(failures)} of {len(lines)} checks failed: {failures[0].sentence}"
+                    if failures
+                    else f"All {len(lines)} checks passed."
+                ),
+                next_step=failures[0].next_step if failures else "",
                 triggered_by=by,
-                trace_id=trace_id,
-                payload=json.dumps(payload).encode(),
+                trace_id=trace_id or secrets_trace(),
+                payload=json.dumps({"checks": [asdict(line) for line in lines]}).encode(),
                 expects_request=bool(recorder.exchanges),
             )
         )

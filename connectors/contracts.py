@@ -1,6 +1,9 @@
 """Contract check: a provider calls each configured endpoint and says, in words, where an answer leaves the contract.
 
-Like a connection test it leaves an event, with the requests it made.
+Like a connection test it leaves an event, with the requests it made. A provider's ``contract_check`` returns a row for
+each endpoint: ``endpoint`` (its address), ``label``, ``result`` (ok, remarks, failed, off), ``sentence`` and
+``next_step`` where there is something to say, ``deviations`` (``field``, ``text``, ``severity``: error or remark) and
+``duration_ms``.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ TONES = {
     "ok": "ok", "passed": "ok", "pass": "ok", "off": "idle", "skipped": "idle", "remark": "warn", "remarks": "warn",
     "warning": "warn",
 }  # fmt: skip
-KNOWN = {"endpoint", "function", "label", "result", "level", "deviations", "path", "sentence", "duration_ms", "next_step"}
+KNOWN = {"function", "label", "result", "level", "deviations", "path", "sentence", "duration_ms", "next_step"}
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ class ContractReport:
 
 
 def check_contract(connector: Connector, *, by: str) -> ContractReport:
-    """Run the provider's contract check and record it. Raises ``ConfigurationError`` where there is none or the settings
-    do not load."""
+    """Run the provider's contract check and record it. Raises ``ConfigurationError`` where there is none or the
+    settings do not load."""
     check = connector.provider.contract_check
     if check is None:
         raise ConfigurationError(f"{connector.provider.label} has no contract check.")
@@ -98,10 +101,14 @@ def check_contract(connector: Connector, *, by: str) -> ContractReport:
 def _summary(rows: list[Row], bad: list[Row]) -> str:
     if not rows:
         return "No endpoint is configured, so there was nothing to check."
+    asked = [row for row in rows if row.tone != "idle"]
+    if not asked:
+        return "No endpoint could be asked, so nothing was checked."
     if not bad:
-        return f"{len(rows)} of {len(rows)} results follow the contract."
+        return f"All {len(asked)} endpoints that were asked follow the contract."
     first = bad[0].deviations[0] if bad[0].deviations else bad[0].sentence
-    return f"{len(bad)} of {len(rows)} results leave the contract: {bad[0].endpoint}: {first}"
+    where = f"{bad[0].endpoint}: " if bad[0].endpoint else ""
+    return f"{len(bad)} of {len(asked)} endpoints leave the contract: {where}{first}"
 
 
 def _row(one: Mapping[str, Any], run: Run) -> Row:
@@ -109,19 +116,22 @@ def _row(one: Mapping[str, Any], run: Run) -> Row:
     result = str(one.get("result") or one.get("level") or "ok")
     deviations = [text(_deviation(d)) for d in one.get("deviations") or ()]
     sentence = text(": ".join(str(one[k]) for k in ("path", "sentence") if one.get(k)))
+    hidden = KNOWN if one.get("label") else KNOWN | {"endpoint"}
     return Row(
-        endpoint=str(one.get("endpoint") or one.get("label") or one.get("function") or ""),
+        endpoint=str(one.get("label") or one.get("endpoint") or one.get("function") or ""),
         result=result,
         tone=TONES.get(result.lower(), "bad"),
         sentence=sentence,
         next_step=text(str(one.get("next_step") or "")),
         deviations=deviations,
         duration_ms=one.get("duration_ms"),
-        more=[(k.replace("_", " "), text(str(v))) for k, v in one.items() if k not in KNOWN and v not in (None, "")],
+        more=[(k.replace("_", " "), text(str(v))) for k, v in one.items() if k not in hidden and v not in (None, "")],
     )
 
 
 def _deviation(one: Any) -> str:
     if not isinstance(one, Mapping):
         return str(one)
+    if one.get("text"):
+        return f"{one['text']}{' (tolerated)' if one.get('severity') == 'remark' else ''}"
     return ": ".join(str(one[key]) for key in ("path", "sentence") if one.get(key)) or str(dict(one))

@@ -85,9 +85,7 @@ def read(connector: Connector, text: str) -> Preview:
     """Compare a table with the stored mappings of a connector. Raises nothing; what is wrong is in ``faults``."""
     preview = Preview()
     wanted = _parse(connector, text, preview)
-    stored = {
-        (one.kind, one.route_id, one.from_value): one for one in Mapping.objects.filter(connector=connector)
-    }
+    stored = {(one.kind, one.route_id, one.from_value): one for one in Mapping.objects.filter(connector=connector)}
     for key, mapping in wanted.items():
         old = stored.get(key)
         if old is None:
@@ -126,7 +124,7 @@ def _parse(connector: Connector, text: str, preview: Preview) -> dict[tuple[str,
         unknown = sorted(set(names) - {*COLUMNS, "connector", ""})
         if missing or unknown:
             word = f"lacks the column “{missing[0]}”" if missing else f"has an unknown column “{unknown[0]}”"
-            preview.faults.append(f"The first line {word}; it must name the columns kind, from, to and may name route, note.")
+            preview.faults.append(f"The first line {word}; needed are kind, from, to, and allowed are route, note.")
             return {}
         kinds, routes = kinds_of(connector), routes_of(connector)
         for cells in reader:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -21,7 +21,8 @@ from connectors.admin.actions import ConnectorActions
 from connectors.admin.overview import overview
 from connectors.admin.pills import moment, pill
 from connectors.admin.plan import PlanInline
-from connectors.forms import connector as connector_forms, generated
+from connectors.forms import connector as connector_forms
+from connectors.forms import generated
 from connectors.models import Connector, Link, Mapping, Plan, Route
 
 # What the form may change: the rest of the row belongs to workers and to the buttons.
@@ -41,7 +42,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
     inlines = [PlanInline]
     save_on_top = False
 
-    # --- the list ----------------------------------------------------------------------------------------------------
+    # --- the list -------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connector]:
         return super().get_queryset(request).defer("memory")
 
@@ -92,7 +93,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         path = f"{state.events_path(connector.pk)}&outcome=failed"
         return format_html('<a href="{}">{}</a>', path, pill(state.counted(number), "bad"))
 
-    # --- the page ----------------------------------------------------------------------------------------------------
+    # --- the page -------------------------------------------------------------------------------------------------
     def get_form(self, request: HttpRequest, obj: Connector | None = None, change: bool = False, **more: Any) -> Any:
         if obj is None:
             more["form"] = connector_forms.ConnectorAddForm
@@ -124,7 +125,8 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **more: Any) -> HttpResponse:
         connector = more.get("obj") or context.get("original")
         if connector is None:
-            context |= {"title": "Install a connector", "show_save_and_add_another": False, "show_save_and_continue": False}
+            context["title"] = "Install a connector"
+            context["show_save_and_add_another"] = context["show_save_and_continue"] = False
         elif not context.get("errors"):
             context["overview"] = overview(connector, request.user, request.GET.get("tab", ""))
             context["show_save_and_add_another"] = False
@@ -133,8 +135,9 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
     def response_add(self, request: HttpRequest, obj: Connector, post_url_continue: str | None = None) -> HttpResponse:
         """Go on with the second page, as Django does with a new user."""
         if "_addanother" not in request.POST:
-            request.POST = request.POST.copy()
-            request.POST["_continue"] = "1"  # type: ignore[index]
+            posted = request.POST.copy()
+            posted["_continue"] = "1"
+            request.POST = posted  # type: ignore[assignment]
         return super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: Connector) -> HttpResponse:
@@ -162,20 +165,21 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
             plan.next_at = timezone.now() + timedelta(minutes=plan.every_minutes)
             plan.save(update_fields=["next_at"])
 
-    # --- deleting ----------------------------------------------------------------------------------------------------
+    # --- deleting -------------------------------------------------------------------------------------------------
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Counts instead of Django's list of every row: a ledger may have millions."""
         counts: dict[str, int] = {}
         for connector in objs:
             for label, number in (
-                ("routes", Route.objects.filter(source=connector).count() + Route.objects.filter(target=connector).count()),
+                ("routes", Route.objects.filter(Q(source=connector) | Q(target=connector)).count()),
                 ("mappings", Mapping.objects.filter(connector=connector).count()),
                 ("plans", Plan.objects.filter(connector=connector).count()),
                 ("rows of the ledger", _ledger(connector)),
             ):
                 counts[label] = counts.get(label, 0) + number
         needed = set() if self.has_delete_permission(request) else {str(self.opts.verbose_name)}
-        return [str(one) for one in objs], counts, needed, []
+        shown = {label: state.counted(number) for label, number in counts.items()}
+        return [str(one) for one in objs], shown, needed, []
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         waiting = 0

@@ -38,6 +38,7 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
         "provider": provider,
         "state": now,
         "has_contract": provider is not None and provider.contract_check is not None,
+        "has_field_map": provider is not None and provider.field_map_preview is not None,
         "may": may,
         "breakers": breakers,
         "failures": failures,

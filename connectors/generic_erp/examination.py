@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.base import Preview
 from connectors.exceptions import ConfigurationError, HubError, Skip
 from connectors.generic_erp import outcomes
-from connectors.generic_erp.answers import READERS
+from connectors.generic_erp.answers import READERS, read_answer
 from connectors.generic_erp.auth import credential_texts
 from connectors.generic_erp.client import NotFound
 from connectors.generic_erp.contract import ERROR, check_answer
@@ -29,7 +29,7 @@ MADE_UP = "The basket was made up, because no order of the test customer could b
 
 
 def check_contract(run: Run) -> list[dict[str, Any]]:
-    """A row for each of the seven functions; see ``connectors.checking.check_contract``. Raises ``ConfigurationError``
+    """A row for each of the seven functions; see ``connectors.contracts``. Raises ``ConfigurationError``
     where there is nobody to ask for."""
     trial = Trial(run.client)
     if not trial.code:
@@ -84,9 +84,15 @@ def preview_answer(settings: GenericErpSettings, topic: str, request: bytes, ans
     try:
         parsed = outcomes.parsed(answer)
     except ValueError:
-        return Preview(errors=["ERP answer is not valid JSON"])
+        return Preview(errors=["ERP answer is not valid JSON"], is_usable=False)
+    asked = _asked(function, request)
+    try:
+        read_answer(function, parsed, asked, settings)
+        is_usable = True
+    except HubError:
+        is_usable = False
     reader = Reader(function.name, settings, collects=True)
-    data = READERS[function.name](reader, parsed, _asked(function, request))
+    data = READERS[function.name](reader, parsed, asked)
     secrets = credential_texts(settings)
     errors = [outcomes.masked(one.sentence, secrets) for one in reader.findings if one.is_error]
     remarks = [
@@ -94,7 +100,8 @@ def preview_answer(settings: GenericErpSettings, topic: str, request: bytes, ans
     ]
     if outcomes.has_error(parsed):
         remarks.insert(0, f"The answer carries an error: {outcomes.error_sentence(parsed, secrets)}")
-    return Preview(data=data, notes=list(dict.fromkeys(remarks)), errors=list(dict.fromkeys(errors)))
+    notes, faults = list(dict.fromkeys(remarks)), list(dict.fromkeys(errors))
+    return Preview(data=data, is_usable=is_usable, notes=notes, errors=faults)
 
 
 def _asked(function: Function, request: bytes) -> Asked:
