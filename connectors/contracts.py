@@ -2,7 +2,8 @@
 
 Like a connection test it leaves an event, with the requests it made. A provider's ``contract_check`` returns a row for
 each endpoint: ``endpoint`` (its address), ``label``, ``result`` (ok, remarks, failed, off), ``sentence`` and
-``next_step`` where there is something to say, ``deviations`` (``field``, ``text``, ``severity``: error or remark), ``duration_ms``.
+``next_step`` where there is something to say, ``deviations`` (``field``, ``text``, ``severity``: error or remark) and
+``duration_ms``.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ class ContractReport:
 
 
 def check_contract(connector: Connector, *, by: str) -> ContractReport:
-    """Run the provider's contract check and record it. Raises ``ConfigurationError`` where there is none or the settings
-    do not load."""
+    """Run the provider's contract check and record it. Raises ``ConfigurationError`` where there is none or the
+    settings do not load."""
     check = connector.provider.contract_check
     if check is None:
         raise ConfigurationError(f"{connector.provider.label} has no contract check.")
