@@ -71,6 +71,8 @@ def ask(connector: Connector, path: str, customer: str = "BRK-2210", **more: Any
     ids = {"id": given.pop("id")} if "<id>" in path else {}
     form = form_of(connector, path, **given)
     assert form.is_valid(), form.errors
-    answer, event_id = lookups.answer(connector, lookup_of(connector, path), {**ids, **form.cleaned_data}, asked_by="shop")
+    answer, event_id = lookups.answer(
+        connector, lookup_of(connector, path), {**ids, **form.cleaned_data}, asked_by="shop"
+    )
     assert event_id is not None
     return Asked(answer, Event.objects.get(pk=event_id))

@@ -145,7 +145,9 @@ class TestContract:
         connector = install("generic_erp")
         report = contracts.check_contract(connector, by="ada")
         rows = {row.endpoint: row for row in report.rows}
-        assert 'invoices[3].invoice_date: text "31/02", expected ISO date (and 1 more)' in rows["Invoices list"].deviations
+        assert (
+            'invoices[3].invoice_date: text "31/02", expected ISO date (and 1 more)' in rows["Invoices list"].deviations
+        )
         assert "invoices[1].total: missing, expected a decimal number" in rows["Invoices list"].deviations
         assert rows["Checkout taxes"].result == "failed"
         assert rows["Orders list"].result == "ok"

@@ -34,7 +34,10 @@ def odd(shop, monkeypatch):
     def answer(self, function, body):
         reply = original(self, function, body)
         if function == "orders":
-            rows = [{**row, "doc": {"no": row.pop("order_number")}, "when": row.pop("order_date")} for row in reply.body["data"]]
+            rows = [
+                {**row, "doc": {"no": row.pop("order_number")}, "when": row.pop("order_date")}
+                for row in reply.body["data"]
+            ]
             reply.body = {"result": {"rows": rows}}
         return reply
 

@@ -78,7 +78,11 @@ def test_support_finds_one_order_by_its_numbers_and_those_of_its_invoices(shop):
     order = asked.answer.data["order"]
     assert (asked.event.object_type, asked.event.object_id) == ("order", "SO-0009431")
     assert asked.event.object_label == order["order_number"]
-    assert {("order_id", "so-0009431"), ("order_number", "9431"), ("po_number", order["po_number"].lower())} <= asked.keys
+    assert {
+        ("order_id", "so-0009431"),
+        ("order_number", "9431"),
+        ("po_number", order["po_number"].lower()),
+    } <= asked.keys
     assert all(("invoice_id", one.lower()) in asked.keys for one in order["invoice_ids"])
     assert asked.event.sentence == "ERP answered with order 9431."
 

@@ -36,7 +36,9 @@ def stored_texts() -> str:
     rows = [str(row) for model in (Event, RelatedRequest, Family, Mail) for row in model.objects.values()]
     with connection.cursor() as cursor:
         cursor.execute("SELECT encoding, content FROM events_body")
-        rows += [bodies.unpacked(encoding, content).decode("utf-8", "replace") for encoding, content in cursor.fetchall()]
+        rows += [
+            bodies.unpacked(encoding, content).decode("utf-8", "replace") for encoding, content in cursor.fetchall()
+        ]
     return "\n".join(rows)
 
 
@@ -100,7 +102,11 @@ def test_a_slow_erp_ends_within_its_time(install, sandbox):
         started = time.monotonic()
         asked = ask(connector, path, "SBX-SLOW")
         assert time.monotonic() - started < 2.5
-        assert (asked.event.outcome, asked.event.reason, asked.event.reason_code) == ("failed", "unavailable", "unreachable")
+        assert (asked.event.outcome, asked.event.reason, asked.event.reason_code) == (
+            "failed",
+            "unavailable",
+            "unreachable",
+        )
         assert asked.event.sentence == "ERP did not answer within 1 s"
         (request,) = asked.requests  # no second try: the time is used up
         assert (request.status, request.state) == (None, "no_answer")
@@ -262,7 +268,9 @@ class TestSecrets:
         echo = erp_sandbox.Reply(422, {"error": {"message": message}}, {"X-Seen": value})
         original = erp_sandbox.GenericErpSandbox._fault_of
         monkeypatch.setattr(
-            erp_sandbox.GenericErpSandbox, "_fault_of", lambda self, code: echo if code == "ECHO" else original(self, code)
+            erp_sandbox.GenericErpSandbox,
+            "_fault_of",
+            lambda self, code: echo if code == "ECHO" else original(self, code),
         )
         asked = ask(connector, "orders", "ECHO")
         assert ask(connector, "balance").answer.available
