@@ -14,7 +14,7 @@ from pydantic import ValidationError as InvalidRecord
 from connectors import breakers, budgets, registry
 from connectors.base import Provider
 from connectors.exceptions import ConfigurationError, HubError, PayloadError, RemoteError, Skip
-from connectors.models import Connector
+from connectors.known import by_id
 from connectors.run import Run
 from events.models import Event, Kind, Outcome, Reason
 from events.outcomes import Result
@@ -32,14 +32,15 @@ def run(event: Event) -> Result:
     structlog.contextvars.bind_contextvars(event_id=event.pk)
     made: Run | None = None
     try:
-        connector = Connector.objects.filter(pk=event.connector_id).first()
-        if connector is None:
+        known = by_id(event.connector_id)
+        if known is None:
             raise Skip("The connector was deleted before this event could run.", reason=Reason.DISABLED)
+        connector = known.connector
         if not connector.is_enabled:
             raise Skip("The connector is disabled; the delivery was stored and nothing was done.", reason=Reason.DISABLED)
         if connector.is_paused:
             return _waiting(event, Reason.PAUSED, f"{connector} is paused; the event waits until it is resumed.")
-        made = Run(connector, event)
+        made = Run(connector, event, settings=known.settings)
         sentence = _dispatch(made, connector.provider)
         result = _result(event, made, Outcome.SUCCEEDED, sentence=sentence or "Done.")
     except Skip as skip:

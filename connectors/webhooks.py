@@ -15,18 +15,18 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from connectors.base import Identity, Provider, Signature
 from connectors.exceptions import ConfigurationError, WebhookRejected
+from connectors.known import by_token
 from connectors.models import Connector
 from connectors.redaction import SECRET_HEADERS
 from connectors.registry import UnknownProvider
 from connectors.routing import lock_key
-from events import bell
 from events.models import Kind, Outcome, Reason
 from events.record import New, record
 
@@ -57,10 +57,11 @@ def receive(request: HttpRequest, token: str, endpoint: str = "") -> HttpRespons
 
 
 def _receive(request: HttpRequest, token: str, endpoint: str) -> HttpResponse:
-    connector = Connector.objects.by_webhook_token(token)
-    if connector is None:
+    known = by_token(token)
+    if known is None:
         count_rejection(0, "unknown_connector", request)
         return _answer(404, "There is no such address.")
+    connector = known.connector
     try:
         provider = connector.provider
     except UnknownProvider:
@@ -75,7 +76,7 @@ def _receive(request: HttpRequest, token: str, endpoint: str) -> HttpResponse:
         return response
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        signature = provider.webhook.signature(_settings(connector), headers)
+        signature = provider.webhook.signature(known.settings, headers)
         kept, size = _read(request, signature)
     except _TooLarge:
         count_rejection(connector.pk, "too_large", request)
@@ -88,10 +89,6 @@ def _receive(request: HttpRequest, token: str, endpoint: str) -> HttpResponse:
         log.error("webhook_settings_unusable", connector_id=connector.pk, error=error.sentence)
         return _answer(503, "The connector is not configured for deliveries.", retry_after="300")
     return _store(connector, provider, headers, kept, size)
-
-
-def _settings(connector: Connector) -> Any:
-    return connector.load_settings()
 
 
 def _read(request: HttpRequest, signature: Signature) -> tuple[bytes, int]:
@@ -155,11 +152,11 @@ def _store(connector: Connector, provider: Provider, headers: dict[str, str], bo
     else:
         new.lock_key = lock_key(connector.pk, identity.object_type, identity.object_id)
         new.is_supersedable = handler.reads_current_state
-    with transaction.atomic():
-        made = record(new)
-        if made.is_new and new.outcome == Outcome.QUEUED:
-            bell.ring()
-    return JsonResponse({"event_id": str(made.event_id), "duplicate": not made.is_new})
+    made = record(new, ring=True)
+    return HttpResponse(
+        b'{"event_id": "%d", "duplicate": %s}' % (made.event_id, b"false" if made.is_new else b"true"),
+        content_type="application/json",
+    )
 
 
 def _parse(body: bytes) -> tuple[Any, bool]:

@@ -27,7 +27,11 @@ log = structlog.get_logger(__name__)
 BATCH_LIMIT = 100  # events taken by one claim
 BATCH_AIM_S = 0.25  # a batch is sized to take about so long: what one drainer holds, others cannot take
 LOOK_AGAIN_S = 0.1  # while events are in hand and threads are idle
+HAND_OVER_S = 0.01
+HAND_OVER_COUNT = 25
+STRAGGLER_S = 0.02  # a recording statement takes a tenth of that; a slower one is found by the pulse
 FLUSH_AFTER_S = 0.1  # outcomes are written together, at the latest after this
+AWAY_S = 0.5  # pause before a database that is away is asked again
 
 
 _stopping = threading.Event()
@@ -38,6 +42,52 @@ def stop() -> None:
     _stopping.set()
 
 
+class Batch:
+    """Events claimed together. Threads take from it one by one and hand results over a few at a time: with quick
+    handlers most of the cost would else be threads waking each other."""
+
+    def __init__(self, events: list[Event], done: queue.SimpleQueue[list[Result]]) -> None:
+        self.count = len(events)
+        self.started_at = time.monotonic()
+        self.took_s: float | None = None
+        self._waiting = deque(events)
+        self._left = len(events)
+        self._done = done
+        self._guard = threading.Lock()
+
+    def work(self) -> None:
+        """Handle events of the batch until none is left; runs on several threads at once."""
+        results: list[Result] = []
+        hand_over_at = time.monotonic() + HAND_OVER_S
+        while True:
+            try:
+                event = self._waiting.popleft()
+            except IndexError:
+                break
+            results.append(_handle(event))
+            if time.monotonic() >= hand_over_at or len(results) >= HAND_OVER_COUNT:
+                self._hand_over(results)
+                results, hand_over_at = [], time.monotonic() + HAND_OVER_S
+        if results:
+            self._hand_over(results)
+
+    def _hand_over(self, results: list[Result]) -> None:
+        with self._guard:
+            self._left -= len(results)
+            if not self._left:
+                self.took_s = time.monotonic() - self.started_at
+        self._done.put(results)
+
+
+def _handle(event: Event) -> Result:
+    try:
+        return host().run(event)
+    except BaseException as error:  # the host promises not to raise; a bug there must not lose the event
+        log.exception("runner_failed", event_id=event.pk)
+        sentence = f"The hub itself failed: {type(error).__name__}."
+        return Result.of(event, Outcome.FAILED, reason=Reason.BUG, sentence=sentence)
+
+
 class Drainer:
     """One run of a rung bell. All database work but the handlers' own happens on the calling thread."""
 
@@ -46,7 +96,8 @@ class Drainer:
         self.lease = uuid.uuid4()
         self.threads = pool(settings.HUB_THREADS)
         self.in_hand: dict[int, float] = {}  # event id -> monotonic time it was claimed
-        self.done: queue.SimpleQueue[Result] = queue.SimpleQueue()
+        self.done: queue.SimpleQueue[list[Result]] = queue.SimpleQueue()
+        self.batches: list[tuple[int, Batch]] = []
         self.pending: list[Result] = []
         self.oldest_pending = 0.0
         self.sizes: dict[int, int] = {}
@@ -61,12 +112,24 @@ class Drainer:
         keeper = threading.Thread(target=self._keep, args=(renewal,), name="lease-keeper", daemon=True)
         keeper.start()
         try:
-            while self._step():
+            while self._step_or_wait():
                 pass
         finally:
             self._flush(everything=True)
             renewal.set()
         return self.handled
+
+    def _step_or_wait(self) -> bool:
+        """One round; while the database is away nothing is taken, and what is in hand is seen to its end."""
+        try:
+            return self._step()
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("database_away", error=str(error).split("\n")[0], held=len(self.in_hand))
+            connection.close()
+            if not (self.in_hand or self.pending):
+                return False  # the pulse rings again for what is due
+            time.sleep(AWAY_S)
+            return True
 
     def _step(self) -> bool:
         """One round; false when the drainer is finished."""
@@ -80,7 +143,11 @@ class Drainer:
         if not in_time:
             bell.ring(self.slot, again=True)  # the slice is over and work may be left
             return False
-        bell.hear(self.slot)  # before the last look: what comes after it rings again
+        bell.hear(self.slot)  # before the last looks: what begins after it rings again
+        if self._claim_some():
+            return True
+        # A delivery that saw the bell pending just before it was heard may commit just after the look above.
+        time.sleep(STRAGGLER_S)
         return self._claim_some()
 
     def _claim_some(self) -> bool:
@@ -111,55 +178,42 @@ class Drainer:
         return (self.slot + 1) % bell.slots()
 
     def _start(self, lane: int, events: list[Event]) -> None:
-        now = time.monotonic()
-        left = [len(events)]
-        guard = threading.Lock()
-
-        def handle(event: Event) -> None:
-            try:
-                result = host().run(event)
-            except BaseException as error:  # the host promises not to raise; a bug there must not lose the event
-                log.exception("runner_failed", event_id=event.pk)
-                result = Result.of(
-                    event, Outcome.FAILED, reason=Reason.BUG, sentence=f"The hub itself failed: {type(error).__name__}."
-                )
-            with guard:
-                left[0] -= 1
-                is_last = left[0] == 0
-            if is_last:
-                self._learn(lane, len(events), time.monotonic() - now)
-            self.done.put(result)
-
+        batch = Batch(events, self.done)
+        self.batches.append((lane, batch))
         for event in events:
-            self.in_hand[event.pk] = now
-        for event in events:
-            self.threads.submit(lambda event=event: handle(event))  # type: ignore[misc]
+            self.in_hand[event.pk] = batch.started_at
+        for _ in range(min(len(events), self.threads.size)):
+            self.threads.submit(batch.work)
 
-    def _learn(self, lane: int, count: int, took_s: float) -> None:
-        """Size the lane's next batch so that it takes about ``BATCH_AIM_S``."""
-        fitting = int(count * BATCH_AIM_S / max(took_s, 0.001))
-        current = self.sizes.get(lane, self.threads.size)
-        self.sizes[lane] = max(1, min(BATCH_LIMIT, fitting, current * 4))
+    def _learn(self) -> None:
+        """Size each lane's next batch so that it takes about ``BATCH_AIM_S``."""
+        for lane, batch in self.batches:
+            if batch.took_s is not None:
+                fitting = int(batch.count * BATCH_AIM_S / max(batch.took_s, 0.001))
+                current = self.sizes.get(lane, self.threads.size)
+                self.sizes[lane] = max(1, min(BATCH_LIMIT, fitting, current * 4))
+        self.batches = [(lane, batch) for lane, batch in self.batches if batch.took_s is None]
 
     def _collect(self, wait_s: float) -> None:
         """Take results that are ready, waiting up to ``wait_s`` for the first, and write what is due to be written."""
         if self.pending:
             wait_s = min(wait_s, max(0.0, FLUSH_AFTER_S - (time.monotonic() - self.oldest_pending)))
         try:
-            result = self.done.get(timeout=wait_s) if wait_s else self.done.get_nowait()
+            results = self.done.get(timeout=wait_s) if wait_s else self.done.get_nowait()
             while True:
                 if not self.pending:
                     self.oldest_pending = time.monotonic()
-                self.pending.append(result)
-                result = self.done.get_nowait()
+                self.pending += results
+                results = self.done.get_nowait()
         except queue.Empty:
             pass
+        self._learn()
         self._flush()
 
     def _flush(self, *, everything: bool = False) -> None:
         if everything:
             while self.in_hand and not self.done.empty():
-                self.pending.append(self.done.get_nowait())
+                self.pending += self.done.get_nowait()
         if not self.pending:
             return
         all_in = len(self.pending) >= len(self.in_hand)
@@ -173,18 +227,18 @@ class Drainer:
         self.handled += len(batch)
 
     def _write(self, batch: list[Result]) -> None:
-        """Outcomes survive a database that restarts: tried again until the leases are lost anyway."""
-        give_up_at = time.monotonic() + settings.HUB_LEASE_S
+        """Outcomes survive a database that restarts: tried again as long as the leases are renewed."""
+        give_up_at = time.monotonic() + settings.HUB_MAX_RUN_S
         while True:
             try:
                 written = finish(batch)
                 break
-            except (DatabaseError, InterfaceError):
-                log.exception("outcomes_not_written", count=len(batch))
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("outcomes_not_written", count=len(batch), error=str(error).split("\n")[0])
                 connection.close()
                 if time.monotonic() > give_up_at:
                     return
-                time.sleep(1.0)
+                time.sleep(AWAY_S)
         host().finished([r for r in batch if r.event_id in written])
 
     def _keep(self, stop: threading.Event) -> None:
@@ -203,6 +257,11 @@ def drain(slot: int = bell.FIRST) -> int:
     """The queue task a bell rings. Raises nothing the queue should repeat: the queue never repeats."""
     close_old_connections()
     structlog.contextvars.bind_contextvars(drainer=f"{socket.gethostname()}:{os.getpid()}")
-    handled = Drainer(slot).run()
-    heartbeat.beat(handled)
+    handled = 0
+    try:
+        handled = Drainer(slot).run()
+        heartbeat.beat(handled)
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("database_away", error=str(error).split("\n")[0], held=0)
+        connection.close()
     return handled

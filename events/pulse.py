@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 PULSE_LOCK = 7200
 WAKE_LIMIT = 1000
 RING_AGAIN_S = 5.0
+RENEWALS = 3  # times that a living worker tries to renew its leases before they are taken back after a restart
 OLD_HEARTBEATS = timedelta(days=1)
 
 
@@ -76,9 +77,10 @@ def take_back() -> int:
             "sentence = CASE WHEN attempts >= max_attempts THEN %s ELSE '' END, "
             "finished_at = CASE WHEN attempts >= max_attempts THEN now() END "
             "WHERE id IN (SELECT id FROM events_event WHERE outcome = 'running' AND lease_until < now() "
-            "LIMIT %s FOR UPDATE SKIP LOCKED) "
+            # Just after the database was away, those who live have not been able to renew.
+            "AND now() - pg_postmaster_start_time() > %s * interval '1 second' LIMIT %s FOR UPDATE SKIP LOCKED) "
             "RETURNING id, outcome, connector_id, topic, object_label, lock_key",
-            [Reason.WORKER_LOST.value, SENTENCES[Reason.WORKER_LOST], WAKE_LIMIT],
+            [Reason.WORKER_LOST.value, SENTENCES[Reason.WORKER_LOST], RENEWALS * settings.HUB_HEARTBEAT_S, WAKE_LIMIT],
         )
         rows = cursor.fetchall()
         lost = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 import shutil
 import stat
 import subprocess
@@ -17,6 +18,7 @@ import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 SYSTEM_USER = "pgserver"
 DATABASE = "hub"
@@ -54,9 +56,8 @@ class Embedded:
         self.durable = durable
 
     def url(self, database: str = DATABASE) -> str:
-        from urllib.parse import quote
-
-        return f"postgres://postgres@{quote(str(self.socket_directory), safe='')}/{database}"
+        """The value of ``DATABASE_URL`` for this server: a socket's directory stands in the path there."""
+        return f"postgres://postgres@/{self.socket_directory}/{database}"
 
     def django_settings(self) -> dict[str, str]:
         """The entry of Django's ``DATABASES`` for this server."""
@@ -171,11 +172,14 @@ class Embedded:
             return "(no log was written)"
 
     def _run(self, command: str, *arguments: str, check: bool = True) -> int:
-        user = SYSTEM_USER if os.geteuid() == 0 and command in {"initdb", "pg_ctl"} else None
+        identity: dict[str, Any] = {}
+        if os.geteuid() == 0 and command in {"initdb", "pg_ctl"}:
+            # With root's group kept, a directory closed to that group would be closed to the server too.
+            identity = {"user": SYSTEM_USER, "group": pwd.getpwnam(SYSTEM_USER).pw_gid, "extra_groups": []}
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
                 [str(_binaries() / command), *arguments],
-                stdout=output, stderr=output, stdin=subprocess.DEVNULL, user=user, cwd="/", check=False,
+                stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd="/", check=False, **identity,
             )  # fmt: skip
             if check and done.returncode:
                 output.seek(0)
@@ -215,8 +219,6 @@ def _socket_directory(directory: Path) -> Path:
 
 
 def _ensure_user(say: bool) -> None:
-    import pwd
-
     try:
         pwd.getpwnam(SYSTEM_USER)
     except KeyError:

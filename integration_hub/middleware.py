@@ -25,7 +25,9 @@ def short_path(get_response: Next) -> Next:
             match = resolve(request.path_info)
         except Resolver404:
             return get_response(request)
-        return match.func(request, *match.args, **match.kwargs)  # type: ignore[no-any-return]
+        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        return response
 
     return handle
 

@@ -132,8 +132,11 @@ HUB_DRAIN_SLICE_S = env.float("HUB_DRAIN_SLICE_S", 20.0)  # a drainer ends after
 HUB_LEASE_S = env.float("HUB_LEASE_S", 60.0)  # an event is taken back when its worker was not heard of for so long
 HUB_HEARTBEAT_S = env.float("HUB_HEARTBEAT_S", 5.0)
 HUB_RESTART_AFTER_S = env.float("HUB_RESTART_AFTER_S", 40.0)  # a worker tree silent for so long is restarted
+HUB_STEADY_S = env.float("HUB_STEADY_S", 30.0)  # a child process that lived so long is started again without a pause
 HUB_MAX_RUN_S = env.float("HUB_MAX_RUN_S", 900.0)  # longest run of one event; its lease is not renewed beyond
 EVENT_HOST = "connectors.host"
+# Providers that live outside connectors/: dotted modules that hold a ``provider``. A site needs none; tests do.
+HUB_EXTRA_PROVIDERS = env.list("HUB_EXTRA_PROVIDERS", default=[])
 Q_CLUSTER = {
     "name": "hub",
     "orm": "default",

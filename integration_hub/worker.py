@@ -32,20 +32,23 @@ class Worker:
         self.child = Child("cluster", ["cluster"], {heartbeat.CLUSTER: self.cluster_id})
         self.heard_from = time.monotonic()  # when silence began to count
         self.pinged_at = 0.0
+        self.stopped_since: dict[int, float] = {}  # process id -> when it was first seen stopped
 
     def run(self) -> None:
-        stop_on_signals()
+        asked_to_stop = stop_on_signals()
         log.info("worker_started", cluster=self.cluster_id)
         try:
-            while True:
+            while not asked_to_stop.is_set():
                 started = time.monotonic()
                 self.child.keep()
                 self._beat()
                 time.sleep(max(0.05, PULSE_S - (time.monotonic() - started)))
         except Stop:
-            log.info("worker_stopping")
-            self.child.stop(STOP_GRACE_S)
-            self._forget()
+            pass
+        log.info("worker_stopping")
+        self.child.ask_to_end()
+        self.child.stop(STOP_GRACE_S)
+        self._forget()
 
     def _beat(self) -> None:
         """Pulse, ask the cluster for a sign of life, restart it where it gave none for too long."""
@@ -53,6 +56,7 @@ class Worker:
             pulse()
             if time.monotonic() - self.pinged_at >= min(PING_S, settings.HUB_RESTART_AFTER_S / 4):
                 self._ping()
+                self._restart_if_stopped()
             self._restart_if_silent()
         except (DatabaseError, InterfaceError) as error:
             log.warning("database_away", error=str(error).split("\n")[0])
@@ -71,6 +75,8 @@ class Worker:
 
     def _restart_if_silent(self) -> None:
         limit = settings.HUB_RESTART_AFTER_S
+        if not self.child.is_running:
+            return
         quiet_here = min(self.child.age_s, time.monotonic() - self.heard_from)
         if quiet_here < limit:
             return
@@ -79,6 +85,14 @@ class Worker:
             log.error("cluster_silent", seconds=silent)
             self.child.kill()
             self.heard_from = time.monotonic()
+
+    def _restart_if_stopped(self) -> None:
+        """A stopped process beside others that work is not silent: the queue moves on without it."""
+        now = time.monotonic()
+        self.stopped_since = {pid: self.stopped_since.get(pid, now) for pid in self.child.stopped()}
+        if any(now - since >= settings.HUB_RESTART_AFTER_S for since in self.stopped_since.values()):
+            log.error("cluster_process_stopped", process_ids=sorted(self.stopped_since))
+            self.child.kill()
 
     def _revive_database(self) -> None:
         try:

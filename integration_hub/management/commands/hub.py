@@ -28,21 +28,24 @@ class Command(BaseCommand):
             die_with_parent()
         if not no_migrate:
             call_command("migrate", interactive=False, verbosity=0)
-        stop_on_signals()
+        asked_to_stop = stop_on_signals()
         web = Child("web", ["web", *(["--bind", bind] if bind else [])])
         worker = Child("worker", ["worker"])
         self.stdout.write(f"The hub runs: {settings.HUB_BASE_URL}/admin/ (Ctrl-C stops it)")
         try:
-            while True:
+            while not asked_to_stop.is_set():
                 if settings.EMBEDDED is not None and not settings.EMBEDDED.is_up():
                     settings.EMBEDDED.start(say=False)
                 for child in (web, worker):
                     child.keep()
                 time.sleep(1.0)
         except Stop:
-            self.stdout.write("Stopping: requests and events under way are finished first ...")
-            web.stop(WEB_GRACE_S)
-            worker.stop(WORKER_GRACE_S)
-            if settings.EMBEDDED is not None:
-                settings.EMBEDDED.stop()
-            self.stdout.write("Stopped.")
+            pass
+        self.stdout.write("Stopping: requests and events under way are finished first ...")
+        for child in (web, worker):
+            child.ask_to_end()
+        web.stop(WEB_GRACE_S)
+        worker.stop(WORKER_GRACE_S)
+        if settings.EMBEDDED is not None:
+            settings.EMBEDDED.stop()
+        self.stdout.write("Stopped.")

@@ -8,6 +8,7 @@ from integration_hub import server
 
 
 class Command(BaseCommand):
+    requires_system_checks = []  # some ask the database: this starts, waits and answers without one
     help = "Serve the admin, the API and the webhook addresses."
 
     def add_arguments(self, parser: CommandParser) -> None:
