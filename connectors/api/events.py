@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,6 +28,7 @@ LARGEST_PAGE = 200
 CHILDREN = 200  # of one event that are listed
 REQUESTS = 200
 LARGEST_ID = 2**63 - 1
+NUMBER = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The event's number.")
 
 
 class EventQuery(forms.Form):
@@ -124,6 +125,7 @@ class EventDetailView(EventView):
         summary="Read an event",
         description="An event with its related requests, children and search keys.",
         tags=["Events"],
+        parameters=[NUMBER],
         responses={200: EventDetail, **problem_responses(401, 403, 404, 429)},
     )
     def get(self, request: Request, id: int) -> HttpResponse:
@@ -151,6 +153,7 @@ class EventRetryView(EventView):
         summary="Retry an event",
         description="Queue a failed, skipped or waiting event once more. For staff with the permission, not for keys.",
         tags=["Events"],
+        parameters=[NUMBER],
         request=None,
         auth=[{"StaffSession": []}],  # type: ignore[list-item]
         responses={202: Retried, **problem_responses(401, 403, 404, 409)},

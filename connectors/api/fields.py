@@ -1,7 +1,7 @@
 """Form fields as JSON schema: a lookup declares its parameters once, as a Django form, and is documented from it.
 
-Two attributes a form field may carry besides Django's own are used here: ``json_schema`` (what is inside a JSONField) and
-``example``.
+Two attributes a form field may carry besides Django's own are used here: ``json_schema`` (what is inside a JSONField)
+and ``example``.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _lengths(field: forms.Field) -> Schema:
 def _choices(field: forms.ChoiceField) -> list[str]:
     """The values of a choice, groups opened; the blank one is the same as leaving the parameter out."""
     found: list[str] = []
-    for value, label in field.choices:
+    for value, label in list(field.choices):  # type: ignore[arg-type]
         values = [v for v, _ in label] if isinstance(label, (list, tuple)) else [value]
         found += [str(v) for v in values if v not in ("", None)]
     return found
@@ -94,18 +94,16 @@ def _is_json(value: object) -> bool:
 
 def sample_of(schema: Schema) -> Any:
     """A value that shows what the schema means."""
-    if "example" in schema:
-        return schema["example"]
-    if "default" in schema:
-        return schema["default"]
-    if schema.get("enum"):
-        return schema["enum"][0]
+    for word in ("example", "default"):
+        if word in schema:
+            return schema[word]
     for many in ("oneOf", "anyOf", "allOf"):
         if schema.get(many):
             return sample_of(schema[many][0])
+    if schema.get("enum"):
+        return schema["enum"][0]
     if schema.get("type") == "array":
         return [sample_of(schema.get("items", {}))]
     if schema.get("type") == "object" or "properties" in schema:
         return {name: sample_of(one) for name, one in schema.get("properties", {}).items()}
-    found = _SAMPLES.get(schema.get("format", "")) or _SAMPLES.get(schema.get("type", ""))
-    return found if found is not None else "text"
+    return _SAMPLES.get(schema.get("format", "")) or _SAMPLES.get(schema.get("type", ""), "text")

@@ -1,4 +1,4 @@
-"""The OpenAPI document: every lookup of every provider as an address of its own, added to what REST framework's views say.
+"""The OpenAPI document: each lookup of each provider as an address of its own, beside what the views say of themselves.
 
 The views see one address for all lookups; callers see the declared ones. Where two providers answer the same address,
 their parameters are put together, and each says whose it is.

@@ -142,7 +142,9 @@ def problem_of(error: Exception) -> Problem:
 
 def _unauthenticated(error: Any) -> Problem:
     headers = {"WWW-Authenticate": str(getattr(error, "auth_header", "") or "Bearer")}
-    return Problem(401, "unauthenticated", str(error.detail), headers=headers)
+    is_missing = isinstance(error, exceptions.NotAuthenticated)
+    detail = "Send an API key in the header Authorization: Bearer hub_..." if is_missing else str(error.detail)
+    return Problem(401, "unauthenticated", detail, headers=headers)
 
 
 def _throttled(error: Any) -> Problem:

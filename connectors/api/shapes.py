@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from events import bodies
-from events.models import Event, RelatedRequest, SearchKey
+from events.models import Event, Reason, RelatedRequest, SearchKey
 
 # Kinds of search keys that are personal data by themselves: only for who may see payloads.
 PERSONAL = ("email", "phone", "name", "address")
@@ -25,6 +25,7 @@ class EventRow(serializers.ModelSerializer[Event]):
 
     id = serializers.SerializerMethodField()
     connector = serializers.SerializerMethodField(help_text="Its name in addresses; null where it was deleted.")
+    reason = serializers.ChoiceField(choices=Reason.choices, allow_blank=True, help_text="Empty where it succeeded.")
 
     class Meta:
         model = Event
@@ -87,7 +88,8 @@ class EventDetail(EventRow):
     class Meta(EventRow.Meta):
         fields = [
             *EventRow.Meta.fields, "max_attempts", "due_at", "duplicate_count", "trace_id", "resolved_at",
-            "resolved_by", "resolved_note", "parent_id", "children", "related_requests", "search_keys", "notes", "payload",
+            "resolved_by", "resolved_note", "parent_id", "children", "related_requests", "search_keys", "notes",
+            "payload",
         ]  # fmt: skip
         read_only_fields = fields
 
