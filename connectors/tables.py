@@ -126,7 +126,7 @@ def _parse(connector: Connector, text: str, preview: Preview) -> dict[tuple[str,
         unknown = sorted(set(names) - {*COLUMNS, "connector", ""})
         if missing or unknown:
             word = f"lacks the column “{missing[0]}”" if missing else f"has an unknown column “{unknown[0]}”"
-            preview.faults.append(f"The first line {word}; it must name the columns kind, from, to and may name route, note.")
+            preview.faults.append(f"The first line {word}; needed are kind, from, to, and allowed are route, note.")
             return {}
         kinds, routes = kinds_of(connector), routes_of(connector)
         for cells in reader:

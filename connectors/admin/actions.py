@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -66,7 +66,8 @@ class ConnectorActions(Base):
 
     def synchronize_one(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
         number = request.POST.get("number", "")[:120].replace("\x00", "")
-        return self._started(request, connector, lambda: syncing.start_single(connector, what, number, by=_who(request)))
+        who = _who(request)
+        return self._started(request, connector, lambda: syncing.start_single(connector, what, number, by=who))
 
     def _started(self, request: HttpRequest, connector: Connector, start: Callable[[], int]) -> HttpResponse:
         try:
@@ -80,7 +81,7 @@ class ConnectorActions(Base):
 
     def test_connection(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
         report = checking.check_connector(connector, by=_who(request))
-        return self._page(request, connector, "check", "Test connection", {"report": report}, report.event_id)
+        return self._page(request, connector, "check", title="Test connection", report=report)
 
     def check_contract(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
         try:
@@ -88,15 +89,17 @@ class ConnectorActions(Base):
         except HubError as error:
             messages.error(request, error.sentence)
             return _back(connector)
-        return self._page(request, connector, "contract", "Contract check", {"report": report}, report.event_id)
+        return self._page(request, connector, "contract", title="Contract check", report=report)
 
     def _page(
-        self, request: HttpRequest, connector: Connector, name: str, title: str, more: dict[str, Any], event_id: int
+        self, request: HttpRequest, connector: Connector, name: str, *, title: str,
+        report: checking.Report | contracts.ContractReport,
     ) -> HttpResponse:
         """A result: the whole page, or only its card where the page asked for that."""
         context = {
             **self.admin_site.each_context(request), "title": f"{title}: {connector}", "opts": self.model._meta,
-            "connector": connector, "event_id": event_id, "event_path": state.event_path(event_id), **more,
+            "connector": connector, "report": report, "event_id": report.event_id,
+            "event_path": state.event_path(report.event_id),
         }  # fmt: skip
         is_part = bool(getattr(request, "htmx", False))
         template = f"admin/connectors/connector/{name}{'_card' if is_part else ''}.html"
@@ -108,30 +111,31 @@ class ConnectorActions(Base):
         except HubError as error:
             messages.error(request, error.sentence)
         else:
-            messages.success(
-                request, f"A test mail to {mail.receiver} lies in the outbox and leaves within seconds; its fate shows below."
-            )
+            sentence = f"A test mail to {mail.receiver} lies in the outbox and leaves within seconds."
+            messages.success(request, f"{sentence} What became of it shows below.")
         return _back(connector)
 
     # --- state -------------------------------------------------------------------------------------------------------
     def pause(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
-        return self._set(request, connector, "is_paused", True, "Paused", "is paused: its events wait until it is resumed.")
+        sentence = "is paused: its events wait until it is resumed."
+        return self._set(request, connector, "Paused", sentence, is_paused=True)
 
     def resume(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
-        return self._set(request, connector, "is_paused", False, "Resumed", "is resumed: what waited goes on.")
+        return self._set(request, connector, "Resumed", "is resumed: what waited goes on.", is_paused=False)
 
     def enable(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
-        return self._set(request, connector, "is_enabled", True, "Enabled", "is enabled.")
+        return self._set(request, connector, "Enabled", "is enabled.", is_enabled=True)
 
     def disable(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
         sentence = "is disabled: deliveries are stored and answered, nothing is done with them."
-        return self._set(request, connector, "is_enabled", False, "Disabled", sentence)
+        return self._set(request, connector, "Disabled", sentence, is_enabled=False)
 
     def _set(
-        self, request: HttpRequest, connector: Connector, column: str, value: bool, word: str, sentence: str
+        self, request: HttpRequest, connector: Connector, word: str, sentence: str, **columns: bool
     ) -> HttpResponse:
-        setattr(connector, column, value)
-        connector.save(update_fields=[column, "updated_at"])
+        for column, value in columns.items():
+            setattr(connector, column, value)
+        connector.save(update_fields=[*columns, "updated_at"])
         self.log_change(request, connector, f"{word}.")
         messages.success(request, f"{connector} {sentence}")
         return _back(connector)
@@ -169,7 +173,8 @@ class ConnectorActions(Base):
             )
             made.save()
             self.log_addition(request, made, f"Copied from {connector}.")
-        messages.success(request, f"{made} has the settings of {connector}, without secrets. Enter them, then enable it.")
+        sentence = f"{made} has the settings of {connector}, without its secrets."
+        messages.success(request, f"{sentence} Enter them, test the connection, then enable it.")
         return _back(made)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -21,7 +21,8 @@ from connectors.admin.actions import ConnectorActions
 from connectors.admin.overview import overview
 from connectors.admin.pills import moment, pill
 from connectors.admin.plan import PlanInline
-from connectors.forms import connector as connector_forms, generated
+from connectors.forms import connector as connector_forms
+from connectors.forms import generated
 from connectors.models import Connector, Link, Mapping, Plan, Route
 
 # What the form may change: the rest of the row belongs to workers and to the buttons.
@@ -124,7 +125,8 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **more: Any) -> HttpResponse:
         connector = more.get("obj") or context.get("original")
         if connector is None:
-            context |= {"title": "Install a connector", "show_save_and_add_another": False, "show_save_and_continue": False}
+            context["title"] = "Install a connector"
+            context["show_save_and_add_another"] = context["show_save_and_continue"] = False
         elif not context.get("errors"):
             context["overview"] = overview(connector, request.user, request.GET.get("tab", ""))
             context["show_save_and_add_another"] = False
@@ -133,8 +135,9 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
     def response_add(self, request: HttpRequest, obj: Connector, post_url_continue: str | None = None) -> HttpResponse:
         """Go on with the second page, as Django does with a new user."""
         if "_addanother" not in request.POST:
-            request.POST = request.POST.copy()
-            request.POST["_continue"] = "1"  # type: ignore[index]
+            posted = request.POST.copy()
+            posted["_continue"] = "1"
+            request.POST = posted  # type: ignore[assignment]
         return super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: Connector) -> HttpResponse:
@@ -168,7 +171,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         counts: dict[str, int] = {}
         for connector in objs:
             for label, number in (
-                ("routes", Route.objects.filter(source=connector).count() + Route.objects.filter(target=connector).count()),
+                ("routes", Route.objects.filter(Q(source=connector) | Q(target=connector)).count()),
                 ("mappings", Mapping.objects.filter(connector=connector).count()),
                 ("plans", Plan.objects.filter(connector=connector).count()),
                 ("rows of the ledger", _ledger(connector)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -25,9 +25,8 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
-        rows = self.object_list
-        assert isinstance(rows, QuerySet)
-        return int(rows.order_by()[:PAGES_LIMIT].values("pk").count())
+        rows = cast("QuerySet[Link]", self.object_list)
+        return rows.order_by()[:PAGES_LIMIT].values("pk").count()
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -62,7 +61,9 @@ class TargetFilter(_SideFilter):
 
 @admin.register(Link)
 class LinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["source_shown", "record_kind", "source", "target", "target_shown", "state_pill", "updated_at", "event"]
+    list_display = [
+        "source_shown", "record_kind", "source", "target", "target_shown", "state_pill", "updated_at", "event",
+    ]  # fmt: skip
     list_filter = [KindFilter, SourceFilter, TargetFilter]
     list_select_related = ["source", "target"]
     search_fields = ["source_number"]  # turns the box on; ``get_search_results`` does the search
@@ -73,10 +74,10 @@ class LinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     paginator = BoundedPaginator
     list_per_page = 50
     actions = None
-    fields = [
+    fields = (
         "record_kind", "source", "source_number", "source_object_id", "source_version", "target", "target_number",
         "target_object_id", "state", "sent_hash", "event", "created_at", "updated_at",
-    ]  # fmt: skip
+    )  # fmt: skip
     readonly_fields = fields
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -97,7 +97,8 @@ class MappingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Choose a table, see what it would change, apply it."""
         if not self.may_import(request):
             raise PermissionDenied
-        form = ImportForm(request.POST or None, request.FILES or None, initial={"connector": request.GET.get("connector")})
+        chosen = {"connector": request.GET.get("connector")}
+        form = ImportForm(request.POST or None, request.FILES or None, initial=chosen)
         preview: tables.Preview | None = None
         if request.method == "POST" and form.is_valid():
             connector: Connector = form.cleaned_data["connector"]
@@ -117,6 +118,7 @@ class MappingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return TemplateResponse(request, "admin/connectors/mapping/import.html", context)
 
     def _tell(self, request: HttpRequest, connector: Connector, preview: tables.Preview) -> None:
-        text = f"Imported mappings: {len(preview.new)} new, {len(preview.changed)} changed, {preview.unchanged} as before."
+        counts = f"{len(preview.new)} new, {len(preview.changed)} changed, {preview.unchanged} as before"
+        text = f"Imported mappings: {counts}."
         self.log_change(request, connector, text)
         messages.success(request, text)

@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString
 from connectors import registry
 from connectors.admin.pills import pill
 from connectors.exceptions import ConfigurationError
-from connectors.forms import generated, route as route_forms
+from connectors.forms import generated
+from connectors.forms import route as route_forms
 from connectors.models import Connector, Route
 
 
@@ -21,7 +22,9 @@ class RouteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["way", "records", "state_pill"]
     list_display_links = ["way"]
     list_select_related = ["source", "target"]
-    list_filter = ["is_enabled", ("source", admin.RelatedOnlyFieldListFilter), ("target", admin.RelatedOnlyFieldListFilter)]
+    list_filter = [
+        "is_enabled", ("source", admin.RelatedOnlyFieldListFilter), ("target", admin.RelatedOnlyFieldListFilter),
+    ]  # fmt: skip
     search_fields = ["source__name", "target__name"]
     show_full_result_count = False
     actions = ["enable", "disable"]
@@ -51,8 +54,9 @@ class RouteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def response_add(self, request: HttpRequest, obj: Route, post_url_continue: str | None = None) -> HttpResponse:
         accept = route_forms.accept_of(obj.target, obj.record_kind)
         if accept is not None and accept.options is not None and "_addanother" not in request.POST:
-            request.POST = request.POST.copy()
-            request.POST["_continue"] = "1"  # type: ignore[index]
+            posted = request.POST.copy()
+            posted["_continue"] = "1"
+            request.POST = posted  # type: ignore[assignment]
         return super().response_add(request, obj, post_url_continue)
 
     def save_model(self, request: HttpRequest, obj: Route, form: Any, change: bool) -> None:
@@ -67,7 +71,8 @@ class RouteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().render_change_form(request, context, *args, **more)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Routes", **(extra_context or {}), "has_two": Connector.objects.count() > 1})
+        more = {"title": "Routes", "has_two": Connector.objects.count() > 1}
+        return super().changelist_view(request, more | (extra_context or {}))
 
     @admin.display(description="Route", ordering="source__name")
     def way(self, route: Route) -> str:

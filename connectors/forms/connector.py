@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -41,10 +41,9 @@ class ConnectorAddForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        field = self.fields["provider_slug"]
-        assert isinstance(field, forms.ChoiceField)
+        field = cast(forms.ChoiceField, self.fields["provider_slug"])
         field.choices = [
-            (one.slug, format_html("<strong>{}</strong> <span class=\"help\">{}</span>", one.label, one.description))
+            (one.slug, format_html('<strong>{}</strong> <span class="help">{}</span>', one.label, one.description))
             for one in registry.all_providers()
         ]
 

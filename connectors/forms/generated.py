@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import datetime
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -176,17 +176,16 @@ class GeneratedForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned = super().clean() or self.cleaned_data
         if self.schema_class is None:
             return cleaned
-        values, secrets = self._values(cleaned)
+        values, secrets = self._values(self.schema_class, cleaned)
         if not any(name.startswith(PREFIX) for name in self.errors):
-            self._check_together(values | secrets, list(secrets.values()))
+            self._check_together(self.schema_class, values | secrets, list(secrets.values()))
         return cleaned
 
-    def _values(self, cleaned: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    def _values(self, cls: type, cleaned: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         """Plain values as JSON, and secrets as they would be after saving; finds faults on the way."""
-        assert self.schema_class is not None
         values: dict[str, Any] = {}
         secrets: dict[str, str] = {}
-        for name, one in schema.declared(self.schema_class).items():
+        for name, one in schema.declared(cls).items():
             key = PREFIX + name
             if key not in cleaned:
                 continue
@@ -205,21 +204,20 @@ class GeneratedForm(forms.ModelForm):  # type: ignore[type-arg]
         return values, secrets
 
     def _check_text(self, key: str, one: Declared, value: Any) -> None:
+        """What every text of a setting must be, whatever its provider checks: one line, and no address inside."""
         if not isinstance(value, str) or not value:
             return
+        is_address = isinstance(one.field, forms.URLField) or value.lower().startswith(("http://", "https://"))
         if not isinstance(one.field.widget, forms.Textarea) and _has_line_break(value):
             self.add_error(key, "Remove line breaks and other control characters.")
-        elif value.lower().startswith(("http://", "https://")) and (problem := address_problem(value)):
-            self.add_error(key, problem)
-        elif isinstance(one.field, forms.URLField) and (problem := address_problem(value)):
+        elif is_address and (problem := address_problem(value)):
             self.add_error(key, problem)
 
-    def _check_together(self, raw: dict[str, Any], secrets: list[str]) -> None:
+    def _check_together(self, cls: type, raw: dict[str, Any], secrets: list[str]) -> None:
         """The rules over several settings: the schema's own ``clean``."""
-        assert self.schema_class is not None
         redactor = Redactor(secrets)
         try:
-            self.loaded = schema.load(self.schema_class, raw)
+            self.loaded = schema.load(cls, raw)
         except ValidationError as error:
             by_name = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
             for name, messages in by_name.items():
@@ -264,13 +262,22 @@ def shown(cls: type, stored: Mapping[str, Any], stored_secrets: Mapping[str, Any
     return list(groups.items())
 
 
+def _flat(choices: Any) -> Iterator[tuple[Any, Any]]:
+    """(value, label) pairs, those of groups included."""
+    for key, label in choices:
+        if isinstance(label, list | tuple):
+            yield from _flat(label)
+        else:
+            yield key, label
+
+
 def _text(field: forms.Field, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value in (None, "", [], {}, ()):
         return "–"
     if isinstance(field, forms.ChoiceField):
-        names = {str(key): str(label) for key, label in field.choices}
+        names = {str(key): str(label) for key, label in _flat(field.choices)}
         many = value if isinstance(value, list | tuple) else [value]
         return ", ".join(names.get(str(one), str(one)) for one in many)
     if isinstance(value, list | tuple):

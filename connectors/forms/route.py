@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -60,9 +60,9 @@ class RouteAddForm(forms.ModelForm):  # type: ignore[type-arg]
         connectors = list(Connector.objects.all())
         senders = {one.pk: kinds_emitted(one) for one in connectors}
         takers = {one.pk: kinds_accepted(one) for one in connectors}
-        source, target, kind = self.fields["source"], self.fields["target"], self.fields["record_kind"]
-        assert isinstance(source, forms.ModelChoiceField) and isinstance(target, forms.ModelChoiceField)
-        assert isinstance(kind, forms.ChoiceField)
+        source = cast("forms.ModelChoiceField[Connector]", self.fields["source"])
+        target = cast("forms.ModelChoiceField[Connector]", self.fields["target"])
+        kind = cast(forms.ChoiceField, self.fields["record_kind"])
         source.queryset = Connector.objects.filter(pk__in=[pk for pk, kinds in senders.items() if kinds])
         target.queryset = Connector.objects.filter(pk__in=[pk for pk, kinds in takers.items() if kinds])
         known = {k: label for kinds in senders.values() for k, label in kinds.items()}
@@ -81,7 +81,7 @@ class RouteAddForm(forms.ModelForm):  # type: ignore[type-arg]
         if kind not in taken:
             self.add_error("target", f"{target} does not take such records; it takes {_listing(taken)}.")
         if Route.objects.filter(source=source, target=target, record_kind=kind).exists():
-            raise ValidationError("This route exists already: a second one would deliver everything twice.", code="twice")
+            raise ValidationError("This route exists already: a second one would deliver everything twice.")
         return cleaned
 
     def validate_unique(self) -> None:

@@ -68,7 +68,7 @@ class JsonTextarea(forms.Textarea):
     """JSON with indentation; nothing where there is none (and not the word null)."""
 
     def format_value(self, value: Any) -> str | None:
-        text = super().format_value(value)
+        text: str | None = super().format_value(value)
         try:
             parsed = json.loads(text or "null")
         except ValueError:

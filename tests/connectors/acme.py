@@ -12,7 +12,18 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from connectors.base import (
-    Accept, Check, Delivered, Endpoint, Handler, Identity, MappingKind, Provider, Signature, Single, Sync, Webhook,
+    Accept,
+    Check,
+    Delivered,
+    Endpoint,
+    Handler,
+    Identity,
+    MappingKind,
+    Provider,
+    Signature,
+    Single,
+    Sync,
+    Webhook,
 )  # fmt: skip
 from connectors.exceptions import RemoteUnauthorised
 from connectors.records import Order
@@ -38,7 +49,7 @@ class AcmeSettings:
         forms.IntegerField(label="Time-out", initial=10, min_value=1, max_value=60, help_text="Seconds, 1 to 60."),
         group="Endpoints", advanced=True,
     )  # fmt: skip
-    field_map: dict[str, str] | None = setting(
+    field_map: dict[str, str] | None = setting(  # noqa: RUF009
         forms.JSONField(label="Field map", required=False, help_text="A JSON object."), group="Field map", advanced=True
     )
     size: str = setting(
@@ -72,7 +83,8 @@ def _log_in(run: Run) -> str:
 
 def _contract(run: Run) -> list[dict[str, Any]]:
     if run.settings.is_loud:
-        return [{"endpoint": "orders", "result": "failed", "deviations": ['orders[3].date: text "31/02", expected ISO date']}]
+        wrong = 'orders[3].date: text "31/02", expected ISO date'
+        return [{"endpoint": "orders", "result": "failed", "deviations": [wrong]}]
     return [{"endpoint": "orders", "result": "ok", "deviations": [], "checked": "2 orders"}]
 
 
@@ -97,18 +109,18 @@ provider = Provider(
     checks=[
         Check(name="reach", label="Reach the server", function=_reach),
         Check(name="log_in", label="Log in", function=_log_in),
-        Check(name="orders", label="Orders", function=_reach, applies=lambda s: bool(s.orders_url), off="No orders address."),
+        Check(name="orders", label="Orders", function=_reach, applies=lambda s: bool(s.orders_url), off="No address."),
     ],
     webhook=Webhook(signature=_signature, identify=_identify, setup="Enter it in Acme under Settings, Notifications."),
     endpoints={"echo": Endpoint(function=lambda run, request: None, label="Echo check")},
     handlers={"orders/create": Handler(function=_done)},
     syncs={
-        "orders": Sync(label="Recent orders", function=_done, every_minutes=30, help="Orders changed since the last run."),
+        "orders": Sync(label="Recent orders", function=_done, every_minutes=30, help="Changed since the last run."),
         "stock": Sync(label="Stock", function=_done),
     },
     singles={"order": Single(label="One order", function=_done, help="By its number.")},
     emits=[Order],
     accepts={Order: Accept(function=lambda run, one: Delivered(target_id="1"), options=AcmeOptions)},
-    mappings=[MappingKind(name="location", label="Location", help="Of stock."), MappingKind(name="payment", label="Payment method")],
+    mappings=[MappingKind(name="location", label="Location"), MappingKind(name="payment", label="Payment method")],
     contract_check=_contract,
 )
