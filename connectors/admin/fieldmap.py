@@ -87,7 +87,8 @@ def part_of(provider: Provider, settings: Any, lookup: Lookup, stored: Stored | 
     answer, data = _pretty(stored.answer), "" if found.data is None else _json(found.data)
     return Part(
         lookup.label, lookup.topic, stored, answer[:SHOWN_LIMIT], data[:SHOWN_LIMIT],
-        is_cut=max(len(answer), len(data)) > SHOWN_LIMIT, is_usable=found.is_usable, notes=list(found.notes), errors=list(found.errors),
+        is_cut=max(len(answer), len(data)) > SHOWN_LIMIT, is_usable=found.is_usable,
+        notes=list(found.notes), errors=list(found.errors),
     )  # fmt: skip
 
 

@@ -16,10 +16,11 @@ import pytest
 import requests
 
 from connectors.exceptions import RemoteTimedOut, RemoteUnavailable
-from connectors.generic_erp import sandbox as erp_sandbox
+from connectors.generic_erp import recent, sandbox as erp_sandbox
 from connectors.generic_erp.client import GenericErpClient
 from connectors.generic_erp.settings import GenericErpSettings
 from connectors.http import HttpAnswer
+from connectors.models import Connector
 from connectors.sandbox import mount
 
 SAMPLES = Path(erp_sandbox.__file__).parent / "samples"
@@ -129,3 +130,15 @@ def http() -> PlainHttp:
 @pytest.fixture
 def client(erp: str, http: PlainHttp) -> GenericErpClient:
     return GenericErpClient(GenericErpSettings(**erp_sandbox.sandbox_settings(erp)), http)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_recent() -> None:
+    """No answer of another test is given again."""
+    recent.RECENT.clear()
+
+
+@pytest.fixture
+def shop(install: Any) -> Connector:
+    """A connector pointed at the sandbox."""
+    return install("generic_erp")  # type: ignore[no-any-return]
