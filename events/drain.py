@@ -14,7 +14,7 @@ from collections import deque
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 
 from events import bell, claims, heartbeat
 from events.host import host
@@ -28,7 +28,9 @@ BATCH_LIMIT = 100  # events taken by one claim
 BATCH_AIM_S = 0.25  # a batch is sized to take about so long: what one drainer holds, others cannot take
 LOOK_AGAIN_S = 0.1  # while events are in hand and threads are idle
 FLUSH_AFTER_S = 0.1  # outcomes are written together, at the latest after this
-
+LAST_LOOK_S = 0.02  # a transaction that recorded an event and did not ring has committed after so long
+SLOW_S = 2.0  # an event in hand for longer is slow: the slice's end does not wait for it
+QUEUE_MARGIN_S = 60.0
 
 _stopping = threading.Event()
 
@@ -47,12 +49,18 @@ class Drainer:
         self.threads = pool(settings.HUB_THREADS)
         self.in_hand: dict[int, float] = {}  # event id -> monotonic time it was claimed
         self.done: queue.SimpleQueue[Result] = queue.SimpleQueue()
+        self.untouched: queue.SimpleQueue[int] = queue.SimpleQueue()  # taken, not started when the process was to stop
         self.pending: list[Result] = []
         self.oldest_pending = 0.0
         self.sizes: dict[int, int] = {}
         self.rotation: deque[int] = deque()
         self.handled = 0
-        self.ends_at = time.monotonic() + settings.HUB_DRAIN_SLICE_S
+        started = time.monotonic()
+        self.ends_at = started + settings.HUB_DRAIN_SLICE_S
+        # A slow event keeps this drainer beyond its slice; the others it could handle meanwhile need not wait for that.
+        # What is claimed last may run for HUB_MAX_RUN_S: only then may the queue's own time-out come.
+        room_s = settings.Q_CLUSTER["timeout"] - settings.HUB_MAX_RUN_S - QUEUE_MARGIN_S
+        self.extends_to = max(self.ends_at, started + room_s)
 
     def run(self) -> int:
         """Drain; returns how many events got an outcome."""
@@ -63,14 +71,21 @@ class Drainer:
         try:
             while self._step():
                 pass
+        except Exception:
+            self._finish_in_hand()
+            raise
         finally:
-            self._flush(everything=True)
             renewal.set()
         return self.handled
 
+    def _finish_in_hand(self) -> None:
+        """Nothing that was started is left alone: its outcome would be lost and it would run a second time."""
+        while self.in_hand or self.pending:
+            self._collect(wait_s=1.0)
+
     def _step(self) -> bool:
         """One round; false when the drainer is finished."""
-        in_time = time.monotonic() < self.ends_at and not _stopping.is_set()
+        in_time = self._is_in_time()
         if in_time and len(self.in_hand) < self.threads.size and self._claim_some():
             self._collect(wait_s=0.0)
             return True
@@ -81,9 +96,33 @@ class Drainer:
             bell.ring(self.slot, again=True)  # the slice is over and work may be left
             return False
         bell.hear(self.slot)  # before the last look: what comes after it rings again
+        if self._claim_some():
+            return True
+        # Who found the bell still pending may be committing just now, unseen by that look.
+        time.sleep(LAST_LOOK_S)
         return self._claim_some()
 
+    def _is_in_time(self) -> bool:
+        """Whether this drainer may take more: within its slice, and beyond it while a slow event keeps it anyway."""
+        now = time.monotonic()
+        if _stopping.is_set():
+            return False
+        if now < self.ends_at:
+            return True
+        return now < self.extends_to and any(now - since > SLOW_S for since in list(self.in_hand.values()))
+
     def _claim_some(self) -> bool:
+        """``_claim``, but a database that is away ends the slice, not the drainer: it holds events whose outcomes are
+        still to be written."""
+        try:
+            return self._claim()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("nothing_claimed", error=str(error).partition("\n")[0], held=len(self.in_hand))
+            connection.close()
+            self.ends_at = self.extends_to = 0.0
+            return False
+
+    def _claim(self) -> bool:
         """Claim from the next lane that has anything; true if events were taken."""
         waiting = claims.lanes()
         if not waiting:
@@ -101,9 +140,9 @@ class Drainer:
             events = claims.claim(lane, size, open_lanes[lane], self.lease, settings.HUB_LEASE_S)
             if events:
                 self.rotation = deque([lane])
+                self._start(lane, events)  # before anything else can fail: they are ours now
                 if len(events) == size and size > 1:
                     bell.ring(self._next_slot())  # more is waiting than this drainer took
-                self._start(lane, events)
                 return True
         return False
 
@@ -116,6 +155,9 @@ class Drainer:
         guard = threading.Lock()
 
         def handle(event: Event) -> None:
+            if _stopping.is_set():
+                self.untouched.put(event.pk)
+                return
             try:
                 result = host().run(event)
             except BaseException as error:  # the host promises not to raise; a bug there must not lose the event
@@ -155,16 +197,29 @@ class Drainer:
         except queue.Empty:
             pass
         self._flush()
+        self._give_back()
 
-    def _flush(self, *, everything: bool = False) -> None:
-        if everything:
-            while self.in_hand and not self.done.empty():
-                self.pending.append(self.done.get_nowait())
+    def _give_back(self) -> None:
+        """Put back what was not started because the process is to end: others need not wait for the lease."""
+        ids: list[int] = []
+        while not self.untouched.empty():
+            ids.append(self.untouched.get_nowait())
+        if not ids:
+            return
+        for event_id in ids:
+            self.in_hand.pop(event_id, None)
+        try:
+            claims.give_back(self.lease, ids)
+        except (DatabaseError, InterfaceError):
+            log.warning("not_given_back", count=len(ids))  # their lease ends by itself
+            connection.close()
+
+    def _flush(self) -> None:
         if not self.pending:
             return
         all_in = len(self.pending) >= len(self.in_hand)
         is_old = time.monotonic() - self.oldest_pending >= FLUSH_AFTER_S
-        if not (everything or all_in or is_old or len(self.pending) >= BATCH_LIMIT):
+        if not (all_in or is_old or len(self.pending) >= BATCH_LIMIT):
             return
         batch, self.pending = self.pending, []
         self._write(batch)
@@ -172,20 +227,35 @@ class Drainer:
             self.in_hand.pop(result.event_id, None)
         self.handled += len(batch)
 
-    def _write(self, batch: list[Result]) -> None:
-        """Outcomes survive a database that restarts: tried again until the leases are lost anyway."""
+    def _write(self, batch: list[Result], *, is_bare: bool = False) -> None:
+        """Outcomes survive a database that restarts: tried again until the leases are lost anyway. One that cannot be
+        written takes none of the others with it."""
         give_up_at = time.monotonic() + settings.HUB_LEASE_S
+        written: set[int] = set()
         while True:
             try:
                 written = finish(batch)
                 break
-            except (DatabaseError, InterfaceError):
+            except (OperationalError, InterfaceError):
                 log.exception("outcomes_not_written", count=len(batch))
                 connection.close()
                 if time.monotonic() > give_up_at:
                     return
                 time.sleep(1.0)
-        host().finished([r for r in batch if r.event_id in written])
+            except Exception:  # whatever one outcome holds that cannot be written: alone it fails alone
+                log.exception("outcomes_refused", count=len(batch))
+                if len(batch) > 1:
+                    for one in batch:
+                        self._write([one])
+                elif not is_bare:
+                    self._write([_bare(batch[0])], is_bare=True)
+                return
+        try:
+            host().finished([r for r in batch if r.event_id in written])
+        except Exception:  # health and breakers are told, they decide nothing here: the outcomes are written
+            log.exception("host_not_told", count=len(batch))
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
 
     def _keep(self, stop: threading.Event) -> None:
         """Renew leases and say that this worker lives, until the drainer ends."""
@@ -197,6 +267,17 @@ class Drainer:
                 log.warning("lease_not_renewed", held=len(self.in_hand))
                 connection.close()
         connection.close()
+
+
+def _bare(result: Result) -> Result:
+    """The outcome of an event whose own could not be written, without anything that came from outside."""
+    return Result(
+        event_id=result.event_id, lease=result.lease, connector_id=result.connector_id, topic=result.topic,
+        outcome=Outcome.FAILED, reason=Reason.BUG, reason_code="outcome_not_written", lock_key=result.lock_key,
+        duration_ms=result.duration_ms,
+        sentence=f"The event ended as “{result.outcome.value}”, but the hub could not write down how.",
+        next_step="Look at the target whether it was done; then Retry, or mark this event resolved.",
+    )  # fmt: skip
 
 
 def drain(slot: int = bell.FIRST) -> int:
