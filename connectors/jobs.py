@@ -16,6 +16,7 @@ from connectors.base import Provider
 from connectors.exceptions import ConfigurationError, HubError, PayloadError, RemoteError, Skip
 from connectors.models import Connector
 from connectors.run import Run
+from events.database import in_words
 from events.models import Event, Kind, Outcome, Reason
 from events.outcomes import Result
 
@@ -47,7 +48,7 @@ def run(event: Event) -> Result:
     except HubError as error:
         result = _failed(event, made, error)
     except (DatabaseError, InterfaceError) as error:
-        log.warning("database_lost_while_running", error=str(error))
+        log.warning("database_lost_while_running", error=in_words(error))
         connection.close()
         result = _result(
             event, made, Outcome.WAITING, reason=Reason.RETRY, due_in_s=DATABASE_PAUSE_S, gives_back_attempt=True,

@@ -27,6 +27,7 @@ from connectors.redaction import SECRET_HEADERS
 from connectors.registry import UnknownProvider
 from connectors.routing import lock_key
 from events import bell
+from events.database import in_words
 from events.models import Kind, Outcome, Reason
 from events.record import New, record
 
@@ -48,8 +49,8 @@ def receive(request: HttpRequest, token: str, endpoint: str = "") -> HttpRespons
     """``POST /hooks/<token>``."""
     try:
         return _receive(request, token, endpoint)
-    except (DatabaseError, InterfaceError):
-        log.exception("delivery_not_stored")
+    except (DatabaseError, InterfaceError) as error:
+        log.error("delivery_not_stored", error=in_words(error))
         connection.close()
         return _answer(503, "The hub cannot store deliveries at the moment; send again.", retry_after="30")
     except UnreadablePostError:

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from events import bell, claims, heartbeat
+from events.database import in_words
 from events.host import host
 from events.models import Event, Outcome, Reason
 from events.outcomes import Result, finish
@@ -74,7 +75,7 @@ class Drainer:
         try:
             return self._step()
         except (DatabaseError, InterfaceError) as error:
-            log.warning("database_away", error=str(error).split("\n")[0], held=len(self.in_hand))
+            log.warning("database_away", error=in_words(error), held=len(self.in_hand))
             connection.close()
             if not (self.in_hand or self.pending):
                 return False  # the pulse rings again for what is due
@@ -193,7 +194,7 @@ class Drainer:
                 written = finish(batch)
                 break
             except (DatabaseError, InterfaceError) as error:
-                log.warning("outcomes_not_written", count=len(batch), error=str(error).split("\n")[0])
+                log.warning("outcomes_not_written", count=len(batch), error=in_words(error))
                 connection.close()
                 if time.monotonic() > give_up_at:
                     return
@@ -221,6 +222,6 @@ def drain(slot: int = bell.FIRST) -> int:
         handled = Drainer(slot).run()
         heartbeat.beat(handled)
     except (DatabaseError, InterfaceError) as error:
-        log.warning("database_away", error=str(error).split("\n")[0], held=0)
+        log.warning("database_away", error=in_words(error), held=0)
         connection.close()
     return handled

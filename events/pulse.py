@@ -9,10 +9,11 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from events import alerts, bell, bodies, heartbeat
+from events.database import in_words
 from events.host import host
 from events.models import Outcome, Reason
 from events.outcomes import SENTENCES, Result, cause_of
@@ -39,6 +40,9 @@ def pulse() -> bool:
         for step in steps:
             try:
                 step()
+            except OperationalError as error:  # the database's own trouble: said in one line
+                log.error("pulse_step_failed", step=getattr(step, "__name__", "host"), error=in_words(error))
+                connection.close_if_unusable_or_obsolete()
             except Exception:  # one broken step, plan or row must not stop the others
                 log.exception("pulse_step_failed", step=getattr(step, "__name__", "host"))
                 if connection.in_atomic_block:
@@ -104,8 +108,10 @@ def ring_unheard() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM events_event WHERE outcome = 'queued' AND connector_id IS NOT NULL) AND "
-            "NOT EXISTS (SELECT 1 FROM events_bell WHERE slot = %s AND rung_at > now() - %s * interval '1 second')",
-            [bell.FIRST, RING_AGAIN_S],
+            "NOT EXISTS (SELECT 1 FROM events_bell WHERE slot = %s AND rung_at > now() - %s * interval '1 second') AND "
+            # Where nobody takes bells, more of them help nobody.
+            "(SELECT count(*) FROM (SELECT 1 FROM django_q_ormq WHERE key = %s LIMIT %s) AS rung) < %s",
+            [bell.FIRST, RING_AGAIN_S, settings.Q_CLUSTER["name"], bell.slots(), bell.slots()],
         )
         unheard = bool(cursor.fetchone()[0])
     return bell.ring(again=True) if unheard else False
@@ -137,6 +143,12 @@ def tidy() -> None:
     bodies.make_partitions(timezone.now().date())
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM events_heartbeat WHERE seen_at < now() - %s", [OLD_HEARTBEATS])
+        # Calls to clusters that are gone: nobody else takes them.
+        cursor.execute(
+            "DELETE FROM django_q_ormq WHERE key <> ALL(%s) AND lock < now() - interval '10 minutes' AND NOT EXISTS "
+            "(SELECT 1 FROM events_heartbeat WHERE name = key AND seen_at > now() - interval '10 minutes')",
+            [[settings.Q_CLUSTER["name"], settings.Q_CLUSTER["name"] + ":mail"]],
+        )
         cursor.execute("INSERT INTO events_bell (slot, is_pending, rung_at) SELECT n, false, now() "
                        "FROM generate_series(0, %s) AS n ON CONFLICT DO NOTHING", [bell.slots() - 1])  # fmt: skip
     bell.call("events.purge.purge")

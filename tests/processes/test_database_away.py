@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
+import psycopg
+
 from tests.processes.hub import Hub, Tree, until
 
 AWAY_S = 4.0  # longer than the lease of the short intervals
@@ -97,3 +99,22 @@ def test_web_and_worker_start_without_it_and_wait(hub: Hub, key):
     event_id = until(lambda: hub.post("thing/careful", one).status_code == 200 and hub.accept("thing/careful", one),
                      10, "a delivery is taken")  # fmt: skip
     hub.await_written_once([one], [event_id], RECOVERY_S)
+
+
+def test_one_that_refuses_connections_is_said_in_one_line(hub: Hub, tree: Tree, key):
+    outside = psycopg.connect(
+        host=str(hub.database.socket_directory), user="postgres", dbname="postgres", autocommit=True
+    )
+    outside.execute("ALTER DATABASE hub ALLOW_CONNECTIONS false")
+    outside.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'hub'")
+    try:
+        assert hub.post("thing/careful", key()).status_code == 503
+        until(lambda: "The database refuses connections." in hub.log("worker"), 5, "the worker says so")
+    finally:
+        outside.execute("ALTER DATABASE hub ALLOW_CONNECTIONS true")
+        outside.close()
+    assert "The database refuses connections." in hub.log("web")
+    assert "Traceback" not in hub.log("web")
+    assert hub.connectors["one"]["token"] not in hub.log("web")
+    one = key()
+    hub.await_written_once([one], [hub.accept("thing/careful", one)], RECOVERY_S)
