@@ -14,7 +14,7 @@ from collections import deque
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 
 from events import bell, claims, heartbeat
 from events.database import in_words
@@ -29,6 +29,7 @@ BATCH_LIMIT = 100  # events taken by one claim
 BATCH_AIM_S = 0.25  # a batch is sized to take about so long: what one drainer holds, others cannot take
 LOOK_AGAIN_S = 0.1  # while events are in hand and threads are idle
 FLUSH_AFTER_S = 0.1  # outcomes are written together, at the latest after this
+UNWRITABLE = "unwritable"  # reason code of an outcome that could not be written as it was
 AWAY_S = 0.5  # pause before a database that is away is asked again
 
 
@@ -84,7 +85,7 @@ class Drainer:
 
     def _step(self) -> bool:
         """One round; false when the drainer is finished."""
-        in_time = time.monotonic() < self.ends_at and not _stopping.is_set()
+        in_time = not _stopping.is_set() and (time.monotonic() < self.ends_at or self._is_held())
         if in_time and len(self.in_hand) < self.threads.size and self._claim_some():
             self._collect(wait_s=0.0)
             return True
@@ -96,6 +97,12 @@ class Drainer:
             return False
         bell.hear(self.slot)  # before the last look: what comes after it rings again
         return self._claim_some()
+
+    def _is_held(self) -> bool:
+        """Whether an event of the slice that is over runs on: others are taken beside it, or all would wait for a long
+        sync. What it never ends for is left to the queue's own time-out."""
+        now, ends_at = time.monotonic(), self.ends_at
+        return now < ends_at + settings.HUB_MAX_RUN_S and any(since < ends_at for since in self.in_hand.values())
 
     def _claim_some(self) -> bool:
         """Claim from the next lane that has anything; true if events were taken."""
@@ -186,20 +193,48 @@ class Drainer:
             self.in_hand.pop(result.event_id, None)
         self.handled += len(batch)
 
-    def _write(self, batch: list[Result]) -> None:
+    def _write(self, batch: list[Result], *, tell: bool = True) -> None:
         """Outcomes survive a database that restarts: tried again as long as the leases are renewed."""
         give_up_at = time.monotonic() + settings.HUB_MAX_RUN_S
         while True:
             try:
-                written = finish(batch)
+                written = finish(batch, tell=tell)
                 break
-            except (DatabaseError, InterfaceError) as error:
+            except (OperationalError, InterfaceError) as error:
                 log.warning("outcomes_not_written", count=len(batch), error=in_words(error))
                 connection.close()
                 if time.monotonic() > give_up_at:
                     return
                 time.sleep(AWAY_S)
-        host().finished([r for r in batch if r.event_id in written])
+            except Exception:
+                log.exception("outcomes_not_written", count=len(batch))
+                self._write_alone(batch, tell)
+                return
+        try:
+            host().finished([r for r in batch if r.event_id in written])
+        except Exception:  # the outcomes are written; a connector's health is worth no event
+            log.exception("health_not_written")
+            connection.close_if_unusable_or_obsolete()
+
+    def _write_alone(self, batch: list[Result], tell: bool) -> None:
+        """One outcome that cannot be written, or told of, takes no other with it and does not stay unwritten."""
+        if len(batch) > 1:
+            for one in batch:
+                self._write([one])
+        elif tell:
+            self._write(batch, tell=False)
+        elif batch[0].reason_code != UNWRITABLE:
+            one = batch[0]
+            self._write(
+                [
+                    Result(
+                        event_id=one.event_id, lease=one.lease, connector_id=one.connector_id, topic=one.topic,
+                        outcome=Outcome.FAILED, reason=Reason.BUG, reason_code=UNWRITABLE, lock_key=one.lock_key,
+                        sentence="The hub could not write down what became of this event.",
+                    )
+                ],
+                tell=False,
+            )  # fmt: skip
 
     def _keep(self, stop: threading.Event) -> None:
         """Renew leases and say that this worker lives, until the drainer ends."""

@@ -96,7 +96,13 @@ def take_back() -> int:
             for event_id, outcome, connector_id, topic, label, lock_key in rows
             if outcome == Outcome.FAILED
         ]
-        alerts.failed(lost)
+        try:
+            with transaction.atomic():
+                alerts.failed(lost)
+        except OperationalError:
+            raise
+        except Exception:  # a mail that cannot be written must not keep events from being taken back
+            log.exception("lost_events_not_told", count=len(lost))
     if rows:
         log.warning("taken_back", count=len(rows), failed=len(lost))
         bell.ring()
