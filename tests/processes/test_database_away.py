@@ -6,6 +6,7 @@ import threading
 import time
 
 import psycopg
+import pytest
 
 from tests.processes.hub import Hub, Tree, until
 
@@ -34,7 +35,17 @@ class Vendor(threading.Thread):
         assert not self.is_alive()
 
 
-def test_killed_while_deliveries_arrive_and_events_run(hub: Hub, tree: Tree, key):
+@pytest.fixture
+def slow_heart(hub: Hub):
+    """A worker that renews its leases less often than the pulse looks for lost ones."""
+    if "worker" in hub.started:
+        hub.stop("worker")
+    hub.start("worker", "worker", HUB_HEARTBEAT_S="2")
+    yield hub.ready_tree()
+    hub.stop("worker")
+
+
+def test_killed_while_deliveries_arrive_and_events_run(hub: Hub, slow_heart: Tree, key):
     long = key()
     long_id = hub.accept("thing/careful", long, think_s=AWAY_S + 2)
     held = key()
@@ -73,15 +84,20 @@ def test_killed_while_deliveries_arrive_and_events_run(hub: Hub, tree: Tree, key
     assert hub.event(long_id)["attempts"] == 1  # it ran on through the outage, once
 
 
-def test_the_queues_processes_outlive_it(hub: Hub, tree: Tree, key):
+def test_the_queues_processes_and_a_long_event_outlive_it(hub: Hub, tree: Tree, key):
+    long = key()
+    long_id = hub.accept("thing/careful", long, think_s=7)
+    until(lambda: hub.event(long_id)["outcome"] == "running", 5, "the event runs")
     hub.kill_database()
     assert hub.post("thing/careful", key()).status_code == 503
-    time.sleep(2)
+    time.sleep(3)
     hub.database.start(say=False)
     began = time.monotonic()
     ids = [hub.accept("thing/careful", key()) for _ in range(5)]
     hub.await_success(ids, RECOVERY_S)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 4
+    hub.await_written_once([long], [long_id], RECOVERY_S)
+    assert hub.event(long_id)["attempts"] == 1
     assert hub.ready_tree().all == tree.all
     assert "database_away" in hub.log("worker")
 
