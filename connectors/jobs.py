@@ -19,6 +19,7 @@ from connectors.known import by_id
 from connectors.records import Record
 from connectors.routing import lock_key
 from connectors.run import Run
+from events.database import in_words
 from events.exchanges import INTERRUPTED
 from events.models import Event, Kind, Outcome, Reason
 from events.outcomes import SENTENCES, Result
@@ -58,7 +59,7 @@ def run(event: Event) -> Result:
             next_step="Install the hub's version that has this provider, then Retry.",
         )  # fmt: skip
     except (OperationalError, InterfaceError) as error:
-        log.warning("database_lost_while_running", error=str(error))
+        log.warning("database_lost_while_running", error=in_words(error))
         result = _interrupted(event, made)
     except Exception as error:
         # Data the database refuses is a bug like any other: tried again it would be refused again, for ever.

@@ -16,9 +16,10 @@ from django.utils import timezone
 from connectors import budgets, routing, schema
 from connectors.exceptions import MappingMissing, PayloadError
 from connectors.http import HttpClient, Recorder
-from connectors.models import Connector, Link, LinkState, Mapping as MappingRow, Route
-from connectors.records import Record
+from connectors.models import Connector, Link, LinkState, Route
+from connectors.models import Mapping as MappingRow
 from connectors.recording import JobRecorder, ListRecorder
+from connectors.records import Record
 from connectors.redaction import Redactor
 from events import bell, bodies, search
 from events.exchanges import has_unfinished_write

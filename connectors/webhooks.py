@@ -32,6 +32,7 @@ from connectors.redaction import is_secret_header
 from connectors.registry import UnknownProvider
 from connectors.routing import lock_key
 from events import alerts
+from events.database import in_words
 from events.models import Event, Kind, Outcome, Reason
 from events.outcomes import Result, cause_of
 from events.record import New, record
@@ -56,8 +57,8 @@ def receive(request: HttpRequest, token: str, endpoint: str = "") -> HttpRespons
     """``POST /hooks/<token>``."""
     try:
         return _receive(request, token, endpoint)
-    except (DatabaseError, InterfaceError):
-        log.exception("delivery_not_stored")
+    except (DatabaseError, InterfaceError) as error:
+        log.error("delivery_not_stored", error=in_words(error))
         connection.close()
         return _answer(503, "The hub cannot store deliveries at the moment; send again.", retry_after="30")
     except UnreadablePostError:

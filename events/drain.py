@@ -18,6 +18,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, close_old
 
 from events import bell, claims, heartbeat
 from events.batch import Batch, stopping
+from events.database import in_words
 from events.host import host
 from events.models import Event, Outcome, Reason
 from events.outcomes import Result, finish
@@ -117,7 +118,7 @@ class Drainer:
         try:
             return self._claim()
         except (OperationalError, InterfaceError) as error:
-            log.warning("nothing_claimed", error=str(error).partition("\n")[0], held=len(self.in_hand))
+            log.warning("nothing_claimed", error=in_words(error), held=len(self.in_hand))
             connection.close()
             self.ends_at = self.extends_to = 0.0
             return False
@@ -221,7 +222,7 @@ class Drainer:
                 written = finish(batch)
                 break
             except (OperationalError, InterfaceError) as error:
-                log.warning("outcomes_not_written", count=len(batch), error=str(error).partition("\n")[0])
+                log.warning("outcomes_not_written", count=len(batch), error=in_words(error))
                 connection.close()
                 if time.monotonic() > give_up_at:
                     return
@@ -273,6 +274,6 @@ def drain(slot: int = bell.FIRST) -> int:
         handled = Drainer(slot).run()
         heartbeat.beat(handled)
     except (DatabaseError, InterfaceError) as error:
-        log.warning("database_away", error=str(error).split("\n")[0], held=0)
+        log.warning("database_away", error=in_words(error), held=0)
         connection.close()
     return handled

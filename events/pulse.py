@@ -11,10 +11,11 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from events import alerts, bell, bodies, heartbeat
+from events.database import in_words
 from events.exchanges import INTERRUPTED
 from events.host import host
 from events.models import Outcome, Reason
@@ -53,6 +54,9 @@ def pulse() -> bool:
         for step in steps:
             try:
                 step()
+            except OperationalError as error:  # the database's own trouble: said in one line
+                log.error("pulse_step_failed", step=getattr(step, "__name__", "host"), error=in_words(error))
+                connection.close_if_unusable_or_obsolete()
             except Exception:  # one broken step, plan or row must not stop the others
                 log.exception("pulse_step_failed", step=getattr(step, "__name__", "host"))
                 if connection.in_atomic_block:
