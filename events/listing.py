@@ -18,7 +18,7 @@ from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
 from events import search
-from events.models import Event, Kind, Outcome, RelatedRequest, Reason, SearchKey
+from events.models import Event, Kind, Outcome, Reason, RelatedRequest, SearchKey
 
 PER_PAGE = 50
 KEY_HITS = 2000  # newest events of one number that are looked through
