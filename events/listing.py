@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.db import OperationalError, connection, transaction
@@ -18,7 +18,7 @@ from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
 from events import search
-from events.models import Event, Kind, Outcome, RelatedRequest, Reason, SearchKey
+from events.models import Event, Kind, Outcome, Reason, RelatedRequest, SearchKey
 
 PER_PAGE = 50
 KEY_HITS = 2000  # newest events of one number that are looked through
@@ -160,7 +160,8 @@ def _matches(filters: Filters) -> Q:
 def _numbered(text: str) -> list[int]:
     """Ids of events that the text names itself: an event's number, or the id of a related request."""
     plain = text.strip().removeprefix("#")
-    ids = [found] if (found := as_id(plain)) is not None else []
+    number = as_id(plain)
+    ids = [] if number is None else [number]
     try:
         request_id = uuid.UUID(plain)
     except ValueError:
@@ -189,7 +190,7 @@ SELECT low FROM half WHERE low >= high
 SLACK = 1000  # ids are given before the row is written: neighbours may be out of order
 
 
-def first_id_since(moment: object) -> int:
+def first_id_since(moment: datetime) -> int:
     """An id at or just below the first event received since then: some twenty look-ups by primary key."""
     with connection.cursor() as cursor:
         cursor.execute(_FIRST_SINCE, {"moment": moment})

@@ -76,7 +76,9 @@ def context(request: HttpRequest) -> dict[str, Any]:
 def _cards(connectors: list[Connector], hour: dict[int, Any], is_linked: bool) -> list[Card]:
     breakers = {
         one.connector_id: one
-        for one in Breaker.objects.exclude(state=BreakerState.CLOSED).order_by("-endpoint")  # the connector's own comes last
+        for one in Breaker.objects.exclude(state=BreakerState.CLOSED).order_by(
+            "-endpoint"
+        )  # the connector's own comes last
     }
     cards = []
     for one in connectors:
@@ -95,7 +97,7 @@ def _cards(connectors: list[Connector], hour: dict[int, Any], is_linked: bool) -
     return cards
 
 
-def _health(one: Connector, breaker: Breaker | None) -> tuple[str, str, str]:
+def _health(one: Connector, breaker: Breaker | None) -> tuple[str, str, str]:  # noqa: PLR0911  (one line per state)
     """(state, tone, sentence) of a connector's pill."""
     try:
         one.provider  # noqa: B018
@@ -158,7 +160,7 @@ def _bars(outcomes: dict[str, dict[int, int]]) -> list[dict[str, Any]]:
 
 
 def _totals(hour: dict[int, Any]) -> list[dict[str, Any]]:
-    counts = {name: 0 for name in ("succeeded", "skipped", "failed")}
+    counts = dict.fromkeys(("succeeded", "skipped", "failed"), 0)
     for outcomes in hour.values():
         for name in counts:
             counts[name] += sum(outcomes.get(name, {}).values())

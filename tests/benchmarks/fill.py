@@ -63,8 +63,15 @@ FROM events_event AS e WHERE e.id > %(last)s - %(count)s / 10
 
 def body(number: int) -> bytes:
     lines = [{"sku": f"SKU-{i}", "quantity": i + 1, "price": f"{9.9 + i:.2f}", "title": f"Item {i}"} for i in range(12)]
-    customer = {"id": 7_000_000_000_000 + number, "email": f"c{number}@example.com", "first_name": "Ann", "last_name": "Bee"}
-    return json.dumps({"id": 5_000_000_000_000 + number, "name": f"#EX-{number}", "customer": customer, "line_items": lines}).encode()
+    customer = {
+        "id": 7_000_000_000_000 + number,
+        "email": f"c{number}@example.com",
+        "first_name": "Ann",
+        "last_name": "Bee",
+    }
+    return json.dumps(
+        {"id": 5_000_000_000_000 + number, "name": f"#EX-{number}", "customer": customer, "line_items": lines}
+    ).encode()
 
 
 def fill(count: int) -> None:

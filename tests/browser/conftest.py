@@ -32,7 +32,9 @@ document.addEventListener("securitypolicyviolation", (e) => window.hubViolations
 def browser() -> Iterator[object]:
     from playwright.sync_api import sync_playwright
 
-    path = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    path = next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+    )
     if path is None:
         pytest.fail("No Chromium was found: install the package “chromium” to run the tests of the pages.")
     with sync_playwright() as driver:
@@ -65,7 +67,10 @@ def open_page(browser, live_server, transactional_db) -> Iterator[Callable[..., 
         page = context.new_page()
         page.set_default_timeout(8000)
         page.troubles = []
-        page.on("console", lambda message: page.troubles.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda message: page.troubles.append(message.text) if message.type in ("error", "warning") else None,
+        )
         page.on("pageerror", lambda error: page.troubles.append(str(error)))
         pages.append(page)
         return page
