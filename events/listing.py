@@ -1,7 +1,7 @@
 """The event list: filters that each walk one index, and pages by id instead of by offset. Never a count of the table.
 
-A page is the 50 newest events below (``older``) or the 50 oldest above (``newer``) an id, so that page 20,000 costs what
-page 1 costs. Bodies are in another table and never read here.
+A page is the 50 newest events below (``older``) or the 50 oldest above (``newer``) an id, so that page 20,000 costs
+what page 1 costs. Bodies are in another table and never read here.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ def object_payload(event: Event) -> tuple[str, bytes | None]:
 
 
 def event_data(content: bytes | None) -> dict[str, object]:
-    """The ``event_data`` of a lookup, the trace id also under the name EvolutionX gives it; empty where there is none."""
+    """The ``event_data`` of a lookup, the trace id also under EvolutionX's name for it; empty where there is none."""
     try:
         stored = json.loads(content or b"{}").get("event_data")
     except (ValueError, AttributeError, RecursionError):

@@ -122,7 +122,8 @@ def _health(one: Connector, breaker: Breaker | None) -> tuple[str, str, str]:  #
 
 _HOUR = """
 SELECT connector_id, outcome, bar, count(*) FROM (
-  SELECT connector_id, outcome, least(%(bars)s - 1, floor(extract(epoch FROM now() - finished_at) / %(step)s))::int AS bar
+  SELECT connector_id, outcome,
+    least(%(bars)s - 1, floor(extract(epoch FROM now() - finished_at) / %(step)s))::int AS bar
   FROM events_event WHERE finished_at > now() - interval '1 hour' ORDER BY finished_at DESC LIMIT %(limit)s
 ) AS newest GROUP BY connector_id, outcome, bar
 """
@@ -219,8 +220,8 @@ def _waits(connectors: list[Connector]) -> list[dict[str, Any]]:
             for connector_id, count, since in cursor.fetchall():
                 groups.append(
                     {
-                        "connector": names[connector_id], "count": count, "reason": Outcome(outcome).label, "tone": "info",
-                        "why": why, "since": since,
+                        "connector": names[connector_id], "count": count, "reason": Outcome(outcome).label,
+                        "tone": "info", "why": why, "since": since,
                         "url": base + listing.Filters(connector=connector_id, outcome=outcome).query(),
                     }
                 )  # fmt: skip
@@ -233,7 +234,8 @@ def _waits(connectors: list[Connector]) -> list[dict[str, Any]]:
 def _failures_open() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM events_event WHERE outcome = 'failed' AND resolved_at IS NULL LIMIT %s) AS n",
+            "SELECT count(*) FROM (SELECT 1 FROM events_event WHERE outcome = 'failed' AND resolved_at IS NULL "
+            "LIMIT %s) AS n",
             [LIMIT + 1],
         )
         return int(cursor.fetchone()[0])

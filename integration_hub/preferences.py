@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
@@ -30,11 +31,12 @@ class PreferencesForm(forms.Form):
 
 def page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     """The Preferences page; ``context`` is the admin site's."""
-    profile = Profile.objects.filter(user_id=request.user.pk).first()
+    user = cast(User, request.user)  # the admin's view has checked that somebody is logged in
+    profile = Profile.objects.filter(user=user).first()
     form = PreferencesForm(request.POST or None, initial={"time_zone": profile.time_zone if profile else ""})
     if request.method == "POST" and form.is_valid():
         zone = form.cleaned_data["time_zone"]
-        Profile.objects.update_or_create(user_id=request.user.pk, defaults={"time_zone": zone})
+        Profile.objects.update_or_create(user=user, defaults={"time_zone": zone})
         request.session["time_zone"] = zone
         messages.success(request, f"Times are shown in {zone}." if zone else "Times are shown in the site's zone.")
         return redirect("admin:preferences")

@@ -47,8 +47,7 @@ def context(request: HttpRequest, event: Event) -> dict[str, Any]:
             one.endpoint = shown.masked_url(one.endpoint)
     children = list(
         Event.objects.filter(parent_id=event.pk)
-        .only("id", "topic", "outcome", "reason", "connector_id", "connector_name", "object_label", "sentence", "received_at",
-              "duration_ms", "attempts")
+        .only("id", "topic", "outcome", "connector_id", "connector_name", "object_label", "sentence")
         .order_by("id")[: CHILDREN_SHOWN + 1]
     )  # fmt: skip
     part, content = shown.object_payload(event)
