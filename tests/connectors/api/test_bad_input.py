@@ -6,6 +6,7 @@ import io
 import json
 
 import pytest
+from django.db import OperationalError
 from django.test import RequestFactory, override_settings
 
 from connectors.api import reading
@@ -223,7 +224,7 @@ class TestBodiesInChunks:
 
             def read(self, size: int = -1) -> bytes:
                 self.given += size
-                return b" " * size
+                return b" " * size if self.given < 5_000_000 else b""
 
         endless = Endless()
         with pytest.raises(Problem) as caught:
@@ -244,3 +245,18 @@ class TestOurOwnFaults:
         monkeypatch.setattr(views, "not_found", lambda: 1 / 0)
         body = problem(nobody.get("/api/nothing"), 500, "internal_error")
         assert "division" not in json.dumps(body)
+
+    @pytest.mark.parametrize(
+        ("fault", "status", "code"),
+        [(OperationalError("no route to 10.0.0.5"), 503, "unavailable"), (KeyError("10.0.0.5"), 500, "internal_error")],
+    )
+    def test_reading_events_says_what_is_wrong_and_not_why(self, api, monkeypatch, fault, status, code):
+        from connectors.api.events import EventView
+
+        def broken(*_):
+            raise fault
+
+        monkeypatch.setattr(EventView, "visible", broken)
+        response = api.get("/api/v1/events")
+        assert "10.0.0.5" not in json.dumps(problem(response, status, code))
+        assert response.has_header("Retry-After") == (status == 503)
