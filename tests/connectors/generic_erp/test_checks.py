@@ -190,7 +190,7 @@ class TestContract:
         out = StringIO()
         call_command("check_contract", "generic_erp", stdout=out)
         assert "ok       Orders list" in out.getvalue()
-        with pytest.raises(CommandError, match="no connector “other”. Installed: generic_erp"):
+        with pytest.raises(CommandError, match="no connector “other”"):
             call_command("check_contract", "other", stdout=out)
 
     def test_the_command_fails_where_the_contract_is_broken(self, install):
