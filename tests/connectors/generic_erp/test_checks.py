@@ -101,7 +101,7 @@ class TestConnection:
             ("SBX-BADJSON", "orders", "ERP answer is not valid JSON"),
             ("SBX-500", "taxes", "ERP failed (500)"),
             ("NOBODY-1", "balance", "ERP has no account NOBODY-1"),
-            ("SBX-NODATA", "shipping_methods", "shipping_methods: missing, expected a list"),
+            ("SBX-NODATA", "shipping_methods", "ERP answer cannot be used: shipping_methods: missing, expected a list"),
         ],
     )
     def test_a_wrong_answer_is_said_by_the_line_of_its_function(self, install, customer, name, sentence):

@@ -206,7 +206,8 @@ def test_it_names_the_path_of_what_it_cannot_read():
     with pytest.raises(PayloadError) as caught:
         read(INVOICES, answer)
     assert caught.value.path == "data[3].invoice_date"
-    assert caught.value.sentence == 'invoices[3].invoice_date: text "31/02", expected ISO date'
+    sentence = 'ERP answer cannot be used: invoices[3].invoice_date: text "31/02", expected ISO date'
+    assert caught.value.sentence == sentence
 
 
 def test_it_gathers_the_same_fault_of_many_rows_in_one_note():
