@@ -28,7 +28,7 @@ class Identity:
     """What a verified delivery says about itself, read from headers and (if it is JSON) the body."""
 
     topic: str
-    delivery_id: str = ""  # unique per delivery; empty: the hub uses a hash of topic and body
+    delivery_id: str = ""  # unique per delivery; empty: equal topic and body within five minutes are one delivery
     object_type: str = ""
     object_id: str = ""
     object_label: str = ""

@@ -88,6 +88,13 @@ class Connector(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """As ever; this process knows the change at once, others within a second."""
+        from connectors import known
+
+        super().save(*args, **options)
+        known.forget()
+
     @property
     def provider(self) -> Provider:
         return registry.get(self.provider_slug)

@@ -16,14 +16,16 @@ from django.utils import timezone
 from connectors import budgets, routing, schema
 from connectors.exceptions import MappingMissing, PayloadError
 from connectors.http import HttpClient, Recorder
-from connectors.models import Connector, Link, LinkState, Mapping as MappingRow, Route
-from connectors.records import Record
+from connectors.models import Connector, Link, LinkState, Route
+from connectors.models import Mapping as MappingRow
 from connectors.recording import JobRecorder, ListRecorder
+from connectors.records import Record
 from connectors.redaction import Redactor
 from events import bell, bodies, search
 from events.exchanges import has_unfinished_write
 from events.models import Event, Kind, Priority, as_note
 from events.record import New, record
+from events.text import clean, fit
 
 
 class Run:
@@ -211,17 +213,19 @@ class Run:
     def remember(self, one: Record, target_id: str, target_number: str, sent_hash: str = "") -> None:
         """Write the ledger after a delivery."""
         assert self.route is not None and self.event is not None
-        self.keys([(f"{self.connector.provider_slug}_id", target_id), (f"{self.connector.provider_slug}_number", target_number)])
+        slug = self.connector.provider_slug
+        self.keys([(f"{slug}_id", target_id), (f"{slug}_number", target_number)])
+        # The write is done: an id that is too long or odd for its column must not undo the memory of it.
         Link.objects.update_or_create(
             source=self.route.source,
             target=self.connector,
             record_kind=self.route.record_kind,
-            source_object_id=one.id,
+            source_object_id=self.event.object_id or fit(one.id, 120),
             defaults={
-                "source_number": one.number,
+                "source_number": clean(one.number, 120),
                 "source_version": one.updated_at,
-                "target_object_id": target_id,
-                "target_number": target_number,
+                "target_object_id": fit(target_id, 120),
+                "target_number": clean(target_number, 120),
                 "sent_hash": sent_hash or self.record_hash,
                 "state": LinkState.DELIVERED,
                 "last_event_id": self.event.pk,
@@ -235,7 +239,7 @@ class Run:
 
     def map(self, kind: str, value: str, *, default: str | None = None) -> str:
         """The target's value for a source's value. Raises ``MappingMissing`` where there is none and no default."""
-        rows = MappingRow.objects.filter(connector=self.connector, kind=kind, from_value=value)
+        rows = MappingRow.objects.filter(connector=self.connector, kind=kind, from_value=clean(value))
         own = [row for row in rows if row.route_id is None or (self.route and row.route_id == self.route.pk)]
         best = max(own, key=lambda row: row.route_id is not None, default=None)
         if best is not None:

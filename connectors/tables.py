@@ -85,9 +85,7 @@ def read(connector: Connector, text: str) -> Preview:
     """Compare a table with the stored mappings of a connector. Raises nothing; what is wrong is in ``faults``."""
     preview = Preview()
     wanted = _parse(connector, text, preview)
-    stored = {
-        (one.kind, one.route_id, one.from_value): one for one in Mapping.objects.filter(connector=connector)
-    }
+    stored = {(one.kind, one.route_id, one.from_value): one for one in Mapping.objects.filter(connector=connector)}
     for key, mapping in wanted.items():
         old = stored.get(key)
         if old is None:

@@ -14,9 +14,11 @@ from collections import deque
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 
 from events import bell, claims, heartbeat
+from events.batch import Batch, stopping
+from events.database import in_words
 from events.host import host
 from events.models import Event, Outcome, Reason
 from events.outcomes import Result, finish
@@ -27,65 +29,15 @@ log = structlog.get_logger(__name__)
 BATCH_LIMIT = 100  # events taken by one claim
 BATCH_AIM_S = 0.25  # a batch is sized to take about so long: what one drainer holds, others cannot take
 LOOK_AGAIN_S = 0.1  # while events are in hand and threads are idle
-HAND_OVER_S = 0.01
-HAND_OVER_COUNT = 25
 STRAGGLER_S = 0.02  # a recording statement takes a tenth of that; a slower one is found by the pulse
 FLUSH_AFTER_S = 0.1  # outcomes are written together, at the latest after this
+SLOW_S = 2.0  # an event in hand for longer is slow: the slice's end does not wait for it
+QUEUE_MARGIN_S = 60.0
 AWAY_S = 0.5  # pause before a database that is away is asked again
-
-
-_stopping = threading.Event()
-
 
 def stop() -> None:
     """This process is to end: drainers finish what they have in hand and take nothing more."""
-    _stopping.set()
-
-
-class Batch:
-    """Events claimed together. Threads take from it one by one and hand results over a few at a time: with quick
-    handlers most of the cost would else be threads waking each other."""
-
-    def __init__(self, events: list[Event], done: queue.SimpleQueue[list[Result]]) -> None:
-        self.count = len(events)
-        self.started_at = time.monotonic()
-        self.took_s: float | None = None
-        self._waiting = deque(events)
-        self._left = len(events)
-        self._done = done
-        self._guard = threading.Lock()
-
-    def work(self) -> None:
-        """Handle events of the batch until none is left; runs on several threads at once."""
-        results: list[Result] = []
-        hand_over_at = time.monotonic() + HAND_OVER_S
-        while True:
-            try:
-                event = self._waiting.popleft()
-            except IndexError:
-                break
-            results.append(_handle(event))
-            if time.monotonic() >= hand_over_at or len(results) >= HAND_OVER_COUNT:
-                self._hand_over(results)
-                results, hand_over_at = [], time.monotonic() + HAND_OVER_S
-        if results:
-            self._hand_over(results)
-
-    def _hand_over(self, results: list[Result]) -> None:
-        with self._guard:
-            self._left -= len(results)
-            if not self._left:
-                self.took_s = time.monotonic() - self.started_at
-        self._done.put(results)
-
-
-def _handle(event: Event) -> Result:
-    try:
-        return host().run(event)
-    except BaseException as error:  # the host promises not to raise; a bug there must not lose the event
-        log.exception("runner_failed", event_id=event.pk)
-        sentence = f"The hub itself failed: {type(error).__name__}."
-        return Result.of(event, Outcome.FAILED, reason=Reason.BUG, sentence=sentence)
+    stopping.set()
 
 
 class Drainer:
@@ -98,12 +50,18 @@ class Drainer:
         self.in_hand: dict[int, float] = {}  # event id -> monotonic time it was claimed
         self.done: queue.SimpleQueue[list[Result]] = queue.SimpleQueue()
         self.batches: list[tuple[int, Batch]] = []
+        self.untouched: queue.SimpleQueue[int] = queue.SimpleQueue()  # taken, not started when the process was to stop
         self.pending: list[Result] = []
         self.oldest_pending = 0.0
         self.sizes: dict[int, int] = {}
         self.rotation: deque[int] = deque()
         self.handled = 0
-        self.ends_at = time.monotonic() + settings.HUB_DRAIN_SLICE_S
+        started = time.monotonic()
+        self.ends_at = started + settings.HUB_DRAIN_SLICE_S
+        # A slow event keeps this drainer beyond its slice; the others it could handle meanwhile need not wait for that.
+        # What is claimed last may run for HUB_MAX_RUN_S: only then may the queue's own time-out come.
+        room_s = settings.Q_CLUSTER["timeout"] - settings.HUB_MAX_RUN_S - QUEUE_MARGIN_S
+        self.extends_to = max(self.ends_at, started + room_s)
 
     def run(self) -> int:
         """Drain; returns how many events got an outcome."""
@@ -112,28 +70,23 @@ class Drainer:
         keeper = threading.Thread(target=self._keep, args=(renewal,), name="lease-keeper", daemon=True)
         keeper.start()
         try:
-            while self._step_or_wait():
+            while self._step():
                 pass
+        except Exception:
+            self._finish_in_hand()
+            raise
         finally:
-            self._flush(everything=True)
             renewal.set()
         return self.handled
 
-    def _step_or_wait(self) -> bool:
-        """One round; while the database is away nothing is taken, and what is in hand is seen to its end."""
-        try:
-            return self._step()
-        except (DatabaseError, InterfaceError) as error:
-            log.warning("database_away", error=str(error).split("\n")[0], held=len(self.in_hand))
-            connection.close()
-            if not (self.in_hand or self.pending):
-                return False  # the pulse rings again for what is due
-            time.sleep(AWAY_S)
-            return True
+    def _finish_in_hand(self) -> None:
+        """Nothing that was started is left alone: its outcome would be lost and it would run a second time."""
+        while self.in_hand or self.pending:
+            self._collect(wait_s=1.0)
 
     def _step(self) -> bool:
         """One round; false when the drainer is finished."""
-        in_time = time.monotonic() < self.ends_at and not _stopping.is_set()
+        in_time = self._is_in_time()
         if in_time and len(self.in_hand) < self.threads.size and self._claim_some():
             self._collect(wait_s=0.0)
             return True
@@ -150,7 +103,27 @@ class Drainer:
         time.sleep(STRAGGLER_S)
         return self._claim_some()
 
+    def _is_in_time(self) -> bool:
+        """Whether this drainer may take more: within its slice, and beyond it while a slow event keeps it anyway."""
+        now = time.monotonic()
+        if stopping.is_set():
+            return False
+        if now < self.ends_at:
+            return True
+        return now < self.extends_to and any(now - since > SLOW_S for since in list(self.in_hand.values()))
+
     def _claim_some(self) -> bool:
+        """``_claim``, but a database that is away ends the slice, not the drainer: it holds events whose outcomes are
+        still to be written."""
+        try:
+            return self._claim()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("nothing_claimed", error=in_words(error), held=len(self.in_hand))
+            connection.close()
+            self.ends_at = self.extends_to = 0.0
+            return False
+
+    def _claim(self) -> bool:
         """Claim from the next lane that has anything; true if events were taken."""
         waiting = claims.lanes()
         if not waiting:
@@ -168,9 +141,9 @@ class Drainer:
             events = claims.claim(lane, size, open_lanes[lane], self.lease, settings.HUB_LEASE_S)
             if events:
                 self.rotation = deque([lane])
+                self._start(lane, events)  # before anything else can fail: they are ours now
                 if len(events) == size and size > 1:
                     bell.ring(self._next_slot())  # more is waiting than this drainer took
-                self._start(lane, events)
                 return True
         return False
 
@@ -178,7 +151,7 @@ class Drainer:
         return (self.slot + 1) % bell.slots()
 
     def _start(self, lane: int, events: list[Event]) -> None:
-        batch = Batch(events, self.done)
+        batch = Batch(events, self.done, self.untouched)
         self.batches.append((lane, batch))
         for event in events:
             self.in_hand[event.pk] = batch.started_at
@@ -209,16 +182,29 @@ class Drainer:
             pass
         self._learn()
         self._flush()
+        self._give_back()
 
-    def _flush(self, *, everything: bool = False) -> None:
-        if everything:
-            while self.in_hand and not self.done.empty():
-                self.pending += self.done.get_nowait()
+    def _give_back(self) -> None:
+        """Put back what was not started because the process is to end: others need not wait for the lease."""
+        ids: list[int] = []
+        while not self.untouched.empty():
+            ids.append(self.untouched.get_nowait())
+        if not ids:
+            return
+        for event_id in ids:
+            self.in_hand.pop(event_id, None)
+        try:
+            claims.give_back(self.lease, ids)
+        except (DatabaseError, InterfaceError):
+            log.warning("not_given_back", count=len(ids))  # their lease ends by itself
+            connection.close()
+
+    def _flush(self) -> None:
         if not self.pending:
             return
         all_in = len(self.pending) >= len(self.in_hand)
         is_old = time.monotonic() - self.oldest_pending >= FLUSH_AFTER_S
-        if not (everything or all_in or is_old or len(self.pending) >= BATCH_LIMIT):
+        if not (all_in or is_old or len(self.pending) >= BATCH_LIMIT):
             return
         batch, self.pending = self.pending, []
         self._write(batch)
@@ -226,20 +212,35 @@ class Drainer:
             self.in_hand.pop(result.event_id, None)
         self.handled += len(batch)
 
-    def _write(self, batch: list[Result]) -> None:
-        """Outcomes survive a database that restarts: tried again as long as the leases are renewed."""
+    def _write(self, batch: list[Result], *, is_bare: bool = False) -> None:
+        """Outcomes survive a database that restarts: tried again as long as an event may run. One that cannot be
+        written takes none of the others with it."""
         give_up_at = time.monotonic() + settings.HUB_MAX_RUN_S
+        written: set[int] = set()
         while True:
             try:
                 written = finish(batch)
                 break
-            except (DatabaseError, InterfaceError) as error:
-                log.warning("outcomes_not_written", count=len(batch), error=str(error).split("\n")[0])
+            except (OperationalError, InterfaceError) as error:
+                log.warning("outcomes_not_written", count=len(batch), error=in_words(error))
                 connection.close()
                 if time.monotonic() > give_up_at:
                     return
                 time.sleep(AWAY_S)
-        host().finished([r for r in batch if r.event_id in written])
+            except Exception:  # whatever one outcome holds that cannot be written: alone it fails alone
+                log.exception("outcomes_refused", count=len(batch))
+                if len(batch) > 1:
+                    for one in batch:
+                        self._write([one])
+                elif not is_bare:
+                    self._write([_bare(batch[0])], is_bare=True)
+                return
+        try:
+            host().finished([r for r in batch if r.event_id in written])
+        except Exception:  # health and breakers are told, they decide nothing here: the outcomes are written
+            log.exception("host_not_told", count=len(batch))
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
 
     def _keep(self, stop: threading.Event) -> None:
         """Renew leases and say that this worker lives, until the drainer ends."""
@@ -253,6 +254,17 @@ class Drainer:
         connection.close()
 
 
+def _bare(result: Result) -> Result:
+    """The outcome of an event whose own could not be written, without anything that came from outside."""
+    return Result(
+        event_id=result.event_id, lease=result.lease, connector_id=result.connector_id, topic=result.topic,
+        outcome=Outcome.FAILED, reason=Reason.BUG, reason_code="outcome_not_written", lock_key=result.lock_key,
+        duration_ms=result.duration_ms,
+        sentence=f"The event ended as “{result.outcome.value}”, but the hub could not write down how.",
+        next_step="Look at the target whether it was done; then Retry, or mark this event resolved.",
+    )  # fmt: skip
+
+
 def drain(slot: int = bell.FIRST) -> int:
     """The queue task a bell rings. Raises nothing the queue should repeat: the queue never repeats."""
     close_old_connections()
@@ -262,6 +274,6 @@ def drain(slot: int = bell.FIRST) -> int:
         handled = Drainer(slot).run()
         heartbeat.beat(handled)
     except (DatabaseError, InterfaceError) as error:
-        log.warning("database_away", error=str(error).split("\n")[0], held=0)
+        log.warning("database_away", error=in_words(error), held=0)
         connection.close()
     return handled

@@ -12,17 +12,19 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from psycopg.errors import QueryCanceled
 
 from events import search
-from events.models import Event, Kind, Outcome, RelatedRequest, Reason, SearchKey
+from events.models import Event, Kind, Outcome, Reason, RelatedRequest, SearchKey
 
 PER_PAGE = 50
 KEY_HITS = 2000  # newest events of one number that are looked through
 SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
 BIGGEST_ID = 2**63 - 1
+PATIENCE_MS = 2500  # each filter walks an index; a combination that never occurs may walk a long one in vain
 
 # What a row shows; the rest of a wide table stays unread.
 SHOWN = (
@@ -91,10 +93,23 @@ class Page:
     older: int | None = None  # the id to page on from, where there is more
     newer: int | None = None
     is_first: bool = True
+    is_given_up: bool = False  # nothing was found within ``PATIENCE_MS``
 
 
 def page(filters: Filters, per_page: int = PER_PAGE) -> Page:
     """One page, newest first."""
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
+            return _page(filters, per_page)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        return Page(is_given_up=True, is_first=filters.older is None and filters.newer is None)
+
+
+def _page(filters: Filters, per_page: int) -> Page:
     events = narrowed(filters)
     if filters.newer is not None:
         rows = list(events.filter(pk__gt=filters.newer).order_by("pk")[: per_page + 1])

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from events import bell, bodies, search
 from events.models import Kind, Outcome, Priority
+from events.text import SENTENCE_LIMIT, clean, clean_json, fit
 
 
 @dataclass(kw_only=True)
@@ -95,13 +96,15 @@ def record(new: New, *, ring: bool = False) -> Recorded:
     size = new.payload_size if new.payload_size is not None else len(new.payload)
     encoding, content = bodies.packed(kept)
     pairs = search.folded(new.keys)
+    object_id = fit(new.object_id, 120)
     is_final = new.outcome in (Outcome.SUCCEEDED, Outcome.SKIPPED, Outcome.FAILED)
     values: list[Any] = [
-        new.kind.value, new.topic[:120], new.connector_id, new.connector_name, new.provider, new.outcome.value,
-        new.reason, new.reason_code[:80], new.sentence, new.next_step, int(new.priority), new.max_attempts,
-        new.lock_key[:200], new.is_supersedable, new.delivery_id[:200] if new.delivery_id else None,
-        new.object_type[:40], new.object_id[:120], new.object_label[:120], new.parent_id, new.route_id,
-        new.triggered_by[:150], new.trace_id, Jsonb(dict(new.headers)), size, was_cut or size > len(new.payload),
+        new.kind.value, clean(new.topic, 120), new.connector_id, clean(new.connector_name, 120), new.provider,
+        new.outcome.value, new.reason, clean(new.reason_code, 80), clean(new.sentence, SENTENCE_LIMIT),
+        clean(new.next_step, SENTENCE_LIMIT), int(new.priority), new.max_attempts,
+        fit(new.lock_key, 200), new.is_supersedable, fit(new.delivery_id, 200) if new.delivery_id else None,
+        clean(new.object_type, 40), object_id, clean(new.object_label, 120), new.parent_id, new.route_id,
+        clean(new.triggered_by, 150), clean(new.trace_id, 32), Jsonb(clean_json(new.headers)), size, was_cut or size > len(new.payload),
         new.expects_request, is_final, encoding, content, bool(content),
         [kind for kind, _ in pairs], [value for _, value in pairs],
     ]  # fmt: skip

@@ -110,13 +110,14 @@ def object_payload(event: Event) -> tuple[str, bytes | None]:
 def event_data(content: bytes | None) -> dict[str, object]:
     """The ``event_data`` of a lookup, the trace id also under the name EvolutionX gives it; empty where there is none."""
     try:
-        found = json.loads(content or b"{}").get("event_data")
+        stored = json.loads(content or b"{}").get("event_data")
     except (ValueError, AttributeError, RecursionError):
         return {}
-    if not isinstance(found, dict):
-        return {}
-    if "trace_id" in found:
-        found.setdefault("evoxlogger_trace_id", found["trace_id"])
+    found: dict[str, object] = {}
+    for name, value in stored.items() if isinstance(stored, dict) else ():
+        found[name] = value
+        if name == "trace_id":
+            found.setdefault("evoxlogger_trace_id", value)
     return found
 
 

@@ -177,14 +177,14 @@ SELECT c.id, r.reason, w.n, w.due FROM unnest(%(ids)s::bigint[]) AS c (id)
 CROSS JOIN unnest(%(reasons)s::text[]) AS r (reason)
 CROSS JOIN LATERAL (SELECT count(*) AS n, min(due_at) AS due FROM (
   SELECT due_at FROM events_event AS e WHERE e.outcome = 'waiting' AND e.connector_id = c.id AND e.reason = r.reason
-  LIMIT %(limit)s + 1) AS some) AS w
+  LIMIT %(limit)s + 1) AS held) AS w
 WHERE w.n > 0
 """
 _QUEUED = """
 SELECT c.id, w.n, w.since FROM unnest(%(ids)s::bigint[]) AS c (id)
 CROSS JOIN LATERAL (SELECT count(*) AS n, min(received_at) AS since FROM (
   SELECT received_at FROM events_event AS e WHERE e.outcome = %(outcome)s AND e.connector_id = c.id
-  LIMIT %(limit)s + 1) AS some) AS w
+  LIMIT %(limit)s + 1) AS held) AS w
 WHERE w.n > 0
 """
 WHY = {

@@ -10,15 +10,19 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 
 class HubUserAdmin(UserAdmin):
-    list_display = ("username", "email", "get_groups", "is_active", "is_superuser", "last_login")
+    list_display = ("username", "email", "get_groups", "is_active", "last_login")
+    show_facets = admin.ShowFacets.NEVER
     list_filter = ("is_active", "is_superuser", "groups")
     actions = ["unlock"]
     list_per_page = 50
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "People", **(extra_context or {})})
 
     @admin.display(description="groups")
     def get_groups(self, user: User) -> str:

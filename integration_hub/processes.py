@@ -74,10 +74,10 @@ class Child:
                             found.add(process.pid)
         return found
 
-    def keep(self) -> None:
-        """Start the child where it is not running, with growing pauses where it does not stay up."""
+    def keep(self) -> bool:
+        """Start the child where it is not running, with growing pauses where it does not stay up; true if it started."""
         if self.is_running:
-            return
+            return False
         now = time.monotonic()
         if self.process is not None:
             self.failures = 0 if self.age_s > settings.HUB_STEADY_S else self.failures + 1
@@ -85,8 +85,10 @@ class Child:
             self.kill()
             self.process = None
             self.start_after = now + (min(LONGEST_PAUSE_S, 2.0**self.failures / 2) if self.failures > 1 else 0.0)
-        if now >= self.start_after:
-            self.start()
+        if now < self.start_after:
+            return False
+        self.start()
+        return True
 
     def kill(self) -> None:
         """End the child and all it started, at once."""

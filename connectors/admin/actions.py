@@ -60,7 +60,7 @@ class ConnectorActions(Base):
     def field_map(self, request: HttpRequest, pk: int) -> HttpResponse:
         return fieldmap.page(request, self.admin_site, get_object_or_404(Connector, pk=pk))
 
-    # --- work --------------------------------------------------------------------------------------------------------
+    # --- work -----------------------------------------------------------------------------------------------------
     def synchronize(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
         return self._started(request, connector, lambda: syncing.start_sync(connector, what, by=_who(request)))
 
@@ -92,7 +92,12 @@ class ConnectorActions(Base):
         return self._page(request, connector, "contract", title="Contract check", report=report)
 
     def _page(
-        self, request: HttpRequest, connector: Connector, name: str, *, title: str,
+        self,
+        request: HttpRequest,
+        connector: Connector,
+        name: str,
+        *,
+        title: str,
         report: checking.Report | contracts.ContractReport,
     ) -> HttpResponse:
         """A result: the whole page, or only its card where the page asked for that."""
@@ -115,7 +120,7 @@ class ConnectorActions(Base):
             messages.success(request, f"{sentence} What became of it shows below.")
         return _back(connector)
 
-    # --- state -------------------------------------------------------------------------------------------------------
+    # --- state ----------------------------------------------------------------------------------------------------
     def pause(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
         sentence = "is paused: its events wait until it is resumed."
         return self._set(request, connector, "Paused", sentence, is_paused=True)

@@ -42,7 +42,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
     inlines = [PlanInline]
     save_on_top = False
 
-    # --- the list ----------------------------------------------------------------------------------------------------
+    # --- the list -------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connector]:
         return super().get_queryset(request).defer("memory")
 
@@ -93,7 +93,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         path = f"{state.events_path(connector.pk)}&outcome=failed"
         return format_html('<a href="{}">{}</a>', path, pill(state.counted(number), "bad"))
 
-    # --- the page ----------------------------------------------------------------------------------------------------
+    # --- the page -------------------------------------------------------------------------------------------------
     def get_form(self, request: HttpRequest, obj: Connector | None = None, change: bool = False, **more: Any) -> Any:
         if obj is None:
             more["form"] = connector_forms.ConnectorAddForm
@@ -165,7 +165,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
             plan.next_at = timezone.now() + timedelta(minutes=plan.every_minutes)
             plan.save(update_fields=["next_at"])
 
-    # --- deleting ----------------------------------------------------------------------------------------------------
+    # --- deleting -------------------------------------------------------------------------------------------------
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Counts instead of Django's list of every row: a ledger may have millions."""
         counts: dict[str, int] = {}
@@ -178,7 +178,8 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
             ):
                 counts[label] = counts.get(label, 0) + number
         needed = set() if self.has_delete_permission(request) else {str(self.opts.verbose_name)}
-        return [str(one) for one in objs], counts, needed, []
+        shown = {label: state.counted(number) for label, number in counts.items()}
+        return [str(one) for one in objs], shown, needed, []
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         waiting = 0

@@ -46,6 +46,7 @@ class EventAdmin(LedgerAdmin):
             older_query=filters.query(older=found.older, newer=None) if found.older is not None else "",
             newer_query=filters.query(newer=found.newer, older=None) if found.newer is not None else "",
             first_query=filters.query(),
+            last_day=filters.query(since="24h"),
             cause_off=filters.query(cause=""),
             selects=_selects(filters, names),
             tabs=_tabs(filters),

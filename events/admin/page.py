@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,6 +54,8 @@ def context(request: HttpRequest, event: Event) -> dict[str, Any]:
     part, content = shown.object_payload(event)
     parent = Event.objects.filter(pk=event.parent_id).first() if event.parent_id else None
     data = shown.event_data(content) if event.kind == Kind.LOOKUP else {}
+    if data:
+        content = json.dumps({"event_data": data}, ensure_ascii=False).encode()
     delivered = content if part == "payload" else bodies.read(event.pk, "payload", event.received_at)
     return {
         "event": event,

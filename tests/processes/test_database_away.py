@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 import time
 
+import psycopg
+import pytest
+
 from tests.processes.hub import Hub, Tree, until
 
 AWAY_S = 4.0  # longer than the lease of the short intervals
@@ -32,7 +35,17 @@ class Vendor(threading.Thread):
         assert not self.is_alive()
 
 
-def test_killed_while_deliveries_arrive_and_events_run(hub: Hub, tree: Tree, key):
+@pytest.fixture
+def slow_heart(hub: Hub):
+    """A worker that renews its leases less often than the pulse looks for lost ones."""
+    if "worker" in hub.started:
+        hub.stop("worker")
+    hub.start("worker", "worker", HUB_HEARTBEAT_S="2")
+    yield hub.ready_tree()
+    hub.stop("worker")
+
+
+def test_killed_while_deliveries_arrive_and_events_run(hub: Hub, slow_heart: Tree, key):
     long = key()
     long_id = hub.accept("thing/careful", long, think_s=AWAY_S + 2)
     held = key()
@@ -71,15 +84,20 @@ def test_killed_while_deliveries_arrive_and_events_run(hub: Hub, tree: Tree, key
     assert hub.event(long_id)["attempts"] == 1  # it ran on through the outage, once
 
 
-def test_the_queues_processes_outlive_it(hub: Hub, tree: Tree, key):
+def test_the_queues_processes_and_a_long_event_outlive_it(hub: Hub, tree: Tree, key):
+    long = key()
+    long_id = hub.accept("thing/careful", long, think_s=7)
+    until(lambda: hub.event(long_id)["outcome"] == "running", 5, "the event runs")
     hub.kill_database()
     assert hub.post("thing/careful", key()).status_code == 503
-    time.sleep(2)
+    time.sleep(3)
     hub.database.start(say=False)
     began = time.monotonic()
     ids = [hub.accept("thing/careful", key()) for _ in range(5)]
     hub.await_success(ids, RECOVERY_S)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 4
+    hub.await_written_once([long], [long_id], RECOVERY_S)
+    assert hub.event(long_id)["attempts"] == 1
     assert hub.ready_tree().all == tree.all
     assert "database_away" in hub.log("worker")
 
@@ -97,3 +115,22 @@ def test_web_and_worker_start_without_it_and_wait(hub: Hub, key):
     event_id = until(lambda: hub.post("thing/careful", one).status_code == 200 and hub.accept("thing/careful", one),
                      10, "a delivery is taken")  # fmt: skip
     hub.await_written_once([one], [event_id], RECOVERY_S)
+
+
+def test_one_that_refuses_connections_is_said_in_one_line(hub: Hub, tree: Tree, key):
+    outside = psycopg.connect(
+        host=str(hub.database.socket_directory), user="postgres", dbname="postgres", autocommit=True
+    )
+    outside.execute("ALTER DATABASE hub ALLOW_CONNECTIONS false")
+    outside.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'hub'")
+    try:
+        assert hub.post("thing/careful", key()).status_code == 503
+        until(lambda: "The database refuses connections." in hub.log("worker"), 5, "the worker says so")
+    finally:
+        outside.execute("ALTER DATABASE hub ALLOW_CONNECTIONS true")
+        outside.close()
+    assert "The database refuses connections." in hub.log("web")
+    assert "Traceback" not in hub.log("web")
+    assert hub.connectors["one"]["token"] not in hub.log("web")
+    one = key()
+    hub.await_written_once([one], [hub.accept("thing/careful", one)], RECOVERY_S)

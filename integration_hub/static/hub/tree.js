@@ -167,7 +167,7 @@
       input.setAttribute("aria-label", "Find in the payload");
       this.hitsLabel = make("span", "tree__hits");
       this.hitsLabel.setAttribute("role", "status");
-      find.append(this.hitsLabel, input);
+      find.append(input, this.hitsLabel);
       bar.append(find);
       let timer;
       input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => this.find(input.value), 200); });
