@@ -1,7 +1,7 @@
 """The event list: filters that each walk one index, and pages by id instead of by offset. Never a count of the table.
 
-A page is the 50 newest events below (``older``) or the 50 oldest above (``newer``) an id, so that page 20,000 costs what
-page 1 costs. Bodies are in another table and never read here.
+A page is the 50 newest events below (``older``) or the 50 oldest above (``newer``) an id, so that page 20,000 costs
+what page 1 costs. Bodies are in another table and never read here.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.db import OperationalError, connection, transaction
@@ -160,7 +160,8 @@ def _matches(filters: Filters) -> Q:
 def _numbered(text: str) -> list[int]:
     """Ids of events that the text names itself: an event's number, or the id of a related request."""
     plain = text.strip().removeprefix("#")
-    ids = [found] if (found := as_id(plain)) is not None else []
+    number = as_id(plain)
+    ids = [] if number is None else [number]
     try:
         request_id = uuid.UUID(plain)
     except ValueError:
@@ -189,7 +190,7 @@ SELECT low FROM half WHERE low >= high
 SLACK = 1000  # ids are given before the row is written: neighbours may be out of order
 
 
-def first_id_since(moment: object) -> int:
+def first_id_since(moment: datetime) -> int:
     """An id at or just below the first event received since then: some twenty look-ups by primary key."""
     with connection.cursor() as cursor:
         cursor.execute(_FIRST_SINCE, {"moment": moment})

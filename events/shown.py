@@ -13,10 +13,12 @@ from events.models import Event, RelatedRequest
 
 INLINE_LIMIT = 256 * 1024  # bytes of a body that are written into the page; the rest is fetched when it is wanted
 CUT_AT = 64 * 1024  # what is written of a longer one
+BYTES_SHOWN = 2048  # of a body that is no text
 CURL_LIMIT = 100 * 1024
 MASK = "***"
 DEEPEST = 400  # levels of nesting that are still indented
 TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+OPENING, CLOSING, SEPARATORS = ("{", "["), ("}", "]"), (":", ",")
 DROPPED_HEADERS = frozenset({"host", "content-length", "accept-encoding", "connection", "transfer-encoding"})
 
 
@@ -43,24 +45,22 @@ def indented(text: str) -> str:
     depth = 0
     last = ""
     for match in TOKENS.finditer(text):
-        token = match.group()
-        if token in "}]":
+        piece = match.group()
+        if piece in CLOSING:
             depth -= 1
-            pieces.append(token if last in ("{", "[") else "\n" + "  " * depth + token)
+            pieces.append(piece if last in OPENING else "\n" + "  " * depth + piece)
         else:
-            if last in ("{", "["):
+            if last in OPENING:
                 pieces.append("\n" + "  " * depth)
-            if token == ":":
-                pieces.append(": ")
-            elif token == ",":
-                pieces.append(",\n" + "  " * depth)
+            if piece in SEPARATORS:
+                pieces.append(": " if piece == ":" else ",\n" + "  " * depth)
             else:
-                pieces.append(token)
-            if token in "{[":
+                pieces.append(piece)
+            if piece in OPENING:
                 depth += 1
                 if depth > DEEPEST:
                     return text
-        last = token
+        last = piece
     return "".join(pieces)
 
 
@@ -70,14 +70,17 @@ def body(part: str, content: bytes | None, *, may_see: bool) -> Shown:
         return Shown(part=part)
     if not may_see:
         return Shown(part=part, size=len(content), is_masked=True)
-    head = content[:INLINE_LIMIT] if len(content) <= INLINE_LIMIT else content[:CUT_AT]
-    try:
-        text = head.decode("utf-8") if head is content else head.decode("utf-8", "ignore")
-    except UnicodeDecodeError:
-        return Shown(part=part, text=hexdump(content[:2048]), size=len(content), is_binary=True, is_shortened=len(content) > 2048)
-    if "\x00" in text:
-        return Shown(part=part, text=hexdump(content[:2048]), size=len(content), is_binary=True, is_shortened=len(content) > 2048)
     is_shortened = len(content) > INLINE_LIMIT
+    head = content[:CUT_AT] if is_shortened else content
+    try:
+        text = head.decode("utf-8", "ignore" if is_shortened else "strict")
+    except UnicodeDecodeError:
+        text = "\x00"
+    if "\x00" in text:
+        first = content[:BYTES_SHOWN]
+        return Shown(
+            part=part, text=hexdump(first), size=len(content), is_binary=True, is_shortened=len(content) > len(first)
+        )
     is_json = text.lstrip()[:1] in ("{", "[")
     if is_json and not is_shortened:
         try:
@@ -108,7 +111,7 @@ def object_payload(event: Event) -> tuple[str, bytes | None]:
 
 
 def event_data(content: bytes | None) -> dict[str, object]:
-    """The ``event_data`` of a lookup, the trace id also under the name EvolutionX gives it; empty where there is none."""
+    """The ``event_data`` of a lookup, the trace id also under EvolutionX's name for it; empty where there is none."""
     try:
         stored = json.loads(content or b"{}").get("event_data")
     except (ValueError, AttributeError, RecursionError):

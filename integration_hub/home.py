@@ -76,7 +76,9 @@ def context(request: HttpRequest) -> dict[str, Any]:
 def _cards(connectors: list[Connector], hour: dict[int, Any], is_linked: bool) -> list[Card]:
     breakers = {
         one.connector_id: one
-        for one in Breaker.objects.exclude(state=BreakerState.CLOSED).order_by("-endpoint")  # the connector's own comes last
+        for one in Breaker.objects.exclude(state=BreakerState.CLOSED).order_by(
+            "-endpoint"
+        )  # the connector's own comes last
     }
     cards = []
     for one in connectors:
@@ -95,7 +97,7 @@ def _cards(connectors: list[Connector], hour: dict[int, Any], is_linked: bool) -
     return cards
 
 
-def _health(one: Connector, breaker: Breaker | None) -> tuple[str, str, str]:
+def _health(one: Connector, breaker: Breaker | None) -> tuple[str, str, str]:  # noqa: PLR0911  (one line per state)
     """(state, tone, sentence) of a connector's pill."""
     try:
         one.provider  # noqa: B018
@@ -120,7 +122,8 @@ def _health(one: Connector, breaker: Breaker | None) -> tuple[str, str, str]:
 
 _HOUR = """
 SELECT connector_id, outcome, bar, count(*) FROM (
-  SELECT connector_id, outcome, least(%(bars)s - 1, floor(extract(epoch FROM now() - finished_at) / %(step)s))::int AS bar
+  SELECT connector_id, outcome,
+    least(%(bars)s - 1, floor(extract(epoch FROM now() - finished_at) / %(step)s))::int AS bar
   FROM events_event WHERE finished_at > now() - interval '1 hour' ORDER BY finished_at DESC LIMIT %(limit)s
 ) AS newest GROUP BY connector_id, outcome, bar
 """
@@ -158,7 +161,7 @@ def _bars(outcomes: dict[str, dict[int, int]]) -> list[dict[str, Any]]:
 
 
 def _totals(hour: dict[int, Any]) -> list[dict[str, Any]]:
-    counts = {name: 0 for name in ("succeeded", "skipped", "failed")}
+    counts = dict.fromkeys(("succeeded", "skipped", "failed"), 0)
     for outcomes in hour.values():
         for name in counts:
             counts[name] += sum(outcomes.get(name, {}).values())
@@ -217,8 +220,8 @@ def _waits(connectors: list[Connector]) -> list[dict[str, Any]]:
             for connector_id, count, since in cursor.fetchall():
                 groups.append(
                     {
-                        "connector": names[connector_id], "count": count, "reason": Outcome(outcome).label, "tone": "info",
-                        "why": why, "since": since,
+                        "connector": names[connector_id], "count": count, "reason": Outcome(outcome).label,
+                        "tone": "info", "why": why, "since": since,
                         "url": base + listing.Filters(connector=connector_id, outcome=outcome).query(),
                     }
                 )  # fmt: skip
@@ -231,7 +234,8 @@ def _waits(connectors: list[Connector]) -> list[dict[str, Any]]:
 def _failures_open() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM events_event WHERE outcome = 'failed' AND resolved_at IS NULL LIMIT %s) AS n",
+            "SELECT count(*) FROM (SELECT 1 FROM events_event WHERE outcome = 'failed' AND resolved_at IS NULL "
+            "LIMIT %s) AS n",
             [LIMIT + 1],
         )
         return int(cursor.fetchone()[0])

@@ -1,5 +1,5 @@
-"""The pages a person may open, in the order of the sidebar. Pages are named by address, so that a part of the hub that is
-not installed is simply not listed."""
+"""The pages a person may open, in the order of the sidebar. Pages are named by address, so that a part of the hub that
+is not installed is simply not listed."""
 
 from __future__ import annotations
 

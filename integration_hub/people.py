@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from axes.utils import reset
@@ -13,8 +13,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django_q.models import Failure, OrmQ, Schedule, Success
 
+if TYPE_CHECKING:
+    Base = UserAdmin[User]
+else:
+    Base = UserAdmin
 
-class HubUserAdmin(UserAdmin):
+
+class HubUserAdmin(Base):
     list_display = ("username", "email", "get_groups", "is_active", "last_login")
     show_facets = admin.ShowFacets.NEVER
     list_filter = ("is_active", "is_superuser", "groups")

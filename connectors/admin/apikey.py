@@ -55,6 +55,12 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         known = ["begins_with", "last_used_at", "created_at", "created_by", "revoked_at", "revoked_by"]
         return known if obj else []
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **more: Any) -> HttpResponse:
+        if more.get("obj") is None:
+            context |= {"title": "Make an API key", "show_save_and_continue": False}
+        context["show_save_and_add_another"] = False
+        return super().render_change_form(request, context, *args, **more)
+
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         if change:
             obj.save(update_fields=["name", "can_read_events", "rate_per_minute"])

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 
@@ -30,6 +30,9 @@ COLUMNS = (
     "name", "slug", "email_sender", "email_receiver", "retention_success_days", "retention_failure_days", "settings",
     "secrets", "updated_at",
 )  # fmt: skip
+
+
+SANDBOX = mark_safe('<span class="chip chip--sandbox">sandbox</span>')  # noqa: S308  a constant
 
 
 @admin.register(Connector)
@@ -65,7 +68,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
     def provider_label(self, connector: Connector) -> Any:
         provider = state.provider_of(connector)
         label = provider.label if provider else connector.provider_slug
-        return format_html("{} {}", label, pill("sandbox", "info")) if connector.is_sandbox else label
+        return format_html("{} {}", label, SANDBOX) if connector.is_sandbox else label
 
     @admin.display(description="State")
     def state_pill(self, connector: Connector) -> SafeString:

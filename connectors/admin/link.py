@@ -71,6 +71,7 @@ class LinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ordering = ["-id"]
     sortable_by = ()
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     paginator = BoundedPaginator
     list_per_page = 50
     actions = None

@@ -50,6 +50,7 @@ class MappingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ["from_value", "to_value", "note"]
     search_help_text = "Either side of a mapping, or its note"
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 100
 
     def get_urls(self) -> list[URLPattern]:

@@ -27,6 +27,7 @@ class RouteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ]  # fmt: skip
     search_fields = ["source__name", "target__name"]
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     actions = ["enable", "disable"]
 
     def get_form(self, request: HttpRequest, obj: Route | None = None, change: bool = False, **more: Any) -> Any:
@@ -64,8 +65,10 @@ class RouteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **more: Any) -> HttpResponse:
         route = more.get("obj")
-        if route is not None:
-            context["subtitle"] = None
+        if route is None:
+            context |= {"title": "Make a route", "show_save_and_continue": False, "show_save_and_add_another": False}
+        else:
+            context["title"], context["subtitle"] = f"{self.way(route)}: {self.records(route)}", None
             context["show_save_and_add_another"] = False
             context["state"] = _state(route)
         return super().render_change_form(request, context, *args, **more)

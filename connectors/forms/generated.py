@@ -68,6 +68,8 @@ def form_fields(cls: type) -> dict[str, forms.Field]:
             field.label = name.replace("_", " ").capitalize()
         if isinstance(field, forms.JSONField):
             field.widget = JsonTextarea(attrs={"rows": 6, "spellcheck": "false", "class": "vLargeTextField"})
+        elif isinstance(field, forms.MultipleChoiceField):
+            field.widget = forms.CheckboxSelectMultiple(choices=field.choices)  # a list to hold Ctrl in is no choice
         elif isinstance(field.widget, forms.TextInput) and field.widget.input_type in {"text", "url"}:
             field.widget.attrs.setdefault("class", "vTextField")
         field.help_text = format_html("{}", field.help_text)  # the admin prints help unescaped

@@ -35,16 +35,22 @@ def mappable() -> Any:
 
 
 class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
+    connector = forms.ModelChoiceField(
+        Connector.objects.none(), help_text="Whose work needs the translation: for a delivery, its target."
+    )
     kind = forms.ChoiceField(label="Kind")
+    route = forms.ModelChoiceField(
+        Route.objects.select_related("source", "target"),
+        required=False,
+        help_text="Blank: on every route. Filled in: on this one only, before the general one.",
+    )
 
     class Meta:
         model = Mapping
         fields = ["connector", "kind", "from_value", "to_value", "route", "note"]
         help_texts = {
-            "connector": "Whose work needs the translation: for a delivery, its target.",
             "from_value": "As the sender spells it. Capital letters count.",
             "to_value": "As the connector above spells it.",
-            "route": "Blank: on every route. Filled in: on this one only, before the general one.",
             "note": "For your colleagues.",
         }
 

@@ -45,15 +45,15 @@ def _listing(labels: Mapping[str, str]) -> str:
 class RouteAddForm(forms.ModelForm):  # type: ignore[type-arg]
     """The first page. Only connectors that send, kinds that somebody sends, connectors that receive are offered."""
 
+    source = forms.ModelChoiceField(Connector.objects.none(), help_text="Where the records come from.")
     record_kind = forms.ChoiceField(label="Records")
+    target = forms.ModelChoiceField(
+        Connector.objects.none(), help_text="Where each of them is delivered, as an event of its own."
+    )
 
     class Meta:
         model = Route
         fields = ["source", "record_kind", "target"]
-        help_texts = {
-            "source": "Where the records come from.",
-            "target": "Where each of them is delivered, as an event of its own.",
-        }
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)

@@ -45,7 +45,7 @@ class LedgerAdmin(Base):
         return False
 
     def view(self, function: Callable[..., HttpResponse], permission: str = "") -> Callable[..., HttpResponse]:
-        """A page of this admin: logged in, may view the model, and has ``permission`` of the application if one is named."""
+        """A page of this admin: logged in, may view the model, and has ``permission`` if one is named."""
 
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not self.has_view_permission(request):

@@ -80,7 +80,10 @@ class EventAdmin(LedgerAdmin):
         return HttpResponse(
             content,
             content_type="text/plain; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"', "X-Content-Type-Options": "nosniff"},
+            headers={
+                "Content-Disposition": f'attachment; filename="{name}.{kind}"',
+                "X-Content-Type-Options": "nosniff",
+            },
         )
 
     # --- what can be done -------------------------------------------------------------------------------------------
@@ -111,7 +114,11 @@ def _title(event: Event) -> str:
 
 
 def _chosen(request: HttpRequest) -> list[int]:
-    found = [one for text in request.POST.getlist("_selected_action")[:BULK_LIMIT] if (one := listing.as_id(text)) is not None]
+    found = [
+        one
+        for text in request.POST.getlist("_selected_action")[:BULK_LIMIT]
+        if (one := listing.as_id(text)) is not None
+    ]
     return list(dict.fromkeys(found))
 
 

@@ -47,8 +47,7 @@ def context(request: HttpRequest, event: Event) -> dict[str, Any]:
             one.endpoint = shown.masked_url(one.endpoint)
     children = list(
         Event.objects.filter(parent_id=event.pk)
-        .only("id", "topic", "outcome", "reason", "connector_id", "connector_name", "object_label", "sentence", "received_at",
-              "duration_ms", "attempts")
+        .only("id", "topic", "outcome", "connector_id", "connector_name", "object_label", "sentence")
         .order_by("id")[: CHILDREN_SHOWN + 1]
     )  # fmt: skip
     part, content = shown.object_payload(event)
@@ -60,7 +59,9 @@ def context(request: HttpRequest, event: Event) -> dict[str, Any]:
     return {
         "event": event,
         "sentence": event.sentence or SENTENCES[Outcome(event.outcome)],
-        "connector_url": connector_page(event.connector_id) if request.user.has_perm("connectors.view_connector") else "",
+        "connector_url": connector_page(event.connector_id)
+        if request.user.has_perm("connectors.view_connector")
+        else "",
         "may_see": may_see,
         "may_retry": request.user.has_perm("events.retry_event") and can_be_retried(event),
         "may_resolve": request.user.has_perm("events.resolve_event") and event.is_failure_open,
@@ -98,7 +99,7 @@ def can_be_retried(event: Event) -> bool:
     )
 
 
-def why_no_request(event: Event) -> str:
+def why_no_request(event: Event) -> str:  # noqa: PLR0911  (one line per case)
     """The sentence in place of an empty table; empty where requests are still being written."""
     if event.outcome == Outcome.QUEUED:
         return "Nothing was asked yet: the event waits for a free worker."
@@ -137,7 +138,14 @@ def timeline(event: Event, requests: list[RelatedRequest]) -> list[Step]:
     if event.started_at and event.attempts not in attempts:
         steps.append(Step(event.started_at, f"Attempt {event.attempts or 1} started", "info"))
     if event.finished_at:
-        steps.append(Step(event.finished_at, event.get_outcome_display().capitalize(), _tone(event), detail=str(event.get_reason_display())))
+        steps.append(
+            Step(
+                event.finished_at,
+                event.get_outcome_display().capitalize(),
+                _tone(event),
+                detail=str(event.get_reason_display()),
+            )
+        )
     if event.superseded_by:
         url = reverse("admin:events_event_change", args=[event.superseded_by])
         steps.append(Step(event.finished_at, f"Superseded by event {event.superseded_by}", "idle", url))

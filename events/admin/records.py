@@ -50,7 +50,12 @@ class FamilyAdmin(LedgerAdmin):
             for family in families
         ]
         return self.render(
-            request, "family/change_list.html", "Failures", rows=rows[:LIST_LIMIT], is_past=is_past, has_more=len(rows) > LIST_LIMIT
+            request,
+            "family/change_list.html",
+            "Failures",
+            rows=rows[:LIST_LIMIT],
+            is_past=is_past,
+            has_more=len(rows) > LIST_LIMIT,
         )
 
     def change_view(

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.fill 1000000
 
-Made inside the database (``generate_series``), spread over thirty days up to now: eight connectors, three search keys for
-each event, a related request for each event of the newest tenth, a body for the newest thousand. Needs about 2 GB for a
+Made inside the database (``generate_series``), spread over thirty days up to now: eight connectors, three search keys
+for each event, a related request for each event of the newest tenth, a body for the newest thousand. Needs about 2 GB for a
 million. Rows are the same at every run.
 """
 
@@ -32,12 +32,15 @@ SELECT kind, cid, (%(names)s::text[])[n %% 8 + 1], 'bench', topic, outcome, reas
   false, true, CASE outcome WHEN 'failed' THEN md5((n %% 40)::text) ELSE '' END, '', '',
   CASE WHEN outcome = 'waiting' THEN now() + interval '5 min' END
 FROM (
-  SELECT n, (%(ids)s::bigint[])[n %% 8 + 1] AS cid, (ARRAY['webhook','webhook','delivery','delivery','lookup','sync'])[h %% 6 + 1] AS kind,
-    (ARRAY['orders/create','orders/updated','order/deliver','stock/deliver','orders','sync:products'])[h %% 6 + 1] AS topic,
-    CASE WHEN h %% 100 < 86 THEN 'succeeded' WHEN h %% 100 < 96 THEN 'skipped' WHEN h %% 1000 < 999 AND h %% 100 < 99 THEN 'failed'
-      WHEN h %% 5000 < 4999 THEN 'succeeded' ELSE 'waiting' END AS outcome,
+  SELECT n, (%(ids)s::bigint[])[n %% 8 + 1] AS cid,
+    (ARRAY['webhook','webhook','delivery','delivery','lookup','sync'])[h %% 6 + 1] AS kind,
+    (ARRAY['orders/create','orders/updated','order/deliver','stock/deliver','orders','sync:products'])[h %% 6 + 1]
+      AS topic,
+    CASE WHEN h %% 100 < 86 THEN 'succeeded' WHEN h %% 100 < 96 THEN 'skipped'
+      WHEN h %% 1000 < 999 AND h %% 100 < 99 THEN 'failed' WHEN h %% 5000 < 4999 THEN 'succeeded' ELSE 'waiting' END AS outcome,
     CASE WHEN h %% 100 < 86 THEN '' WHEN h %% 100 < 96 THEN 'unchanged' WHEN h %% 1000 < 999 AND h %% 100 < 99
-      THEN (ARRAY['refused','mapping_missing','payload'])[h %% 3 + 1] WHEN h %% 5000 < 4999 THEN '' ELSE 'rate_budget' END AS reason,
+      THEN (ARRAY['refused','mapping_missing','payload'])[h %% 3 + 1]
+      WHEN h %% 5000 < 4999 THEN '' ELSE 'rate_budget' END AS reason,
     now() - (%(count)s - n) * (interval '30 days' / %(count)s) AS at
   FROM (SELECT n, abs(hashint8(n)) AS h FROM generate_series(1, %(count)s) AS n) AS numbered
 ) AS made
@@ -51,8 +54,8 @@ WHERE e.id > %(after)s
 """
 REQUESTS = """
 INSERT INTO events_relatedrequest (id, event_id, attempt, method, endpoint, status, state, is_write, requested_at,
-  duration_ms, error, vendor_request_id, idempotency_key, request_headers, response_headers, request_size, response_size,
-  is_request_cut, is_response_cut)
+  duration_ms, error, vendor_request_id, idempotency_key, request_headers, response_headers, request_size,
+  response_size, is_request_cut, is_response_cut)
 SELECT gen_random_uuid(), e.id, 1, 'POST', 'https://erp.example.com/api/salesorder/create?id=' || e.id,
   CASE e.outcome WHEN 'failed' THEN 422 ELSE 200 END, 'answered', true, e.received_at, 120, '', '', '',
   '{"Authorization": "***", "Content-Type": "application/json"}'::jsonb, '{"Content-Type": "application/json"}'::jsonb,
@@ -63,8 +66,15 @@ FROM events_event AS e WHERE e.id > %(last)s - %(count)s / 10
 
 def body(number: int) -> bytes:
     lines = [{"sku": f"SKU-{i}", "quantity": i + 1, "price": f"{9.9 + i:.2f}", "title": f"Item {i}"} for i in range(12)]
-    customer = {"id": 7_000_000_000_000 + number, "email": f"c{number}@example.com", "first_name": "Ann", "last_name": "Bee"}
-    return json.dumps({"id": 5_000_000_000_000 + number, "name": f"#EX-{number}", "customer": customer, "line_items": lines}).encode()
+    customer = {
+        "id": 7_000_000_000_000 + number,
+        "email": f"c{number}@example.com",
+        "first_name": "Ann",
+        "last_name": "Bee",
+    }
+    return json.dumps(
+        {"id": 5_000_000_000_000 + number, "name": f"#EX-{number}", "customer": customer, "line_items": lines}
+    ).encode()
 
 
 def fill(count: int) -> None:

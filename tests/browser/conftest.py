@@ -1,7 +1,7 @@
 """A real browser on a live hub: ``page`` for anybody, ``logged_in_page(user)`` for somebody.
 
-Every page is watched: what breaks the content policy, what scripts throw and what the console calls an error is collected
-in ``page.troubles`` and fails the test at its end.
+Every page is watched: what breaks the content policy, what scripts throw and what the console calls an error is
+collected in ``page.troubles`` and fails the test at its end.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from django.test import Client
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # the browser's driver runs an event loop in this very thread
 
 ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking",    "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 WATCH = """
 window.hubViolations = [];
-document.addEventListener("securitypolicyviolation", (e) => window.hubViolations.push(`${e.violatedDirective}: ${e.blockedURI}`));
+document.addEventListener("securitypolicyviolation", (e) =>
+  window.hubViolations.push(`${e.violatedDirective}: ${e.blockedURI}`));
 """
 
 
@@ -32,7 +33,9 @@ document.addEventListener("securitypolicyviolation", (e) => window.hubViolations
 def browser() -> Iterator[object]:
     from playwright.sync_api import sync_playwright
 
-    path = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    path = next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+    )
     if path is None:
         pytest.fail("No Chromium was found: install the package “chromium” to run the tests of the pages.")
     with sync_playwright() as driver:
@@ -46,7 +49,8 @@ def open_page(browser, live_server, transactional_db) -> Iterator[Callable[..., 
     """``open_page(width=390, theme="dark")``: a fresh page, watched; its troubles fail the test."""
     with connection.cursor() as cursor:  # a test before may have emptied the table the migrations filled
         cursor.execute(
-            "INSERT INTO events_bell (slot, is_pending, rung_at) SELECT n, false, now() FROM generate_series(0, 15) AS n "
+            "INSERT INTO events_bell (slot, is_pending, rung_at) SELECT n, false, now() "
+            "FROM generate_series(0, 15) AS n "
             "ON CONFLICT DO NOTHING"
         )
     contexts, pages = [], []
@@ -65,7 +69,10 @@ def open_page(browser, live_server, transactional_db) -> Iterator[Callable[..., 
         page = context.new_page()
         page.set_default_timeout(8000)
         page.troubles = []
-        page.on("console", lambda message: page.troubles.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda message: page.troubles.append(message.text) if message.type in ("error", "warning") else None,
+        )
         page.on("pageerror", lambda error: page.troubles.append(str(error)))
         pages.append(page)
         return page

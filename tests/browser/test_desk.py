@@ -35,7 +35,13 @@ def sam(transactional_db) -> User:
 
 
 def made(**more) -> Event:
-    base = {"kind": Kind.WEBHOOK, "topic": "orders/create", "connector_id": 1, "connector_name": "Shop", "provider": "x"}
+    base = {
+        "kind": Kind.WEBHOOK,
+        "topic": "orders/create",
+        "connector_id": 1,
+        "connector_name": "Shop",
+        "provider": "x",
+    }
     return Event.objects.get(pk=record(New(**(base | more))).event_id)
 
 
@@ -43,13 +49,20 @@ def made(**more) -> Event:
 def history(transactional_db) -> dict[str, object]:
     """A little of everything that a page can show."""
     connector = Connector.objects.create(name="Shop", slug="shop", provider_slug="nobody")
-    order = {"id": 5920000000001, "name": "#EX-1", "note": "</script><script>alert(1)</script>", "lines": [{"sku": f"S-{i}"} for i in range(300)]}
+    order = {
+        "id": 5920000000001,
+        "name": "#EX-1",
+        "note": "</script><script>alert(1)</script>",
+        "lines": [{"sku": f"S-{i}"} for i in range(300)],
+    }
     failed = made(
         connector_id=connector.pk, outcome=Outcome.FAILED, reason=Reason.REFUSED, sentence="Xoro refused it: <b>no</b>.",
         object_label="#EX-1", object_type="order", payload=json.dumps(order).encode(), keys=[("order_number", "#EX-1")],
         headers={"X-Topic": "orders/create"},
     )  # fmt: skip
-    Event.objects.filter(pk=failed.pk).update(finished_at=timezone.now(), duration_ms=800, notes=[{"code": "a", "text": "A remark."}])
+    Event.objects.filter(pk=failed.pk).update(
+        finished_at=timezone.now(), duration_ms=800, notes=[{"code": "a", "text": "A remark."}]
+    )
     request_id = uuid.uuid4()
     exchanges.write(
         failed.pk, failed.received_at,
@@ -59,13 +72,27 @@ def history(transactional_db) -> dict[str, object]:
             duration_ms=41, response_body=b"<html><script>alert(1)</script></html>", response_size=38,
         ),
     )  # fmt: skip
-    made(parent_id=failed.pk, kind=Kind.DELIVERY, topic="order/deliver", outcome=Outcome.WAITING, reason=Reason.RETRY, connector_id=connector.pk)
+    made(
+        parent_id=failed.pk,
+        kind=Kind.DELIVERY,
+        topic="order/deliver",
+        outcome=Outcome.WAITING,
+        reason=Reason.RETRY,
+        connector_id=connector.pk,
+    )
     for number in range(60):
         made(outcome=Outcome.SUCCEEDED, object_label=f"#OK-{number}", connector_id=connector.pk)
     Family.objects.create(
-        connector_id=connector.pk, cause="c", reason=Reason.REFUSED, sentence="Refused.", first_event_id=failed.pk, last_event_id=failed.pk
+        connector_id=connector.pk,
+        cause="c",
+        reason=Reason.REFUSED,
+        sentence="Refused.",
+        first_event_id=failed.pk,
+        last_event_id=failed.pk,
     )
-    mail = Mail.objects.create(kind="first", sender="a@b.example", receiver="c@d.example", subject="Subject", text="Text")
+    mail = Mail.objects.create(
+        kind="first", sender="a@b.example", receiver="c@d.example", subject="Subject", text="Text"
+    )
     Rejection.objects.create(day=timezone.now().date(), reason="bad_signature", count=7)
     return {"failed": failed, "request": request_id, "mail": mail}
 
@@ -210,7 +237,9 @@ def test_an_open_event_is_followed(logged_in_page, sam):
         Exchange(id=uuid.uuid4(), attempt=1, method="GET", endpoint="https://erp.example/later", requested_at=timezone.now(), status=200),
     )  # fmt: skip
     page.wait_for_selector("#live-requests >> text=erp.example/later")
-    Event.objects.filter(pk=event.pk).update(outcome=Outcome.SUCCEEDED, sentence="It is there.", finished_at=timezone.now())
+    Event.objects.filter(pk=event.pk).update(
+        outcome=Outcome.SUCCEEDED, sentence="It is there.", finished_at=timezone.now()
+    )
     page.wait_for_selector("text=It is there.")
     page.wait_for_selector("#live-payload .tree")
     assert page.get_attribute("#live-outcome", "hx-get") is None

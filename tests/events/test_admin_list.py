@@ -18,7 +18,13 @@ LIST = "/admin/events/event/"
 
 
 def made(**more) -> int:
-    base = {"kind": Kind.WEBHOOK, "topic": "orders/create", "connector_id": 1, "connector_name": "Shop", "provider": "x"}
+    base = {
+        "kind": Kind.WEBHOOK,
+        "topic": "orders/create",
+        "connector_id": 1,
+        "connector_name": "Shop",
+        "provider": "x",
+    }
     return record(New(**(base | more))).event_id
 
 

@@ -18,7 +18,13 @@ PAYLOAD = json.dumps({"email": "jane@example.com", "total": "9.90"}).encode()
 
 
 def made(**more) -> Event:
-    base = {"kind": Kind.WEBHOOK, "topic": "orders/create", "connector_id": 1, "connector_name": "Shop", "provider": "x"}
+    base = {
+        "kind": Kind.WEBHOOK,
+        "topic": "orders/create",
+        "connector_id": 1,
+        "connector_name": "Shop",
+        "provider": "x",
+    }
     return Event.objects.get(pk=record(New(**(base | more))).event_id)
 
 
@@ -56,7 +62,10 @@ def test_it_has_its_sections_in_order(as_supporter):
     event = made(payload=PAYLOAD, headers={"X-Topic": "orders/create"})
     asked(event)
     text = page(as_supporter, event)
-    places = [text.index(word) for word in ('id="live-outcome"', "Object Payload", "Related Requests", "Timeline", "Raw delivery")]
+    places = [
+        text.index(word)
+        for word in ('id="live-outcome"', "Object Payload", "Related Requests", "Timeline", "Raw delivery")
+    ]
     assert places == sorted(places)
 
 
@@ -149,14 +158,23 @@ def test_parent_and_children_lead_to_each_other(as_supporter):
 
 
 def test_a_lookup_shows_its_event_data_with_both_names_of_the_trace(as_supporter):
-    data = {"event_data": {"external_customer_id": "100245", "trace_id": "abc123", "related_to": {"customer": "a", "user": None}}}
+    data = {
+        "event_data": {
+            "external_customer_id": "100245",
+            "trace_id": "abc123",
+            "related_to": {"customer": "a", "user": None},
+        }
+    }
     text = page(as_supporter, made(kind=Kind.LOOKUP, topic="invoices", payload=json.dumps(data).encode()))
     assert "evoxlogger_trace_id" in text
     assert text.count("abc123") >= 4
 
 
 def test_strangers_text_is_only_text(as_supporter):
-    text = page(as_supporter, made(object_label="<script>alert(1)</script>", payload=b'{"a": "</pre><script>alert(1)</script>"}'))
+    text = page(
+        as_supporter,
+        made(object_label="<script>alert(1)</script>", payload=b'{"a": "</pre><script>alert(1)</script>"}'),
+    )
     assert "<script>alert" not in text
 
 
@@ -195,9 +213,17 @@ def test_bodies_that_are_no_text_are_shown_as_bytes():
 def test_the_short_ledgers_are_read_by_whom_they_concern(client, administrator, supporter, reader):
     event = made(outcome=Outcome.FAILED)
     family = Family.objects.create(
-        connector_id=1, cause="c", reason=Reason.REFUSED, sentence="Refused.", first_event_id=event.pk, last_event_id=event.pk, count=3
+        connector_id=1,
+        cause="c",
+        reason=Reason.REFUSED,
+        sentence="Refused.",
+        first_event_id=event.pk,
+        last_event_id=event.pk,
+        count=3,
     )
-    mail = Mail.objects.create(kind="first", sender="a@b.example", receiver="c@d.example", subject="Subject", text="Text")
+    mail = Mail.objects.create(
+        kind="first", sender="a@b.example", receiver="c@d.example", subject="Subject", text="Text"
+    )
     Rejection.objects.create(day=timezone.now().date(), reason="bad_signature", count=7)
     client.force_login(administrator)
     assert "Refused." in client.get("/admin/events/family/").text
