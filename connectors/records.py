@@ -41,9 +41,10 @@ class Record:
     def from_json(cls, content: bytes) -> Any:
         return _adapter(cls).validate_json(content)
 
-    def fingerprint(self) -> str:
-        """Hash of the meaning: the vendor's raw form and the time of change do not count."""
-        meaning = _adapter(type(self)).dump_json(self, exclude={"raw", "updated_at"})
+    def fingerprint(self, *, without: frozenset[str] = frozenset()) -> str:
+        """Hash of the meaning: the vendor's raw form and the time of change do not count, nor do the members named in
+        ``without`` (those a target does not take)."""
+        meaning = _adapter(type(self)).dump_json(self, exclude={"raw", "updated_at", *without})
         return hashlib.sha256(meaning).hexdigest()
 
 

@@ -8,27 +8,46 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
+from typing import Any
 
 import structlog
 from django_q import cluster
 from django_q.cluster import Cluster, Sentinel
+from django_q.signals import post_spawn
+
+from events import drain
+from integration_hub.processes import die_with_parent
 
 log = structlog.get_logger(__name__)
 
 
-class StrictSentinel(Sentinel):
-    def reincarnate(self, process) -> None:  # type: ignore[no-untyped-def]
+class StrictSentinel(Sentinel):  # type: ignore[misc]
+    def reincarnate(self, process: Any) -> None:
         is_worker = process not in (self.monitor, self.pusher)
-        timed_out_or_recycled = is_worker and int(process.timer.value) in (0, -2)
-        if timed_out_or_recycled:
+        if is_worker and int(process.timer.value) in (0, -2):  # timed out, recycled: both are meant
             super().reincarnate(process)
             return
         log.error("cluster_child_died", child=process.name, exit_code=process.exitcode)
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
+    def stop(self) -> None:
+        """Tell drainers to end after what they have in hand, then stop as the stock cluster does."""
+        for process in self.pool:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGUSR1)
+        super().stop()
+
+
+def _in_worker(**_: Any) -> None:
+    signal.signal(signal.SIGUSR1, lambda *_: drain.stop())
+
 
 def run() -> None:
-    """Run a strict cluster in this process until SIGTERM. The caller leads a process group of its own."""
+    """Run a strict cluster in this process until SIGTERM. This process must lead a group of its own."""
+    os.register_at_fork(after_in_child=die_with_parent)
+    die_with_parent()
+    post_spawn.connect(_in_worker, weak=False)
     cluster.Sentinel = StrictSentinel
     q = Cluster()
     q.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -48,6 +47,7 @@ HUB_EGRESS_PROXY = env.str("HUB_EGRESS_PROXY", "")
 
 # --- applications -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "integration_hub.apps.HubConfig",
     "integration_hub.apps.HubAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -69,6 +69,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "integration_hub.middleware.short_path",  # webhooks and health leave here, before sessions and log-in
     "integration_hub.middleware.request_id",
+    "connectors.api.edge.problems_only",  # errors below /api/ are JSON, whichever middleware they come from
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -131,8 +132,11 @@ HUB_DRAIN_SLICE_S = env.float("HUB_DRAIN_SLICE_S", 20.0)  # a drainer ends after
 HUB_LEASE_S = env.float("HUB_LEASE_S", 60.0)  # an event is taken back when its worker was not heard of for so long
 HUB_HEARTBEAT_S = env.float("HUB_HEARTBEAT_S", 5.0)
 HUB_RESTART_AFTER_S = env.float("HUB_RESTART_AFTER_S", 40.0)  # a worker tree silent for so long is restarted
+HUB_STEADY_S = env.float("HUB_STEADY_S", 30.0)  # a child process that lived so long is started again without a pause
 HUB_MAX_RUN_S = env.float("HUB_MAX_RUN_S", 900.0)  # longest run of one event; its lease is not renewed beyond
 EVENT_HOST = "connectors.host"
+# Providers that live outside connectors/: dotted modules that hold a ``provider``. A site needs none; tests do.
+HUB_EXTRA_PROVIDERS = env.list("HUB_EXTRA_PROVIDERS", default=[])
 Q_CLUSTER = {
     "name": "hub",
     "orm": "default",
@@ -204,8 +208,8 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "integration_hub" / "static"]
-_collected = "manage.py" not in sys.argv[0] and not DEBUG and STATIC_ROOT.exists()
-WHITENOISE_USE_FINDERS = True
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+WHITENOISE_USE_FINDERS = True  # files are served from where they are: no collecting step to forget
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -216,7 +220,7 @@ STORAGES = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "connectors.api.keys.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "connectors.api.keys.StaffSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -233,6 +237,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "connectors.api.openapi.add_lookups",
+    ],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }
 API_MAX_BODY_BYTES = 1024 * 1024
