@@ -73,7 +73,8 @@ def context(request: HttpRequest) -> dict[str, Any]:
 
 def _cards(connectors: list[Connector], hour: dict[int, Any], is_linked: bool) -> list[Card]:
     closed = Breaker.objects.exclude(state=BreakerState.CLOSED).order_by("pk")
-    own, lookups = {}, {}
+    own: dict[int, Breaker] = {}
+    lookups: dict[int, Breaker] = {}
     for breaker in closed:
         (lookups if breaker.endpoint else own)[breaker.connector_id] = breaker
     cards = []
