@@ -14,10 +14,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from connectors import breakers, checking, contracts, lanes, syncing
+from connectors import breakers, checking, contracts, known, lanes, syncing
 from connectors.admin import fieldmap, state, testmail
 from connectors.exceptions import HubError
 from connectors.models import Connector, new_token
+from connectors.registry import UnknownProvider
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -141,6 +142,7 @@ class ConnectorActions(Base):
         for column, value in columns.items():
             setattr(connector, column, value)
         connector.save(update_fields=[*columns, "updated_at"])
+        known.forget()
         self.log_change(request, connector, f"{word}.")
         messages.success(request, f"{connector} {sentence}")
         return _back(connector)
@@ -157,6 +159,7 @@ class ConnectorActions(Base):
 
     def rotate_address(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
         connector.rotate_webhook_token()
+        known.forget()
         self.log_change(request, connector, "Made a new webhook address.")
         messages.success(request, "The connector has a new webhook address. Enter it at the vendor now.")
         return _back(connector)
@@ -189,7 +192,12 @@ def _posted(action: Action, permission: str) -> Callable[..., HttpResponse]:
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        return action(request, get_object_or_404(Connector, pk=pk), what)
+        connector = get_object_or_404(Connector, pk=pk)
+        try:
+            return action(request, connector, what)
+        except UnknownProvider as error:
+            messages.error(request, str(error))
+            return _back(connector)
 
     return view
 

@@ -47,6 +47,8 @@ def state_of(connector: Connector, breaker: Breaker | None) -> State:  # noqa: P
         connector.load_settings()
     except ConfigurationError as error:
         return State("settings unusable", "bad", error.sentence)
+    except (TypeError, ValueError, LookupError, AttributeError) as error:  # a rule stumbled over what is stored
+        return State("settings unusable", "bad", f"They cannot be read ({type(error).__name__}); save them anew.")
     if connector.is_paused:
         return State("paused", "warn", "Its events wait until it is resumed.")
     if breaker is not None and breaker.state != BreakerState.CLOSED:
