@@ -49,7 +49,7 @@ def read_answer(
             next_step = outcomes.NEXT_STEPS[outcomes.ERP_ERROR]
             raise RemoteRefused(sentence, code=outcomes.ERP_ERROR, next_step=next_step) from error
         raise PayloadError(
-            outcomes.masked(error.sentence, secrets),
+            f"ERP answer cannot be used: {outcomes.masked(error.sentence, secrets)}",
             path=outcomes.masked(error.path, secrets),
             code=error.code,
             next_step=outcomes.NEXT_STEPS[outcomes.BAD_RESPONSE],

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from connectors.generic_erp.settings import GenericErpSettings
     from connectors.run import Run
 
+SHOW_DEVIATIONS = (
+    "Show this to the developer of the ERP's API. What is only named differently can be put into the field map."
+)
 MADE_UP = "The basket was made up, because no order of the test customer could be read: the ERP may not know its item."
 
 
@@ -59,7 +62,8 @@ def _row(run: Run, trial: Trial, function: Function) -> dict[str, Any]:
         took = int((time.monotonic() - started) * 1000)
         is_made_up = function in (TAXES, SHIPPING_METHODS) and trial.is_basket_made_up
         hint = f" {MADE_UP}" if is_made_up and error.code == outcomes.REJECTED else ""
-        return {**row, **_failure(error.sentence + hint, error.next_step), "duration_ms": took}
+        next_step = SHOW_DEVIATIONS if error.code == outcomes.BAD_RESPONSE else error.next_step
+        return {**row, **_failure(error.sentence + hint, next_step), "duration_ms": took}
     if isinstance(answer, NotFound):
         although = ", though its own list names it" if function.is_by_id else ""
         failure = _failure(answer.sentence + although, outcomes.NEXT_STEPS[outcomes.REJECTED])
@@ -68,7 +72,7 @@ def _row(run: Run, trial: Trial, function: Function) -> dict[str, Any]:
     trial.learn(function, answer, question.asked)
     deviations = [{"field": d.path, "text": d.as_dict()["sentence"], "severity": d.level} for d in found]
     result = "ok" if not found else "failed" if any(d.level == ERROR for d in found) else "remarks"
-    next_step = outcomes.NEXT_STEPS[outcomes.BAD_RESPONSE] if result == "failed" else ""
+    next_step = SHOW_DEVIATIONS if result == "failed" else ""
     return {**row, "result": result, "deviations": deviations, "duration_ms": took, "next_step": next_step}
 
 

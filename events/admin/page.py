@@ -39,7 +39,7 @@ class Step:
     detail: str = ""
 
 
-def context(request: HttpRequest, event: Event) -> dict[str, Any]:
+def context(request: HttpRequest, event: Event, *, with_bodies: bool = True) -> dict[str, Any]:
     may_see = request.user.has_perm("events.view_payload")
     requests = list(_requests(event)) if request.user.has_perm("events.view_relatedrequest") else []
     if not may_see:
@@ -50,12 +50,14 @@ def context(request: HttpRequest, event: Event) -> dict[str, Any]:
         .only("id", "topic", "outcome", "connector_id", "connector_name", "object_label", "sentence")
         .order_by("id")[: CHILDREN_SHOWN + 1]
     )  # fmt: skip
-    part, content = shown.object_payload(event)
+    part, content = shown.object_payload(event) if with_bodies else ("payload", None)
     parent = Event.objects.filter(pk=event.parent_id).first() if event.parent_id else None
     data = shown.event_data(content) if event.kind == Kind.LOOKUP else {}
     if data:
         content = json.dumps({"event_data": data}, ensure_ascii=False).encode()
-    delivered = content if part == "payload" else bodies.read(event.pk, "payload", event.received_at)
+    delivered = content
+    if part != "payload" or data:
+        delivered = bodies.read(event.pk, "payload", event.received_at)
     return {
         "event": event,
         "sentence": event.sentence or SENTENCES[Outcome(event.outcome)],

@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0002_bodies_and_bells")]
+    dependencies = [("events", "0004_waits_for_lane")]
 
     operations = [
         migrations.AddIndex(

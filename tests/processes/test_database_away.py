@@ -10,7 +10,7 @@ import pytest
 
 from tests.processes.hub import Hub, Tree, until
 
-AWAY_S = 4.0  # longer than the lease of the short intervals
+AWAY_S = 3.5  # longer than the lease of the short intervals
 RECOVERY_S = 20.0
 
 
@@ -47,7 +47,7 @@ def slow_heart(hub: Hub):
 
 def test_killed_while_deliveries_arrive_and_events_run(hub: Hub, slow_heart: Tree, key):
     long = key()
-    long_id = hub.accept("thing/careful", long, think_s=AWAY_S + 2)
+    long_id = hub.accept("thing/careful", long, think_s=AWAY_S + 1.5)
     held = key()
     hub.remote.hold(held)
     held_id = hub.accept("thing/careful", held)
@@ -85,8 +85,10 @@ def test_killed_while_deliveries_arrive_and_events_run(hub: Hub, slow_heart: Tre
 
 
 def test_the_queues_processes_and_a_long_event_outlive_it(hub: Hub, tree: Tree, key):
+    warm = [hub.accept("thing/careful", key(), think_s=0.1) for _ in range(16)]  # every thread has a connection now
+    hub.await_success(warm, RECOVERY_S)
     long = key()
-    long_id = hub.accept("thing/careful", long, think_s=7)
+    long_id = hub.accept("thing/careful", long, think_s=4)
     until(lambda: hub.event(long_id)["outcome"] == "running", 5, "the event runs")
     hub.kill_database()
     assert hub.post("thing/careful", key()).status_code == 503

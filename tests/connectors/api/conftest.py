@@ -79,6 +79,8 @@ def _static_directory() -> None:
 def acme(monkeypatch) -> Iterator[Acme]:
     """The provider, registered while the test runs."""
     acme = Acme()
+    # The only provider: another one with the same addresses would share its documentation.
+    monkeypatch.setattr(registry, "_providers", {})
     monkeypatch.setattr(Connector, "admin_path", lambda self: f"/admin/connectors/connector/{self.pk}/change/")
 
     def lookup(path: str, params: type[forms.Form], **more: Any) -> Lookup:

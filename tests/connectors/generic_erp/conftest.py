@@ -16,7 +16,8 @@ import pytest
 import requests
 
 from connectors.exceptions import RemoteTimedOut, RemoteUnavailable
-from connectors.generic_erp import recent, sandbox as erp_sandbox
+from connectors.generic_erp import recent
+from connectors.generic_erp import sandbox as erp_sandbox
 from connectors.generic_erp.client import GenericErpClient
 from connectors.generic_erp.settings import GenericErpSettings
 from connectors.http import HttpAnswer

@@ -19,9 +19,14 @@ POSTED = {
     "shipping-methods": {**ADDRESS, "lines": SHIPPING_LINES},
 }
 PATHS = {  # address: its declaration
-    "orders": "orders", "orders/SO-0009431": "orders/<id>", "invoices": "invoices",
-    "invoices/INV-43534": "invoices/<id>", "balance": "balance", "taxes": "taxes", "shipping-methods": "shipping-methods",
-}  # fmt: skip
+    "orders": "orders",
+    "orders/SO-0009431": "orders/<id>",
+    "invoices": "invoices",
+    "invoices/INV-43534": "invoices/<id>",
+    "balance": "balance",
+    "taxes": "taxes",
+    "shipping-methods": "shipping-methods",
+}
 every_path = pytest.mark.parametrize("path", list(PATHS))
 
 

@@ -101,7 +101,7 @@ class TestConnection:
             ("SBX-BADJSON", "orders", "ERP answer is not valid JSON"),
             ("SBX-500", "taxes", "ERP failed (500)"),
             ("NOBODY-1", "balance", "ERP has no account NOBODY-1"),
-            ("SBX-NODATA", "shipping_methods", "shipping_methods: missing, expected a list"),
+            ("SBX-NODATA", "shipping_methods", "ERP answer cannot be used: shipping_methods: missing, expected a list"),
         ],
     )
     def test_a_wrong_answer_is_said_by_the_line_of_its_function(self, install, customer, name, sentence):
@@ -190,7 +190,7 @@ class TestContract:
         out = StringIO()
         call_command("check_contract", "generic_erp", stdout=out)
         assert "ok       Orders list" in out.getvalue()
-        with pytest.raises(CommandError, match="no connector “other”. Installed: generic_erp"):
+        with pytest.raises(CommandError, match="no connector “other”"):
             call_command("check_contract", "other", stdout=out)
 
     def test_the_command_fails_where_the_contract_is_broken(self, install):

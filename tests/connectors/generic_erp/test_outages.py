@@ -256,7 +256,8 @@ class TestSecrets:
         ],
     )
     def test_no_form_of_the_credential_is_written_anywhere(self, install, sandbox, monkeypatch, settings, header):
-        from connectors.generic_erp import auth, outcomes, sandbox as erp_sandbox
+        from connectors.generic_erp import auth, outcomes
+        from connectors.generic_erp import sandbox as erp_sandbox
 
         connector = install("generic_erp", **settings)
         loaded = connector.load_settings()
