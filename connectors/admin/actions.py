@@ -88,7 +88,10 @@ class ConnectorActions(Base):
         try:
             report = contracts.check_contract(connector, by=_who(request))
         except HubError as error:
-            messages.error(request, error.sentence)
+            if _wants_part(request):
+                notice = '<div class="notice notice--bad" role="alert"><div>{} {}</div></div>'
+                return HttpResponse(format_html(notice, error.sentence, error.next_step))
+            messages.error(request, f"{error.sentence} {error.next_step}".strip())
             return _back(connector)
         return self._page(request, connector, "contract", title="Contract check", report=report)
 
@@ -107,8 +110,7 @@ class ConnectorActions(Base):
             "connector": connector, "report": report, "event_id": report.event_id,
             "event_path": state.event_path(report.event_id),
         }  # fmt: skip
-        is_part = bool(getattr(request, "htmx", False))
-        template = f"admin/connectors/connector/{name}{'_card' if is_part else ''}.html"
+        template = f"admin/connectors/connector/{name}{'_card' if _wants_part(request) else ''}.html"
         return TemplateResponse(request, template, context)
 
     def send_test_mail(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
@@ -200,6 +202,11 @@ def _posted(action: Action, permission: str) -> Callable[..., HttpResponse]:
             return _back(connector)
 
     return view
+
+
+def _wants_part(request: HttpRequest) -> bool:
+    """Whether a script asked, which puts the answer into the page it is on."""
+    return bool(getattr(request, "htmx", False))
 
 
 def _who(request: HttpRequest) -> str:

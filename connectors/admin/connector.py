@@ -130,7 +130,10 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         if connector is None:
             context["title"] = "Install a connector"
             context["show_save_and_add_another"] = context["show_save_and_continue"] = False
-        elif not context.get("errors"):
+        elif context.get("errors"):
+            name = Connector.objects.values_list("name", flat=True).get(pk=connector.pk)  # not the one just typed
+            context |= {"title": f"Settings of {name}", "subtitle": None, "show_save_and_add_another": False}
+        else:
             context["overview"] = overview(connector, request.user, request.GET.get("tab", ""))
             context["show_save_and_add_another"] = False
         return super().render_change_form(request, context, *args, **more)

@@ -167,6 +167,13 @@ def test_a_provider_without_contract_check_has_no_button_and_says_so(ada, make):
     assert "has no contract check" in told(ada.post(url(shop, "contract"), follow=True))[0]
 
 
+def test_a_contract_check_that_cannot_run_says_why_inside_the_page(ada, make):
+    shop = make("shoppy")
+    answer = ada.post(url(shop, "contract"), headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert answer.content.decode().startswith('<div class="notice notice--bad"')
+
+
 def test_a_button_of_a_connector_whose_code_is_gone_says_so(ada, connector):
     Connector.objects.filter(pk=connector.pk).update(provider_slug="gone")
     for action in (("check",), ("contract",), ("synchronize", "orders"), ("single", "order")):
