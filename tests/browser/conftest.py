@@ -7,7 +7,6 @@ collected in ``page.troubles`` and fails the test at its end.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -16,12 +15,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
+from tests.browser import chromium
+
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # the browser's driver runs an event loop in this very thread
 
-ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking",    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 WATCH = """
 window.hubViolations = [];
 document.addEventListener("securitypolicyviolation", (e) =>
@@ -33,13 +30,11 @@ document.addEventListener("securitypolicyviolation", (e) =>
 def browser() -> Iterator[object]:
     from playwright.sync_api import sync_playwright
 
-    path = next(
-        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-    )
+    path = chromium.find()
     if path is None:
         pytest.fail("No Chromium was found: install the package “chromium” to run the tests of the pages.")
     with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        running = driver.chromium.launch(executable_path=path, args=["--headless", *chromium.ARGUMENTS])
         yield running
         running.close()
 

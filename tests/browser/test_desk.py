@@ -186,7 +186,7 @@ def test_a_big_payload_does_not_hold_the_page(logged_in_page, sam):
     page.wait_for_selector("text=39900 more")
     assert page.locator(".tree__line").count() < 300
     page.fill(".tree__find input", "39999")
-    page.wait_for_selector(".tree__line.is-current >> text=39999")
+    page.wait_for_selector(".tree__line.is-current >> text=39999", timeout=40_000)  # two cores, shared with other tests
 
 
 def test_retry_and_resolve_ask_first(logged_in_page, history, sam):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from wsgiref.simple_server import make_server
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from integration_hub.wsgi import application
 from tests.conftest import _Quiet, _Threaded
+from tests.connectors.api.conftest import acme  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.browser
 
@@ -27,19 +27,6 @@ def address(acme) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}/api/docs/"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.fail("Install Chromium (Debian: apt install chromium) for the tests that need a browser.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 def opened(browser: Browser, address: str, **more) -> Page:
