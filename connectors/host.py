@@ -7,7 +7,7 @@ from collections.abc import Collection
 import structlog
 from django.db import connection
 
-from connectors import breakers, lanes, plans
+from connectors import breakers, lanes, plans, registry
 from connectors.jobs import run
 from connectors.models import Connector
 from connectors.registry import UnknownProvider
@@ -16,7 +16,7 @@ from events.models import Outcome, Reason
 from events.outcomes import Result
 from events.text import SENTENCE_LIMIT, clean
 
-__all__ = ["contact", "finished", "open_lanes", "pulse", "retention_days", "run"]
+__all__ = ["connectors", "contact", "finished", "open_lanes", "pulse", "retention_days", "run", "topics"]
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +28,23 @@ def contact(connector_id: int) -> Contact | None:
     if connector is None:
         return None
     return Contact(connector.name, connector.email_sender, connector.email_receiver, connector.admin_path())
+
+
+def connectors() -> dict[int, str]:
+    return dict(Connector.objects.order_by("name").values_list("pk", "name"))
+
+
+def topics() -> list[str]:
+    found = {"connection/test"}
+    for slug in set(Connector.objects.order_by().values_list("provider_slug", flat=True)):
+        try:
+            provider = registry.get(slug)
+        except UnknownProvider:
+            continue
+        found |= {*provider.handlers, *(lookup.topic for lookup in provider.lookups)}
+        found |= {f"sync:{name}" for name in provider.syncs} | {f"single:{name}" for name in provider.singles}
+        found |= {f"{record.kind}/deliver" for record in provider.accepts}
+    return sorted(found)
 
 
 def pulse() -> None:

@@ -15,10 +15,11 @@ from pydantic import ValidationError as InvalidRecord
 from connectors import breakers, budgets, lanes, registry
 from connectors.base import Delivered, Provider
 from connectors.exceptions import ConfigurationError, HubError, PayloadError, RemoteError, Skip
-from connectors.models import Connector
+from connectors.known import by_id
 from connectors.records import Record
 from connectors.routing import lock_key
 from connectors.run import Run
+from events.database import in_words
 from events.exchanges import INTERRUPTED
 from events.models import Event, Kind, Outcome, Reason
 from events.outcomes import SENTENCES, Result
@@ -36,14 +37,15 @@ def run(event: Event) -> Result:
     structlog.contextvars.bind_contextvars(event_id=event.pk)
     made: Run | None = None
     try:
-        connector = Connector.objects.filter(pk=event.connector_id).first()
-        if connector is None:
+        known = by_id(event.connector_id)
+        if known is None:
             raise Skip("The connector was deleted before this event could run.", reason=Reason.DISABLED)
+        connector = known.connector
         if not connector.is_enabled:
             raise Skip(SENTENCES[Reason.DISABLED], reason=Reason.DISABLED)
         if connector.is_paused:
             return _waiting(event, Reason.PAUSED, f"{connector} is paused; the event waits until it is resumed.")
-        made = Run(connector, event)
+        made = Run(connector, event, settings=known.settings)
         sentence = _dispatch(made, connector.provider)
         result = _result(event, made, Outcome.SUCCEEDED, sentence=_shown(made, sentence or "Done."))
     except Skip as skip:
@@ -57,7 +59,7 @@ def run(event: Event) -> Result:
             next_step="Install the hub's version that has this provider, then Retry.",
         )  # fmt: skip
     except (OperationalError, InterfaceError) as error:
-        log.warning("database_lost_while_running", error=str(error))
+        log.warning("database_lost_while_running", error=in_words(error))
         result = _interrupted(event, made)
     except Exception as error:
         # Data the database refuses is a bug like any other: tried again it would be refused again, for ever.

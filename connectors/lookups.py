@@ -50,6 +50,7 @@ class _Truth:
     reason_code: str = ""
     sentence: str = ""
     next_step: str = ""
+    is_answered: bool = False  # with what was asked for: then the event names no error
 
 
 _shares: dict[str, threading.BoundedSemaphore] = {}
@@ -149,7 +150,8 @@ def _call(
         return replace(neutral, outcome="bug"), _bug(run, lookup, error)
     _quietly(lambda: breakers.worked(connector.pk, endpoint=lookup.topic))
     code = found.outcome if found.outcome != "success" else ""
-    return found, _Truth(Outcome.SUCCEEDED, "", code, found.message or _sentence(found))
+    sentence = found.sentence or found.message or _sentence(found)
+    return found, _Truth(Outcome.SUCCEEDED, "", code, run.redactor.text(sentence), is_answered=found.available)
 
 
 def _quietly(write: Callable[[], object]) -> None:
@@ -181,13 +183,13 @@ def _write(
     asked_by: str,
 ) -> int | None:
     """Event, requests and alert in one short transaction; its failure is counted and logged, nothing more."""
-    customer = str(params.get(lookup.customer_param) or "") if lookup.customer_param else ""
+    customer = (run.customer if run else "") or str(params.get(lookup.customer_param) or "") if lookup.customer_param else ""
     event_data = {
         "event_data": {
             "external_customer_id": customer or None,
             "related_to": {"customer": params.get("account_id") or None, "user": params.get("user_id") or None},
             "trace_id": recorder.trace_id,
-            "error": None if truth.outcome == Outcome.SUCCEEDED else truth.sentence,
+            "error": None if truth.is_answered else truth.sentence,
             "asked": {k: v for k, v in params.items() if v not in (None, "", [])},
         }
     }

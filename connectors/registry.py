@@ -1,4 +1,5 @@
-"""Which providers exist: every folder of this package with a ``provider.py``, found at start-up.
+"""Which providers exist: every folder of this package with a ``provider.py``, found at start-up, and the modules that
+``settings.HUB_EXTRA_PROVIDERS`` names (tests plug in providers of their own by it).
 
 An import error in one stops the start: a connector that is silently missing is worse than a crash.
 """
@@ -8,6 +9,8 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 from importlib.util import find_spec
+
+from django.conf import settings
 
 import connectors
 from connectors.base import Lookup, Provider
@@ -35,6 +38,10 @@ def autodiscover() -> None:
                 raise ValueError(f"{module.name} declares the slug “{provider.slug}”; it must be the folder's name.")
             if provider.slug not in _providers:
                 register(provider)
+    for name in settings.HUB_EXTRA_PROVIDERS:
+        extra: Provider = import_module(name).provider
+        if extra.slug not in _providers:
+            register(extra)
 
 
 def get(slug: str) -> Provider:

@@ -16,9 +16,10 @@ from django.utils import timezone
 from connectors import budgets, routing, schema
 from connectors.exceptions import MappingMissing, PayloadError
 from connectors.http import HttpClient, Recorder
-from connectors.models import Connector, Link, LinkState, Mapping as MappingRow, Route
-from connectors.records import Record
+from connectors.models import Connector, Link, LinkState, Route
+from connectors.models import Mapping as MappingRow
 from connectors.recording import JobRecorder, ListRecorder
+from connectors.records import Record
 from connectors.redaction import Redactor
 from events import bell, bodies, search
 from events.exchanges import has_unfinished_write
@@ -50,13 +51,17 @@ class Run:
         self.object_id = event.object_id if event else ""
         self.object_label = event.object_label if event else ""
         self.found_keys: list[tuple[str, str]] = []
+        self.customer = ""  # whose data a lookup asked for, where its parameter does not say so (a guest account)
         self.record_hash = ""
 
     # --- the remote system ---------------------------------------------------------------------------------------------
     @cached_property
     def redactor(self) -> Redactor:
+        """Knows the secret settings; ``secret_header`` and ``secret_texts`` of a settings class name what else is secret:
+        the header that carries a credential, and forms of it that are no setting (an encoded pair)."""
         name = getattr(self.settings, "secret_header", "")
-        return Redactor(schema.secret_values(self.settings), [name] if name else [])
+        texts = getattr(self.settings, "secret_texts", ())
+        return Redactor([*schema.secret_values(self.settings), *texts], [name] if name else [])
 
     @cached_property
     def http(self) -> HttpClient:

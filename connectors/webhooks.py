@@ -19,18 +19,20 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from connectors.base import Identity, Provider, Signature
 from connectors.exceptions import ConfigurationError, HubError, PayloadError, WebhookRejected
+from connectors.known import Known, by_token
 from connectors.models import Connector
 from connectors.redaction import is_secret_header
 from connectors.registry import UnknownProvider
 from connectors.routing import lock_key
-from events import alerts, bell
+from events import alerts
+from events.database import in_words
 from events.models import Event, Kind, Outcome, Reason
 from events.outcomes import Result, cause_of
 from events.record import New, record
@@ -55,8 +57,8 @@ def receive(request: HttpRequest, token: str, endpoint: str = "") -> HttpRespons
     """``POST /hooks/<token>``."""
     try:
         return _receive(request, token, endpoint)
-    except (DatabaseError, InterfaceError):
-        log.exception("delivery_not_stored")
+    except (DatabaseError, InterfaceError) as error:
+        log.error("delivery_not_stored", error=in_words(error))
         connection.close()
         return _answer(503, "The hub cannot store deliveries at the moment; send again.", retry_after="30")
     except UnreadablePostError:
@@ -64,10 +66,11 @@ def receive(request: HttpRequest, token: str, endpoint: str = "") -> HttpRespons
 
 
 def _receive(request: HttpRequest, token: str, endpoint: str) -> HttpResponse:
-    connector = Connector.objects.by_webhook_token(token) if TOKEN.fullmatch(token) else None
-    if connector is None:
+    known = by_token(token) if TOKEN.fullmatch(token) else None
+    if known is None:
         count_rejection(0, "unknown_connector", request)
         return _answer(404, "There is no such address.")
+    connector = known.connector
     try:
         provider = connector.provider
     except UnknownProvider:
@@ -83,7 +86,7 @@ def _receive(request: HttpRequest, token: str, endpoint: str) -> HttpResponse:
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         _check_announced(request)
-        kept, size, digest = _read(request, _signature(provider, connector, headers))
+        kept, size, digest = _read(request, _signature(provider, known, headers))
     except _TooLarge:
         count_rejection(connector.pk, "too_large", request)
         return _answer(413, "The delivery is larger than 20 MiB.")
@@ -106,10 +109,10 @@ def _check_announced(request: HttpRequest) -> None:
         raise _TooLarge
 
 
-def _signature(provider: Provider, connector: Connector, headers: dict[str, str]) -> Signature:
+def _signature(provider: Provider, known: Known, headers: dict[str, str]) -> Signature:
     """What the provider makes of the headers. A signature it cannot even read (no hex, no base64) is a wrong one."""
     assert provider.webhook is not None
-    loaded = connector.load_settings()
+    loaded = known.settings
     try:
         return provider.webhook.signature(loaded, headers)
     except (ValueError, TypeError, LookupError) as error:
@@ -191,13 +194,17 @@ def _store(
     elif handler is None:
         new.outcome, new.reason = Outcome.SKIPPED, Reason.IGNORED
         new.sentence = f"The hub has no use for deliveries of topic {identity.topic}."
-    with transaction.atomic():
-        made = record(new)
-        if made.is_new and new.outcome == Outcome.QUEUED:
-            bell.ring()
-        elif made.is_new and new.outcome == Outcome.FAILED:
-            _tell(new, made.event_id)
-    return JsonResponse({"event_id": str(made.event_id), "duplicate": not made.is_new})
+    if new.outcome == Outcome.FAILED:
+        with transaction.atomic():
+            made = record(new)
+            if made.is_new:
+                _tell(new, made.event_id)
+    else:
+        made = record(new, ring=True)
+    return HttpResponse(
+        b'{"event_id": "%d", "duplicate": %s}' % (made.event_id, b"false" if made.is_new else b"true"),
+        content_type="application/json",
+    )
 
 
 def _delivery_id(identity: Identity, digest: str) -> str:

@@ -17,6 +17,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 
 from events import bell, claims, heartbeat
+from events.batch import Batch, stopping
+from events.database import in_words
 from events.host import host
 from events.models import Event, Outcome, Reason
 from events.outcomes import Result, finish
@@ -27,17 +29,15 @@ log = structlog.get_logger(__name__)
 BATCH_LIMIT = 100  # events taken by one claim
 BATCH_AIM_S = 0.25  # a batch is sized to take about so long: what one drainer holds, others cannot take
 LOOK_AGAIN_S = 0.1  # while events are in hand and threads are idle
+STRAGGLER_S = 0.02  # a recording statement takes a tenth of that; a slower one is found by the pulse
 FLUSH_AFTER_S = 0.1  # outcomes are written together, at the latest after this
-LAST_LOOK_S = 0.02  # a transaction that recorded an event and did not ring has committed after so long
 SLOW_S = 2.0  # an event in hand for longer is slow: the slice's end does not wait for it
 QUEUE_MARGIN_S = 60.0
-
-_stopping = threading.Event()
-
+AWAY_S = 0.5  # pause before a database that is away is asked again
 
 def stop() -> None:
     """This process is to end: drainers finish what they have in hand and take nothing more."""
-    _stopping.set()
+    stopping.set()
 
 
 class Drainer:
@@ -48,7 +48,8 @@ class Drainer:
         self.lease = uuid.uuid4()
         self.threads = pool(settings.HUB_THREADS)
         self.in_hand: dict[int, float] = {}  # event id -> monotonic time it was claimed
-        self.done: queue.SimpleQueue[Result] = queue.SimpleQueue()
+        self.done: queue.SimpleQueue[list[Result]] = queue.SimpleQueue()
+        self.batches: list[tuple[int, Batch]] = []
         self.untouched: queue.SimpleQueue[int] = queue.SimpleQueue()  # taken, not started when the process was to stop
         self.pending: list[Result] = []
         self.oldest_pending = 0.0
@@ -95,17 +96,17 @@ class Drainer:
         if not in_time:
             bell.ring(self.slot, again=True)  # the slice is over and work may be left
             return False
-        bell.hear(self.slot)  # before the last look: what comes after it rings again
+        bell.hear(self.slot)  # before the last looks: what begins after it rings again
         if self._claim_some():
             return True
-        # Who found the bell still pending may be committing just now, unseen by that look.
-        time.sleep(LAST_LOOK_S)
+        # A delivery that saw the bell pending just before it was heard may commit just after the look above.
+        time.sleep(STRAGGLER_S)
         return self._claim_some()
 
     def _is_in_time(self) -> bool:
         """Whether this drainer may take more: within its slice, and beyond it while a slow event keeps it anyway."""
         now = time.monotonic()
-        if _stopping.is_set():
+        if stopping.is_set():
             return False
         if now < self.ends_at:
             return True
@@ -117,7 +118,7 @@ class Drainer:
         try:
             return self._claim()
         except (OperationalError, InterfaceError) as error:
-            log.warning("nothing_claimed", error=str(error).partition("\n")[0], held=len(self.in_hand))
+            log.warning("nothing_claimed", error=in_words(error), held=len(self.in_hand))
             connection.close()
             self.ends_at = self.extends_to = 0.0
             return False
@@ -150,52 +151,36 @@ class Drainer:
         return (self.slot + 1) % bell.slots()
 
     def _start(self, lane: int, events: list[Event]) -> None:
-        now = time.monotonic()
-        left = [len(events)]
-        guard = threading.Lock()
-
-        def handle(event: Event) -> None:
-            if _stopping.is_set():
-                self.untouched.put(event.pk)
-                return
-            try:
-                result = host().run(event)
-            except BaseException as error:  # the host promises not to raise; a bug there must not lose the event
-                log.exception("runner_failed", event_id=event.pk)
-                result = Result.of(
-                    event, Outcome.FAILED, reason=Reason.BUG, sentence=f"The hub itself failed: {type(error).__name__}."
-                )
-            with guard:
-                left[0] -= 1
-                is_last = left[0] == 0
-            if is_last:
-                self._learn(lane, len(events), time.monotonic() - now)
-            self.done.put(result)
-
+        batch = Batch(events, self.done, self.untouched)
+        self.batches.append((lane, batch))
         for event in events:
-            self.in_hand[event.pk] = now
-        for event in events:
-            self.threads.submit(lambda event=event: handle(event))  # type: ignore[misc]
+            self.in_hand[event.pk] = batch.started_at
+        for _ in range(min(len(events), self.threads.size)):
+            self.threads.submit(batch.work)
 
-    def _learn(self, lane: int, count: int, took_s: float) -> None:
-        """Size the lane's next batch so that it takes about ``BATCH_AIM_S``."""
-        fitting = int(count * BATCH_AIM_S / max(took_s, 0.001))
-        current = self.sizes.get(lane, self.threads.size)
-        self.sizes[lane] = max(1, min(BATCH_LIMIT, fitting, current * 4))
+    def _learn(self) -> None:
+        """Size each lane's next batch so that it takes about ``BATCH_AIM_S``."""
+        for lane, batch in self.batches:
+            if batch.took_s is not None:
+                fitting = int(batch.count * BATCH_AIM_S / max(batch.took_s, 0.001))
+                current = self.sizes.get(lane, self.threads.size)
+                self.sizes[lane] = max(1, min(BATCH_LIMIT, fitting, current * 4))
+        self.batches = [(lane, batch) for lane, batch in self.batches if batch.took_s is None]
 
     def _collect(self, wait_s: float) -> None:
         """Take results that are ready, waiting up to ``wait_s`` for the first, and write what is due to be written."""
         if self.pending:
             wait_s = min(wait_s, max(0.0, FLUSH_AFTER_S - (time.monotonic() - self.oldest_pending)))
         try:
-            result = self.done.get(timeout=wait_s) if wait_s else self.done.get_nowait()
+            results = self.done.get(timeout=wait_s) if wait_s else self.done.get_nowait()
             while True:
                 if not self.pending:
                     self.oldest_pending = time.monotonic()
-                self.pending.append(result)
-                result = self.done.get_nowait()
+                self.pending += results
+                results = self.done.get_nowait()
         except queue.Empty:
             pass
+        self._learn()
         self._flush()
         self._give_back()
 
@@ -228,20 +213,20 @@ class Drainer:
         self.handled += len(batch)
 
     def _write(self, batch: list[Result], *, is_bare: bool = False) -> None:
-        """Outcomes survive a database that restarts: tried again until the leases are lost anyway. One that cannot be
+        """Outcomes survive a database that restarts: tried again as long as an event may run. One that cannot be
         written takes none of the others with it."""
-        give_up_at = time.monotonic() + settings.HUB_LEASE_S
+        give_up_at = time.monotonic() + settings.HUB_MAX_RUN_S
         written: set[int] = set()
         while True:
             try:
                 written = finish(batch)
                 break
-            except (OperationalError, InterfaceError):
-                log.exception("outcomes_not_written", count=len(batch))
+            except (OperationalError, InterfaceError) as error:
+                log.warning("outcomes_not_written", count=len(batch), error=in_words(error))
                 connection.close()
                 if time.monotonic() > give_up_at:
                     return
-                time.sleep(1.0)
+                time.sleep(AWAY_S)
             except Exception:  # whatever one outcome holds that cannot be written: alone it fails alone
                 log.exception("outcomes_refused", count=len(batch))
                 if len(batch) > 1:
@@ -284,6 +269,11 @@ def drain(slot: int = bell.FIRST) -> int:
     """The queue task a bell rings. Raises nothing the queue should repeat: the queue never repeats."""
     close_old_connections()
     structlog.contextvars.bind_contextvars(drainer=f"{socket.gethostname()}:{os.getpid()}")
-    handled = Drainer(slot).run()
-    heartbeat.beat(handled)
+    handled = 0
+    try:
+        handled = Drainer(slot).run()
+        heartbeat.beat(handled)
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("database_away", error=in_words(error), held=0)
+        connection.close()
     return handled

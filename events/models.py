@@ -167,6 +167,9 @@ class Event(models.Model):
             models.Index(fields=["topic", "-id"], name="event_by_topic"),
             models.Index(fields=["kind", "-id"], name="event_by_kind"),
             models.Index(fields=["reason", "-id"], name="event_by_reason", condition=~Q(reason="")),
+            # What waits, by connector and reason: the overview counts each group without reading the others.
+            models.Index(fields=["connector_id", "reason", "-id"], name="event_waiting", condition=Q(outcome="waiting")),
+            models.Index(fields=["-id"], name="event_resolved", condition=Q(outcome="failed", resolved_at__isnull=False)),
             models.Index(fields=["parent", "id"], name="event_by_parent", condition=Q(parent__isnull=False)),
             models.Index(fields=["finished_at"], name="event_by_finish", condition=Q(finished_at__isnull=False)),
         ]

@@ -89,9 +89,9 @@ RETURNING e.id
 """
 
 
-def finish(results: Sequence[Result]) -> set[int]:
-    """Write outcomes in one transaction; returns the ids that were really ours. Failures go to the alert families,
-    successes resolve earlier failures of the same object."""
+def finish(results: Sequence[Result], *, tell: bool = True) -> set[int]:
+    """Write outcomes in one transaction; returns the ids that were really ours. Failures go to the alert families
+    (``tell``), successes resolve earlier failures of the same object."""
     if not results:
         return set()
     for one in results:
@@ -119,8 +119,9 @@ def finish(results: Sequence[Result]) -> set[int]:
         ours = {row[0] for row in cursor.fetchall()}
         written = [r for r in results if r.event_id in ours]
         resolve_earlier([r for r in written if r.outcome == Outcome.SUCCEEDED])
-        alerts.failed([r for r in written if r.outcome == Outcome.FAILED])
-        alerts.succeeded([r for r in written if r.outcome == Outcome.SUCCEEDED])
+        if tell:
+            alerts.failed([r for r in written if r.outcome == Outcome.FAILED])
+            alerts.succeeded([r for r in written if r.outcome == Outcome.SUCCEEDED])
     return ours
 
 

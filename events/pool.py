@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
+
+from django.db import close_old_connections
+
+IDLE_S = 1.0  # a connection unused for so long is looked at before it is used: the database may have been restarted
 
 Job = Callable[[], None]
 
@@ -25,8 +30,13 @@ class Pool:
         self._jobs.put(job)
 
     def _work(self) -> None:
+        used_at = time.monotonic()
         while True:
-            self._jobs.get()()
+            job = self._jobs.get()
+            if time.monotonic() - used_at > IDLE_S:
+                close_old_connections()
+            job()
+            used_at = time.monotonic()
 
 
 _pool: Pool | None = None

@@ -11,10 +11,11 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from events import alerts, bell, bodies, heartbeat
+from events.database import in_words
 from events.exchanges import INTERRUPTED
 from events.host import host
 from events.models import Outcome, Reason
@@ -27,6 +28,7 @@ LOST_STEP = "Look at the target whether it was done; then Retry. If it takes wor
 PULSE_LOCK = 7200
 WAKE_LIMIT = 1000
 RING_AGAIN_S = 5.0
+RENEWALS = 3  # times that a living worker tries to renew its leases before they are taken back after a restart
 OLD_HEARTBEATS = timedelta(days=1)
 OTHERS_S = 0.5
 
@@ -52,6 +54,9 @@ def pulse() -> bool:
         for step in steps:
             try:
                 step()
+            except OperationalError as error:  # the database's own trouble: said in one line
+                log.error("pulse_step_failed", step=getattr(step, "__name__", "host"), error=in_words(error))
+                connection.close_if_unusable_or_obsolete()
             except Exception:  # one broken step, plan or row must not stop the others
                 log.exception("pulse_step_failed", step=getattr(step, "__name__", "host"))
                 if connection.in_atomic_block:
@@ -92,9 +97,13 @@ def take_back() -> int:
             "next_step = CASE WHEN attempts >= max_attempts THEN %s ELSE '' END, "
             "finished_at = CASE WHEN attempts >= max_attempts THEN now() END "
             "WHERE id = ANY(ARRAY(SELECT id FROM events_event WHERE outcome = 'running' AND lease_until < now() "
-            "LIMIT %s FOR UPDATE SKIP LOCKED)) "
+            # Just after the database was away, those who live have not been able to renew.
+            "AND now() - pg_postmaster_start_time() > %s * interval '1 second' LIMIT %s FOR UPDATE SKIP LOCKED)) "
             "RETURNING id, outcome, connector_id, topic, object_label, lock_key",
-            [Reason.WORKER_LOST.value, INTERRUPTED, SENTENCES[Reason.WORKER_LOST], LOST_STEP, WAKE_LIMIT],
+            [
+                Reason.WORKER_LOST.value, INTERRUPTED, SENTENCES[Reason.WORKER_LOST], LOST_STEP,
+                RENEWALS * settings.HUB_HEARTBEAT_S, WAKE_LIMIT,
+            ],  # fmt: skip
         )
         rows = cursor.fetchall()
         lost = [

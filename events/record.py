@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from psycopg.types.json import Jsonb
 
-from events import bodies, search
+from events import bell, bodies, search
 from events.models import Kind, Outcome, Priority
 from events.text import SENTENCE_LIMIT, clean, clean_json, fit
 
@@ -80,13 +80,18 @@ RECORD = (
     "b AS (INSERT INTO events_body (event_id, part, recorded_at, encoding, content) "
     "SELECT id, 'payload', received_at, %s, %s FROM e WHERE is_new AND %s), "
     "k AS (INSERT INTO events_searchkey (event_id, kind, value) SELECT e.id, k.kind, k.value "
-    "FROM e, unnest(%s::text[], %s::text[]) AS k (kind, value) WHERE e.is_new) "
-    "SELECT id, is_new FROM e"
+    "FROM e, unnest(%s::text[], %s::text[]) AS k (kind, value) WHERE e.is_new)"
+)
+PLAIN = RECORD + " SELECT id, is_new FROM e"
+RINGING = (
+    f"{RECORD}, {bell.RING.format(condition='NOT is_pending AND EXISTS (SELECT 1 FROM e WHERE is_new)')} "
+    f"SELECT id, is_new, ({bell.NOTIFY}) FROM e"
 )
 
 
-def record(new: New) -> Recorded:
-    """Write the event in one statement. Rings no bell: see ``events.bell``. Raises ``django.db.Error``."""
+def record(new: New, *, ring: bool = False) -> Recorded:
+    """Write the event in one statement, which rings the bell as well where ``ring`` says so and the event is new and
+    queued. Raises ``django.db.Error``."""
     kept, was_cut = bodies.cut(new.payload)
     size = new.payload_size if new.payload_size is not None else len(new.payload)
     encoding, content = bodies.packed(kept)
@@ -103,7 +108,8 @@ def record(new: New) -> Recorded:
         new.expects_request, is_final, encoding, content, bool(content),
         [kind for kind, _ in pairs], [value for _, value in pairs],
     ]  # fmt: skip
+    ring = ring and new.outcome == Outcome.QUEUED
     with connection.cursor() as cursor:
-        cursor.execute(RECORD, values)
-        event_id, is_new = cursor.fetchone()
+        cursor.execute(RINGING if ring else PLAIN, [*values, *bell.ring_parameters()] if ring else values)
+        event_id, is_new = cursor.fetchone()[:2]
     return Recorded(event_id, is_new)

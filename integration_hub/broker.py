@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 
+import psycopg
 from django.db import DatabaseError, InterfaceError, connections
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
@@ -39,7 +40,7 @@ class BellBroker(ORM):
                 self._wait(connection)
                 task = self._take(connection)
             return [task] if task else None
-        except (DatabaseError, InterfaceError):
+        except (DatabaseError, InterfaceError, psycopg.Error):  # psycopg's own: waiting goes past Django
             self.is_listening = False
             connection.close()
             time.sleep(AWAY_S)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 import shutil
 import stat
 import subprocess
@@ -17,9 +18,15 @@ import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 SYSTEM_USER = "pgserver"
 DATABASE = "hub"
+# After a start that failed: how long to wait for one that somebody else may have begun. Short at first, because a killed
+# postmaster's children keep the directory for a moment; long at last, because recovery may take its time.
+START_PATIENCE_S = (0.5, 1.0, 2.0, 10.0, 45.0)
 SOCKET_NAME_LIMIT = 100  # bytes; Linux allows 107 for the whole path of a unix socket
 
 CONFIGURATION = """\
@@ -54,9 +61,8 @@ class Embedded:
         self.durable = durable
 
     def url(self, database: str = DATABASE) -> str:
-        from urllib.parse import quote
-
-        return f"postgres://postgres@{quote(str(self.socket_directory), safe='')}/{database}"
+        """The value of ``DATABASE_URL`` for this server: a socket's directory stands in the path there."""
+        return f"postgres://postgres@/{self.socket_directory}/{database}"
 
     def django_settings(self) -> dict[str, str]:
         """The entry of Django's ``DATABASES`` for this server."""
@@ -73,17 +79,18 @@ class Embedded:
         return ready == 0
 
     def is_up(self) -> bool:
-        """Whether the postmaster's process lives: cheap enough to ask every second."""
+        """Whether the postmaster's process lives: cheap enough to ask every second. A zombie does not, nor does another
+        program that was given the number of a dead one."""
         pid = self.pid()
         if pid is None:
             return False
         try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+            process = psutil.Process(pid)
+            return process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
             return False
-        except PermissionError:
+        except psutil.AccessDenied:
             return True
-        return True
 
     def pid(self) -> int | None:
         """Process id of the postmaster, ``None`` when no pid file exists."""
@@ -103,11 +110,12 @@ class Embedded:
             self._checked("initdb", "--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "-U", "postgres",
                           "-D", str(self.directory))  # fmt: skip
         self._configure()
+        self._drop_stale_pid_file()
         options = f"-k {self.socket_directory}" + ("" if self.durable else " -F")
-        for attempt in (1, 2, 3):
+        for patience_s in START_PATIENCE_S:
             failed = self._run("pg_ctl", "-w", "-t", "60", "-s", "-o", options, "-l", str(self._log()),
                                "-D", str(self.directory), "start", check=False)  # fmt: skip
-            if not failed or self._wait_ready(10 * attempt):
+            if not failed or self._wait_ready(patience_s):
                 break
         else:
             raise EmbeddedError(f"The embedded PostgreSQL did not start. Its log says:\n{self._log_tail()}")
@@ -144,6 +152,13 @@ class Embedded:
             main.write_text(text + "\ninclude_if_exists = 'hub.conf'\n")
         self._hand_over(ours)
 
+    def _drop_stale_pid_file(self) -> None:
+        """After a crash the number in the file may be another program's (in a container it often is): PostgreSQL would
+        take that for a running server and refuse to start."""
+        pid = self.pid()
+        if pid is not None and not self.is_up() and psutil.pid_exists(pid):
+            (self.directory / "postmaster.pid").unlink(missing_ok=True)
+
     def _make_directories(self, say: bool) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.socket_directory.mkdir(parents=True, exist_ok=True)
@@ -171,11 +186,14 @@ class Embedded:
             return "(no log was written)"
 
     def _run(self, command: str, *arguments: str, check: bool = True) -> int:
-        user = SYSTEM_USER if os.geteuid() == 0 and command in {"initdb", "pg_ctl"} else None
+        identity: dict[str, Any] = {}
+        if os.geteuid() == 0 and command in {"initdb", "pg_ctl"}:
+            # With root's group kept, a directory closed to that group would be closed to the server too.
+            identity = {"user": SYSTEM_USER, "group": pwd.getpwnam(SYSTEM_USER).pw_gid, "extra_groups": []}
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
                 [str(_binaries() / command), *arguments],
-                stdout=output, stderr=output, stdin=subprocess.DEVNULL, user=user, cwd="/", check=False,
+                stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd="/", check=False, **identity,
             )  # fmt: skip
             if check and done.returncode:
                 output.seek(0)
@@ -215,8 +233,6 @@ def _socket_directory(directory: Path) -> Path:
 
 
 def _ensure_user(say: bool) -> None:
-    import pwd
-
     try:
         pwd.getpwnam(SYSTEM_USER)
     except KeyError:

@@ -14,8 +14,9 @@ TOKEN_IN_PATH = re.compile(r"(/hooks/)[A-Za-z0-9_-]{8,}")
 def mask(_: object, __: str, entry: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Replace webhook tokens in any text of a log entry."""
     for key, value in entry.items():
-        if isinstance(value, str) and "/hooks/" in value:
-            entry[key] = TOKEN_IN_PATH.sub(r"\1***", value)
+        text = value if isinstance(value, str) else repr(value)  # a request object shows its path too
+        if "/hooks/" in text:
+            entry[key] = TOKEN_IN_PATH.sub(r"\1***", text)
     return entry
 
 

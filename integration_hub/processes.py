@@ -9,18 +9,20 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import structlog
+from django.conf import settings
 
 log = structlog.get_logger(__name__)
 
 PR_SET_PDEATHSIG = 1
 LONGEST_PAUSE_S = 15.0  # between restarts of a child that ends at once
-STEADY_S = 30.0  # a child that lived so long starts again without a pause
 MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
 
 
@@ -57,21 +59,36 @@ class Child:
 
     @property
     def age_s(self) -> float:
+        """Seconds since the last start, whether or not it runs still."""
         return time.monotonic() - self.started_at
 
-    def keep(self) -> None:
-        """Start the child where it is not running, with growing pauses where it does not stay up."""
+    def stopped(self) -> set[int]:
+        """Process ids of the child and all it started that are stopped (SIGSTOP): alive in looks, but deaf."""
+        found: set[int] = set()
+        if self.process is not None:
+            with suppress(psutil.Error):
+                child = psutil.Process(self.process.pid)
+                for process in (child, *child.children(recursive=True)):
+                    with suppress(psutil.Error):
+                        if process.status() == psutil.STATUS_STOPPED:
+                            found.add(process.pid)
+        return found
+
+    def keep(self) -> bool:
+        """Start the child where it is not running, with growing pauses where it does not stay up; true if it started."""
         if self.is_running:
-            return
+            return False
         now = time.monotonic()
         if self.process is not None:
-            self.failures = 0 if self.age_s > STEADY_S else self.failures + 1
+            self.failures = 0 if self.age_s > settings.HUB_STEADY_S else self.failures + 1
             log.error("child_ended", child=self.name, exit_code=self.process.returncode)
             self.kill()
             self.process = None
             self.start_after = now + (min(LONGEST_PAUSE_S, 2.0**self.failures / 2) if self.failures > 1 else 0.0)
-        if now >= self.start_after:
-            self.start()
+        if now < self.start_after:
+            return False
+        self.start()
+        return True
 
     def kill(self) -> None:
         """End the child and all it started, at once."""
@@ -81,29 +98,36 @@ class Child:
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(5)
 
+    def ask_to_end(self) -> None:
+        if self.process is not None and self.is_running:
+            with suppress(ProcessLookupError):
+                self.process.terminate()
+
     def stop(self, grace_s: float) -> None:
-        """Ask the child to end; kill it where it does not within ``grace_s`` seconds."""
+        """Wait for a child that was asked to end; kill it where it does not within ``grace_s`` seconds."""
         if self.process is None:
             return
         if self.is_running:
-            with suppress(ProcessLookupError):
-                self.process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(grace_s)
         self.kill()
 
 
-class Stop(Exception):  # noqa: N818  (a request, not an error)
-    """SIGTERM or Ctrl-C arrived."""
+class Stop(BaseException):
+    """SIGTERM or Ctrl-C arrived. Not an ``Exception``: whoever guards a step against any error must not swallow it."""
 
 
-def stop_on_signals() -> None:
-    """Turn SIGTERM and SIGINT into ``Stop``, once: a second signal ends the process the hard way."""
+def stop_on_signals() -> threading.Event:
+    """Turn SIGTERM and SIGINT into ``Stop``, once: a second signal ends the process the hard way. The event returned is
+    set too: an exception that arrives inside a destructor is lost."""
+    asked = threading.Event()
 
     def handle(number: int, _: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        asked.set()
         raise Stop
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)
+    return asked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,32 @@ def hub_application() -> Any:
     return application
 
 
+class PlaceTaken(Exception):
+    """Something else listens at the address already; the text says what to do."""
+
+
+def default_bind() -> str:
+    return os.environ.get("HUB_BIND", "127.0.0.1:8000")
+
+
+def check_free(bind: str | None = None) -> None:
+    """Raises ``PlaceTaken`` where the address cannot be listened at."""
+    place = bind or default_bind()
+    host, _, port = place.rpartition(":")
+    if not port.isdigit():
+        return  # a unix socket
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), int(port)))
+        except OSError as error:
+            raise PlaceTaken(
+                f"The hub cannot listen at {place} ({os.strerror(error.errno or 0)}): stop what runs there, perhaps "
+                "another hub, or choose another address with --bind or HUB_BIND."
+            ) from error
+
+
 def serve(
     make: Callable[[], Any], *, bind: str | None = None, processes: int | None = None, threads: int | None = None
 ) -> None:
@@ -38,7 +65,7 @@ def serve(
     if os.environ.get("HUB_PARENT"):
         die_with_parent()
     options = {
-        "bind": bind or os.environ.get("HUB_BIND", "127.0.0.1:8000"),
+        "bind": bind or default_bind(),
         "workers": processes or int(os.environ.get("HUB_WEB_PROCESSES", "2")),
         "threads": threads or int(os.environ.get("HUB_WEB_THREADS", "8")),
         "worker_class": "gthread",

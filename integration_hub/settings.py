@@ -69,6 +69,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "integration_hub.middleware.short_path",  # webhooks and health leave here, before sessions and log-in
     "integration_hub.middleware.request_id",
+    "connectors.api.edge.problems_only",  # errors below /api/ are JSON, whichever middleware they come from
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -92,6 +93,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {"hub": "integration_hub.tags"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -130,8 +132,11 @@ HUB_DRAIN_SLICE_S = env.float("HUB_DRAIN_SLICE_S", 20.0)  # a drainer ends after
 HUB_LEASE_S = env.float("HUB_LEASE_S", 60.0)  # an event is taken back when its worker was not heard of for so long
 HUB_HEARTBEAT_S = env.float("HUB_HEARTBEAT_S", 5.0)
 HUB_RESTART_AFTER_S = env.float("HUB_RESTART_AFTER_S", 40.0)  # a worker tree silent for so long is restarted
+HUB_STEADY_S = env.float("HUB_STEADY_S", 30.0)  # a child process that lived so long is started again without a pause
 HUB_MAX_RUN_S = env.float("HUB_MAX_RUN_S", 900.0)  # longest run of one event; its lease is not renewed beyond
 EVENT_HOST = "connectors.host"
+# Providers that live outside connectors/: dotted modules that hold a ``provider``. A site needs none; tests do.
+HUB_EXTRA_PROVIDERS = env.list("HUB_EXTRA_PROVIDERS", default=[])
 Q_CLUSTER = {
     "name": "hub",
     "orm": "default",
@@ -164,6 +169,7 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours; `manage.py axes_reset_username NAME` unlocks at once
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "admin/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 LOGIN_URL = "admin:login"
@@ -214,7 +220,7 @@ STORAGES = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "connectors.api.keys.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "connectors.api.keys.StaffSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -231,6 +237,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "connectors.api.openapi.add_lookups",
+    ],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }
 API_MAX_BODY_BYTES = 1024 * 1024

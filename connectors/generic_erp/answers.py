@@ -45,9 +45,14 @@ def read_answer(
         data = READERS[function.name](reader, answer, asked)
     except PayloadError as error:
         if outcomes.has_error(answer):
-            raise RemoteRefused(outcomes.error_sentence(answer, secrets), code=outcomes.ERP_ERROR) from error
+            sentence = outcomes.error_sentence(answer, secrets)
+            next_step = outcomes.NEXT_STEPS[outcomes.ERP_ERROR]
+            raise RemoteRefused(sentence, code=outcomes.ERP_ERROR, next_step=next_step) from error
         raise PayloadError(
-            outcomes.masked(error.sentence, secrets), path=outcomes.masked(error.path, secrets), code=error.code
+            f"ERP answer cannot be used: {outcomes.masked(error.sentence, secrets)}",
+            path=outcomes.masked(error.path, secrets),
+            code=error.code,
+            next_step=outcomes.NEXT_STEPS[outcomes.BAD_RESPONSE],
         ) from None
     notes = [Note(code, outcomes.masked(text, secrets)) for code, text in reader.notes]
     if outcomes.has_error(answer):

@@ -16,6 +16,13 @@ HEADER_PAIR = "header_pair"
 SCHEMES = ("bearer ", "basic ", "token ", "digest ")
 
 
+def header_name(settings: GenericErpSettings) -> str:
+    """The header that carries the credential."""
+    key = settings.key.strip()
+    is_pair = settings.auth_mode != BASIC and key.lower() not in ("", "authorization")
+    return key if is_pair else "Authorization"
+
+
 def auth_headers(settings: GenericErpSettings) -> dict[str, str]:
     """The credential's header, or none where Token is blank (the ERP may be protected by other means).
 
@@ -40,13 +47,19 @@ def basic_credential(key: str, token: str) -> str:
     return base64.b64encode(f"{key}:{token}".encode()).decode("ascii")
 
 
+def credential_forms(settings: GenericErpSettings) -> list[str]:
+    """What an ERP may echo of the credential besides Token itself: the encoded pair, Token without its scheme."""
+    key, token = settings.key.strip(), settings.token.strip()
+    forms = [basic_credential(key, token)] if key and token else []
+    scheme = next((scheme for scheme in SCHEMES if token.lower().startswith(scheme)), "")
+    return [*forms, token[len(scheme) :].strip()] if scheme else forms
+
+
 def credential_texts(settings: GenericErpSettings) -> list[str]:
-    """Every text that must not show up in a sentence, longest first: Key, Token and the encoded pair.
+    """Every text that must not show up in a sentence, longest first: Key, Token and their other forms.
 
     A Key of one to three letters is a header or user name and stands in half of all words; masking it hides nothing.
     """
-    key, token = settings.key.strip(), settings.token.strip()
-    texts = {key if len(key) > 3 else "", token}
-    if key and token:
-        texts.add(basic_credential(key, token))
+    key = settings.key.strip()
+    texts = {key if len(key) > 3 else "", settings.token.strip(), *credential_forms(settings)}
     return sorted((text for text in texts if text), key=len, reverse=True)

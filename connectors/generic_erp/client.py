@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 RETRY_STATUSES = frozenset({502, 503, 504})
 RETRY_PAUSE_S = 0.25
 RESPONSE_LIMIT_BYTES = 5 * 1024 * 1024
+REACH_S = 10.0
+REACH_LIMIT_BYTES = 64 * 1024
 CHECK_URL = "Correct the address of this function in the connector's settings, then test the connection."
 
 
@@ -168,6 +170,18 @@ class GenericErpClient:
     def read(self, function: Function, answer: Any, asked: Asked) -> Reading:
         return read_answer(function, answer, asked, self.settings)
 
+    def reach(self, function: Function) -> int:
+        """The status of a bare OPTIONS: whether name, connection and TLS work, with no credential and no body sent."""
+        url = (self._address(function, "0") or "").strip()
+        connect_s = float(self.settings.connect_timeout_s)
+        try:
+            answer = self.http.request("OPTIONS", url, timeout_s=(connect_s, REACH_S), max_bytes=REACH_LIMIT_BYTES)
+        except RemoteError as error:
+            if error.code == "too_large":
+                return error.status or 200
+            raise _unanswered(error, int(REACH_S), credential_texts(self.settings)) from error
+        return answer.status
+
     def _page(self, function: Function, body: dict[str, Any]) -> Reading:
         page, per_page = int(body["current_page"]), int(body["per_page"])
         asked = Asked(customer_code=body["customer_code"], page=page, per_page=per_page)
@@ -221,14 +235,17 @@ def _unanswered(error: RemoteError, read_s: int, secrets: Sequence[str]) -> HubE
     """No complete answer: the hub's finer classes become the contract's outcomes."""
     more: dict[str, Any] = {"request_id": error.request_id, "status": error.status}
     sentence = outcomes.masked(error.sentence, secrets)
+    next_step = outcomes.NEXT_STEPS[outcomes.UNREACHABLE]
     if isinstance(error, RemoteTimedOut):
         # "Timed out" is a reason of its own elsewhere; here it is one way of being unreachable.
-        return RemoteUnavailable(f"ERP did not answer within {read_s} s", code=outcomes.UNREACHABLE, **more)
+        sentence = f"ERP did not answer within {read_s} s"
+        return RemoteUnavailable(sentence, code=outcomes.UNREACHABLE, next_step=next_step, **more)
     if isinstance(error, RemoteUnavailable):
-        return RemoteUnavailable(
-            sentence, code=outcomes.UNREACHABLE, next_step=error.next_step, retry_after_s=error.retry_after_s, **more
-        )
+        if error.next_step != RemoteUnavailable.default_next_step:
+            next_step = error.next_step
+        return RemoteUnavailable(sentence, code=outcomes.UNREACHABLE, next_step=next_step, **more)
     if error.code == "too_large":
+        more["next_step"] = outcomes.NEXT_STEPS[outcomes.BAD_RESPONSE]
         return PayloadError("ERP answer is larger than 5 MiB", code=outcomes.BAD_RESPONSE, **more)
     return RemoteRefused(sentence, code=outcomes.REJECTED, next_step=CHECK_URL, **more)
 
@@ -236,14 +253,17 @@ def _unanswered(error: RemoteError, read_s: int, secrets: Sequence[str]) -> HubE
 def _failure(verdict: Verdict, answer: HttpAnswer) -> HubError:
     """The error of an answer that is no success."""
     more: dict[str, Any] = {"code": verdict.outcome, "request_id": answer.request_id, "status": answer.status}
+    more["next_step"] = outcomes.NEXT_STEPS[verdict.outcome]
     if verdict.outcome == outcomes.BAD_RESPONSE:
         return PayloadError(verdict.sentence, **more)
     if verdict.outcome == outcomes.AUTH:
         return RemoteUnauthorised(verdict.sentence, **more)
     if verdict.outcome == outcomes.THROTTLED:
         pause = outcomes.pause_s(answer.headers.get("retry-after"))
+        pause = outcomes.PAUSE_UNSAID_S if pause is None else pause
         return RemoteUnavailable(verdict.sentence, retry_after_s=pause, **more)
     if verdict.outcome == outcomes.ERP_DOWN:
         return RemoteUnavailable(verdict.sentence, **more)
-    is_wrong_address = answer.status in (404, 410) or 300 <= answer.status < 400
-    return RemoteRefused(verdict.sentence, next_step=CHECK_URL if is_wrong_address else "", **more)
+    if answer.status in (404, 410) or 300 <= answer.status < 400:
+        more["next_step"] = CHECK_URL
+    return RemoteRefused(verdict.sentence, **more)

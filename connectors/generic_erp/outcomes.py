@@ -30,6 +30,7 @@ UNREACHABLE = "unreachable"
 
 MESSAGE_LIMIT = 250  # characters
 PAUSE_LIMIT_S = 60.0
+PAUSE_UNSAID_S = 5.0  # of an ERP that asks to slow down without saying for how long
 MASK = "***"
 
 
@@ -57,6 +58,24 @@ OUTCOMES: dict[str, Outcome] = {
         Outcome(name=ERP_DOWN, hub_outcome="failed", hub_reason="unavailable"),
         Outcome(name=UNREACHABLE, hub_outcome="failed", hub_reason="unavailable"),
     )
+}
+
+
+_SHOW = "Show the request and its answer, under Related Requests, to the developer of the ERP's API."
+NEXT_STEPS = {
+    REJECTED: _SHOW,
+    ERP_ERROR: _SHOW,
+    AUTH: "Enter a valid Key and Token on the connector's page, then test the connection.",
+    BAD_RESPONSE: (
+        "Run the contract check and show what it finds to the developer of the ERP's API. What is only named "
+        "differently can be put into the field map."
+    ),
+    THROTTLED: "Nothing to do now: the hub waits as long as the ERP asks. If it lasts, ask for a higher limit.",
+    ERP_DOWN: "Ask the ERP's operator. Shoppers get the neutral answer until it works again.",
+    UNREACHABLE: (
+        "Check the address in the connector's settings and whether the ERP is up. Shoppers get the neutral answer till "
+        "it can be reached."
+    ),
 }
 
 
@@ -94,7 +113,7 @@ def _classify_success(status: int, content: bytes, function: Function, secrets: 
     return Verdict(outcome=SUCCESS, parsed=answer)
 
 
-def _classify_failure(
+def _classify_failure(  # noqa: PLR0911 - one for each row of the table
     status: int, content: bytes, function: Function, subject: str, secrets: Sequence[str]
 ) -> tuple[str, str]:
     if status in (404, 410):

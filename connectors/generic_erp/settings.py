@@ -174,7 +174,7 @@ class GenericErpSettings:
         group=STORE,
     )
 
-    field_map: dict[str, str] | None = setting(
+    field_map: dict[str, str] | None = setting(  # noqa: RUF009
         FieldMapField(
             label="Field map",
             required=False,
@@ -190,6 +190,16 @@ class GenericErpSettings:
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.store_time_zone)
+
+    @property
+    def secret_header(self) -> str:
+        """The header whose value is never written down."""
+        return auth.header_name(self)
+
+    @property
+    def secret_texts(self) -> list[str]:
+        """Forms of the credential that are no setting by themselves."""
+        return auth.credential_forms(self)
 
     def clean(self) -> None:
         """Rules over several settings. Raises ``ValidationError`` with a message per field."""

@@ -45,9 +45,9 @@ def with_aliases(function: str, answer: dict[str, Any]) -> Any:
 def _renamed(record: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     renamed = {}
     for name, value in record.items():
-        if name in ("order_date", "invoice_date"):
-            value = int(datetime.fromisoformat(value).timestamp())
-        renamed[names.get(name, name)] = _inner(value)
+        is_date = name in ("order_date", "invoice_date")
+        shown = int(datetime.fromisoformat(value).timestamp()) if is_date else value
+        renamed[names.get(name, name)] = _inner(shown)
     return renamed
 
 

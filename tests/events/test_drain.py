@@ -8,7 +8,7 @@ import time
 import pytest
 from django.db import OperationalError, connection
 
-from events import bell, claims, drain
+from events import batch, bell, claims, drain
 from events.drain import Drainer
 from events.models import Bell, Event, Outcome, Priority, Reason
 from tests.cast import an_event
@@ -16,9 +16,9 @@ from tests.cast import an_event
 
 @pytest.fixture(autouse=True)
 def _a_running_process(committed):
-    drain._stopping.clear()
+    batch.stopping.clear()
     yield
-    drain._stopping.clear()
+    batch.stopping.clear()
 
 
 def outcomes() -> dict[str, int]:

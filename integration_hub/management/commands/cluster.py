@@ -8,6 +8,7 @@ from integration_hub.cluster import run
 
 
 class Command(BaseCommand):
+    requires_system_checks = []  # some ask the database: this starts, waits and answers without one
     help = "Run the queue's cluster (started and watched by `manage.py worker`)."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -10,6 +10,7 @@ from integration_hub.worker import Worker
 
 
 class Command(BaseCommand):
+    requires_system_checks = []  # some ask the database: this starts, waits and answers without one
     help = "Run background work, schedules and mail: start as many of these as you like, on as many machines."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -15,16 +14,14 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 import requests
-from django.conf import settings as django_settings
-
-if not django_settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
-    django_settings.configure(USE_I18N=False)
 
 from connectors.exceptions import RemoteTimedOut, RemoteUnavailable
+from connectors.generic_erp import recent
 from connectors.generic_erp import sandbox as erp_sandbox
 from connectors.generic_erp.client import GenericErpClient
 from connectors.generic_erp.settings import GenericErpSettings
 from connectors.http import HttpAnswer
+from connectors.models import Connector
 from connectors.sandbox import mount
 
 SAMPLES = Path(erp_sandbox.__file__).parent / "samples"
@@ -134,3 +131,15 @@ def http() -> PlainHttp:
 @pytest.fixture
 def client(erp: str, http: PlainHttp) -> GenericErpClient:
     return GenericErpClient(GenericErpSettings(**erp_sandbox.sandbox_settings(erp)), http)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_recent() -> None:
+    """No answer of another test is given again."""
+    recent.RECENT.clear()
+
+
+@pytest.fixture
+def shop(install: Any) -> Connector:
+    """A connector pointed at the sandbox."""
+    return install("generic_erp")  # type: ignore[no-any-return]

@@ -70,7 +70,8 @@ def test_it_reads_methods_in_the_order_received():
 
 
 def test_it_takes_an_empty_list_for_an_answer():
-    assert shipping().data["shipping_methods"] == [] and shipping().notes == []
+    assert shipping().data["shipping_methods"] == []
+    assert shipping().notes == []
 
 
 def test_it_lets_the_total_win_and_notes_the_difference():

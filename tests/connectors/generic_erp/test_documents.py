@@ -192,8 +192,10 @@ def test_it_leaves_a_missing_bucket_empty_instead_of_zero():
     shown = read(
         BALANCE, changed("balance", remove=["days_31_60", "past_due", "credit_limit", "credit_available"])
     ).data
-    assert shown["balance"]["days_31_60"] is None and shown["balance"]["past_due"] is None
-    assert shown["balance"]["credit_limit"] is None and shown["balance"]["credit_available"] is None
+    assert shown["balance"]["days_31_60"] is None
+    assert shown["balance"]["past_due"] is None
+    assert shown["balance"]["credit_limit"] is None
+    assert shown["balance"]["credit_available"] is None
 
 
 def test_it_shows_the_erps_own_total_and_notes_the_deviation():

@@ -32,7 +32,8 @@ def test_it_switches_exactly_one_function_on_by_its_url(function):
 
 def test_it_labels_and_explains_every_setting():
     for name, one in declared(GenericErpSettings).items():
-        assert one.field.label and one.field.help_text, name
+        assert one.field.label, name
+        assert one.field.help_text, name
 
 
 def test_it_hides_the_token():

@@ -1,0 +1,27 @@
+"""Events that run for longer than a drainer's slice hold nobody up."""
+
+from __future__ import annotations
+
+import time
+
+from tests.processes.hub import SHORT, Hub
+
+
+def test_a_long_event_in_the_only_worker_lets_others_pass(hub: Hub, key):
+    if "worker" in hub.started:
+        hub.stop("worker")
+    hub.start("worker", "worker", HUB_WORKERS="1")
+    try:
+        long = key()
+        hub.remote.hold(long)
+        long_id = hub.accept("thing/careful", long)
+        hub.remote.wait_for(long)
+        time.sleep(float(SHORT["HUB_DRAIN_SLICE_S"]) + 0.5)
+        ids = [hub.accept("thing/careful", key()) for _ in range(5)]
+        hub.await_success(ids, 3)
+        assert hub.event(long_id)["outcome"] == "running"
+        hub.remote.release(long)
+        hub.await_written_once([long], [long_id], 5)
+        assert hub.event(long_id)["attempts"] == 1
+    finally:
+        hub.stop("worker")
