@@ -248,7 +248,7 @@ def test_finding_open_lanes_does_not_read_every_waiting_event(shop):
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("EXPLAIN " + lanes._WAITED_FOR)
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert plan.count("event_wait_lane") == 2
+    assert "Seq Scan on events_event" not in plan
 
 
 def test_a_dependency_waits_and_fails_after_the_last_attempt(shop):
