@@ -39,7 +39,7 @@ def test_a_provider_that_is_gone_is_said_and_breaks_nothing(as_supporter):
 def test_a_lookup_that_is_left_alone_is_said_beside_the_connectors_own_state(db, monkeypatch):
     monkeypatch.setattr(Connector, "provider", property(lambda self: object()))
     monkeypatch.setattr(Connector, "load_settings", lambda self: None)
-    one = connector("Shop", last_success_at=timezone.now())
+    one = connector("Shop", last_success_at=timezone.now(), settings={"url": "https://shop.example"})
     assert home._health(one, None, None).word == "working"
     lookup = Breaker.objects.create(connector=one, endpoint="orders", state=BreakerState.OPEN, sentence="It is away.")
     part = home._health(one, None, lookup)
