@@ -15,6 +15,7 @@ from events.models import Event
 log = structlog.get_logger(__name__)
 
 READS_KEPT = 20
+BYTES_KEPT = 256 * 1024
 KEPT_FOR_S = 1.0
 
 
@@ -29,6 +30,7 @@ class JobRecorder:
         self.trace_id = event.trace_id or "0" * 31 + "1"
         self._reads: list[Kept] = []
         self._oldest = 0.0
+        self._bytes = 0
 
     def begin(self, exchange: Exchange) -> None:
         exchanges.write_many([*self.take(), (self.event_id, self.received_at, exchange)])
@@ -38,9 +40,11 @@ class JobRecorder:
 
     def record(self, exchange: Exchange) -> None:
         if not self._reads:
-            self._oldest = time.monotonic()
+            self._oldest, self._bytes = time.monotonic(), 0
         self._reads.append((self.event_id, self.received_at, exchange))
-        if len(self._reads) >= READS_KEPT or time.monotonic() - self._oldest > KEPT_FOR_S:
+        self._bytes += len(exchange.request_body) + len(exchange.response_body)
+        is_much = len(self._reads) >= READS_KEPT or self._bytes > BYTES_KEPT
+        if is_much or time.monotonic() - self._oldest > KEPT_FOR_S:
             self.flush()
 
     def take(self) -> list[Kept]:
