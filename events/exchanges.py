@@ -119,9 +119,9 @@ def write_all(event_id: int, received_at: datetime, exchanges: Sequence[Exchange
 
 def has_unfinished_write(event: Event) -> bool:
     """Whether an earlier attempt, of this event or of another one for the same object at the same place, sent a write
-    that may or may not have happened. Where the earlier attempt was interrupted (its worker died, the database was away)
-    an answered write counts too: what the answer said was never written down. A person's Retry or *resolved* says that he has looked: what came before counts
-    no more."""
+    that may or may not have happened. Where the earlier attempt was interrupted (its worker died, the database was
+    away) an answered write counts too: what the answer said was never written down. A person's Retry or *resolved* says
+    that he has looked: what came before counts no more."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM events_event AS e JOIN events_relatedrequest AS r ON r.event_id = e.id "
@@ -129,7 +129,8 @@ def has_unfinished_write(event: Event) -> bool:
             "AND e.resolved_at IS NULL)) "
             "AND r.is_write AND (r.state IN ('sent', 'no_answer') OR r.status >= 500 OR (%s AND r.status < 300)) "
             "AND (e.id <> %s OR r.attempt < %s OR r.requested_at < %s) "
-            "AND r.requested_at > greatest(coalesce(e.retried_at, '-infinity'), coalesce(%s, '-infinity'::timestamptz)))",
+            "AND r.requested_at > "
+            "greatest(coalesce(e.retried_at, '-infinity'), coalesce(%s, '-infinity'::timestamptz)))",
             [
                 event.pk, event.lock_key, event.lock_key, event.reason_code == INTERRUPTED, event.pk, event.attempts,
                 event.started_at, event.retried_at,

@@ -123,7 +123,8 @@ def stranger(db) -> User:
     return User.objects.create_user("stan", "stan@example.com", "password", is_staff=True)
 
 
-# --- the core's own tests: a throwaway provider and a remote with every fault ------------------------------------------
+# --- the core's own tests: a throwaway provider and a remote with every fault
+# ------------------------------------------
 
 
 @pytest.fixture

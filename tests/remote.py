@@ -1,7 +1,8 @@
 """A real HTTP server with every fault a remote system has, on plain sockets: what it sends is what a test says.
 
-The path chooses the fault (``/slow``, ``/drip-headers``, ``/drip-body``, ``/endless``, ``/redirect``, ``/status/500``, ``/throttled``,
-``/reset``, ``/bomb``, ``/huge-headers``, ``/not-utf8``, ``/short``, ``/cookie``, ``/silent``); anything else is answered well.
+The path chooses the fault (``/slow``, ``/drip-headers``, ``/drip-body``, ``/endless``, ``/redirect``, ``/status/500``,
+``/throttled``, ``/reset``, ``/bomb``, ``/huge-headers``, ``/not-utf8``, ``/short``, ``/cookie``, ``/silent``); anything
+else is answered well.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What must stay true of the code whoever writes it: arrows, rooms, sizes, and the few things that are asked for by name."""
+"""What must stay true of the code whoever writes it: arrows, rooms, sizes, and the few things that are asked for by
+name."""
 
 from __future__ import annotations
 

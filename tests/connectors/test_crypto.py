@@ -6,9 +6,9 @@ import base64
 import secrets
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 
-from connectors import crypto
+from connectors import crypto, schema
 from connectors.exceptions import ConfigurationError
 
 
@@ -72,3 +72,10 @@ def test_a_lost_key_is_a_configuration_error_with_a_next_step(db, make_connector
     with pytest.raises(ConfigurationError) as caught:
         connector.load_settings()
     assert "HUB_SECRET_KEYS" in caught.value.next_step
+
+
+def test_a_secret_that_does_not_fit_is_not_repeated_in_the_sentence(testing_provider):
+    error = ValidationError({"token": ["“hush” is not one of the choices."]})
+    assert "hush" not in schema.describe_invalid(testing_provider.Settings, error)
+    error = ValidationError({"level": ["“x” is no number."]})
+    assert "“x” is no number" in schema.describe_invalid(testing_provider.Settings, error)
