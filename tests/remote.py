@@ -104,7 +104,7 @@ def _read(stream, number: int) -> Received | None:  # type: ignore[no-untyped-de
         return None
     method, path, _ = first.decode("latin-1").split(" ", 2)
     headers: dict[str, str] = {}
-    while (line := stream.readline().decode("latin-1").strip()):
+    while line := stream.readline().decode("latin-1").strip():
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
     return Received(method, path, headers, stream.read(int(headers.get("content-length", 0))), number)
@@ -228,8 +228,6 @@ def self_signed(path: Path) -> Path:
     )
     path.write_bytes(
         certificate.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return path

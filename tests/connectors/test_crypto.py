@@ -50,7 +50,8 @@ def test_what_was_tampered_with_raises(change):
 
 
 @pytest.mark.parametrize(
-    "ring", [[], ["nokey"], ["k1:***"], ["k1:YWJj"], [":" + key("x").partition(":")[2]], [key("k", 16)], [key("k"), key("k")]]
+    "ring",
+    [[], ["nokey"], ["k1:***"], ["k1:YWJj"], [":" + key("x").partition(":")[2]], [key("k", 16)], [key("k"), key("k")]],
 )
 def test_a_ring_that_cannot_be_right_stops_at_once(ring, settings):
     settings.HUB_SECRET_KEYS = ring

@@ -22,13 +22,23 @@ def test_addresses_inside_are_not_public(address):
     assert not guard.is_public(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+)
 def test_addresses_of_the_internet_are(address):
     assert guard.is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize(
-    "url", ["http://example.com/", "ftp://example.com/", "file:///etc/passwd", "https://", "gopher://x", "http://127.0.0.1:2/"]
+    "url",
+    [
+        "http://example.com/",
+        "ftp://example.com/",
+        "file:///etc/passwd",
+        "https://",
+        "gopher://x",
+        "http://127.0.0.1:2/",
+    ],
 )
 def test_only_https_is_called(url, settings):
     settings.HUB_ALLOWED_HOSTS_PLAIN = frozenset({"127.0.0.1:1"})

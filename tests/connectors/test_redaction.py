@@ -67,7 +67,9 @@ def test_addresses_lose_user_password_and_tokens():
     assert shown == "https://***@x.example/a?key=***&access_token=***&b=1"
 
 
-@pytest.mark.parametrize("name", ["Authorization", "X-Erp-Token", "X-API-Key", "Set-Cookie", "X-Foo-Signature", "apikey"])
+@pytest.mark.parametrize(
+    "name", ["Authorization", "X-Erp-Token", "X-API-Key", "Set-Cookie", "X-Foo-Signature", "apikey"]
+)
 def test_headers_that_call_themselves_secret_are(name):
     assert is_secret_header(name)
     assert Redactor().headers({name: "v"}) == {name: "***"}

@@ -61,7 +61,11 @@ def test_a_call_inside_a_transaction_is_refused(shop, remote):
 
 
 def test_odd_answers_are_written_down_whatever_they_hold(shop, remote, testing_provider):
-    remote.answers["/odd"] = (200, b'{"id": "\xff\x00"}', {"X-Odd": "\xff\x00\xfe", "X-Request-Id": "v\x00" * 200, "X-Long": "l" * 50_000})
+    remote.answers["/odd"] = (
+        200,
+        b'{"id": "\xff\x00"}',
+        {"X-Odd": "\xff\x00\xfe", "X-Request-Id": "v\x00" * 200, "X-Long": "l" * 50_000},
+    )
     testing_provider.STATE.call = lambda run: str(run.client.call("POST", "/odd", json={}, write=True).status)
     an_event(shop, "call")
     _, event = run_one(shop)

@@ -188,7 +188,8 @@ def test_a_probe_that_works_reopens_the_lane_bit_by_bit(shop, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("answer", "is_open"), [("unavailable", True), ("timed_out", True), ("unauthorised", True), ("refused", False), ("payload", False)]
+    ("answer", "is_open"),
+    [("unavailable", True), ("timed_out", True), ("unauthorised", True), ("refused", False), ("payload", False)],
 )
 def test_a_probe_that_is_refused_was_answered(shop, testing_provider, answer, is_open):
     def probe(run):
