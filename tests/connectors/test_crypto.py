@@ -42,7 +42,16 @@ def test_a_ciphertext_moved_to_another_row_or_setting_does_not_open():
             crypto.decrypt(stored, elsewhere)
 
 
-@pytest.mark.parametrize("change", [lambda s: s[:-6] + "AAAA==", lambda s: s[:8], lambda s: s + "A", lambda s: s.partition(":")[0] + ":", lambda s: s.partition(":")[0] + ":äöü"])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda stored: stored[:-6] + "AAAA==",
+        lambda stored: stored[:8],
+        lambda stored: stored + "A",
+        lambda stored: stored.partition(":")[0] + ":",
+        lambda stored: stored.partition(":")[0] + ":äöü",
+    ],
+)
 def test_what_was_tampered_with_raises(change):
     stored = crypto.encrypt("hush", "row:a")
     with pytest.raises(crypto.UndecryptableSecret):

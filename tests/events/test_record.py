@@ -66,7 +66,7 @@ def test_odd_characters_and_endless_texts_are_stored_not_refused(db, text):
             headers={text: text},
             keys=[(text, text)],
             reason_code=text,
-        )  # fmt: skip
+        )
     )
     assert "\x00" not in Event.objects.get(pk=made.event_id).topic
 
