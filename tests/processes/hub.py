@@ -22,7 +22,7 @@ import psycopg
 import requests
 
 from integration_hub.embedded import Embedded
-from tests.processes import provider
+from tests.processes import wire
 from tests.processes.remote import Remote
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -276,9 +276,9 @@ class Hub:
             data=body,
             headers={
                 "Content-Type": "application/json",
-                provider.TOPIC: topic,
-                provider.DELIVERY: delivery or key,
-                provider.SIGNATURE: provider.signed(SECRET, body),
+                wire.TOPIC: topic,
+                wire.DELIVERY: delivery or key,
+                wire.SIGNATURE: wire.signed(SECRET, body),
             },
             timeout=timeout_s,
         )
