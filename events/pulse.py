@@ -81,7 +81,7 @@ def take_back() -> int:
             "sentence = CASE WHEN attempts >= max_attempts THEN %s ELSE '' END, "
             "finished_at = CASE WHEN attempts >= max_attempts THEN now() END "
             "WHERE id IN (SELECT id FROM events_event WHERE outcome = 'running' AND lease_until < now() "
-            # Just after the database was away, those who live have not been able to renew.
+            # Just after the database was away, those who live have not been able to renew yet.
             "AND now() - pg_postmaster_start_time() > %s * interval '1 second' LIMIT %s FOR UPDATE SKIP LOCKED) "
             "RETURNING id, outcome, connector_id, topic, object_label, lock_key",
             [Reason.WORKER_LOST.value, SENTENCES[Reason.WORKER_LOST], RENEWALS * settings.HUB_HEARTBEAT_S, WAKE_LIMIT],

@@ -45,7 +45,8 @@ def handled_after(hub: Hub, harm: Callable[[], None]) -> float:
 
 def kills(hub: Hub) -> None:
     tree = hub.ready_tree()
-    figure("idle worker killed, seconds until the next event is handled", handled_after(hub, tree.lock_holder().kill), "s", 60)
+    took = handled_after(hub, tree.lock_holder().kill)
+    figure("idle worker killed, seconds until the next event is handled", took, "s", 60)
     for name in ("monitor", "pusher", "sentinel"):
         tree = settled(hub)
         process: psutil.Process = getattr(tree, name)

@@ -16,12 +16,12 @@ def django_error(error: psycopg.Error) -> DatabaseError:
 @pytest.mark.parametrize(
     ("error", "meaning"),
     [
-        (psycopg.errors.DiskFull("could not extend file: No space left on device\nHINT: Check free disk space."), "disk is full"),
+        (psycopg.errors.DiskFull("could not extend file: No space left\nHINT: Check free space."), "disk is full"),
         (psycopg.errors.TooManyConnections("FATAL: sorry, too many clients already"), "takes no more connections"),
         (psycopg.errors.UndefinedTable('relation "events_event" does not exist'), "run `manage.py migrate`"),
         (psycopg.OperationalError("connection is bad: Connection refused"), "does not run, or refuses connections"),
         (psycopg.OperationalError("FATAL: the database system is starting up"), "is starting"),
-        (psycopg.OperationalError('FATAL: database "hub" is not currently accepting connections'), "refuses connections"),
+        (psycopg.OperationalError("database hub is not currently accepting connections"), "refuses connections"),
     ],
 )
 def test_known_trouble_has_a_sentence_and_the_words_of_the_database(error, meaning):

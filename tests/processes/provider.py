@@ -62,7 +62,8 @@ def careful(run: Run) -> str:
 
 
 def read(run: Run) -> str:
-    raise_for_status(run.http.request("GET", f"{run.settings.url}/slow/{run.payload['key']}", timeout_s=(3, 30)), "The remote")
+    url = f"{run.settings.url}/slow/{run.payload['key']}"
+    raise_for_status(run.http.request("GET", url, timeout_s=(3, 30)), "The remote")
     return "Read."
 
 

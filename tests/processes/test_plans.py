@@ -47,8 +47,9 @@ def add_connector(hub: Hub, name: str, *, provider: str = "crashing", settings: 
     """A copy of connector “one” with something broken."""
     hub.sql("CREATE TEMP TABLE copied AS SELECT * FROM connectors_connector WHERE name = 'one'")
     hub.sql(
-        "UPDATE copied SET id = nextval(pg_get_serial_sequence('connectors_connector', 'id')), uid = gen_random_uuid(), "
-        "name = %s, slug = %s, webhook_token = %s, provider_slug = %s, settings = coalesce(nullif(%s, '')::jsonb, settings)",
+        "UPDATE copied SET id = nextval(pg_get_serial_sequence('connectors_connector', 'id')), "
+        "uid = gen_random_uuid(), name = %s, slug = %s, webhook_token = %s, provider_slug = %s, "
+        "settings = coalesce(nullif(%s, '')::jsonb, settings)",
         name, name, name, provider, settings,
     )  # fmt: skip
     ((connector_id,),) = hub.sql("INSERT INTO connectors_connector SELECT * FROM copied RETURNING id")
