@@ -28,7 +28,7 @@ class Identity:
     """What a verified delivery says about itself, read from headers and (if it is JSON) the body."""
 
     topic: str
-    delivery_id: str = ""  # unique per delivery; empty: the hub uses a hash of topic and body
+    delivery_id: str = ""  # unique per delivery; empty: equal topic and body within five minutes are one delivery
     object_type: str = ""
     object_id: str = ""
     object_label: str = ""
@@ -91,11 +91,13 @@ class Single:
 
 @dataclass(frozen=True, kw_only=True)
 class Delivered:
-    """What became of a record at its target. ``target_id`` identifies it there for ever, ``target_number`` for people."""
+    """What became of a record at its target. ``target_id`` identifies it there for ever, ``target_number`` for people.
+    ``sent_hash``: what the ledger compares a later version with; empty: the record's whole fingerprint."""
 
     target_id: str
     target_number: str = ""
     sentence: str = ""
+    sent_hash: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +115,7 @@ class Answer:
     """The neutral answer of a lookup: ``available`` false means the caller shows ``message`` and uses ``fallback``.
 
     ``outcome`` is the provider's finer outcome (kept as ``reason_code``); ``status`` 404 only for a by-id not found.
+    ``sentence`` is what the event says where that is not for the caller's eyes; empty: ``message``, or a count.
     """
 
     available: bool
@@ -121,6 +124,7 @@ class Answer:
     fallback: str = ""
     outcome: str = "success"
     status: int = 200
+    sentence: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +204,21 @@ class SandboxSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What a provider's reader makes of one stored answer: the neutral data, remarks, and errors. ``is_usable`` false: a
+    storefront would get the neutral answer instead; ``data`` is what could be read all the same."""
+
+    data: Any = None
+    is_usable: bool = True
+    notes: Sequence[str] = ()
+    errors: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Provider:
+    """``field_map_preview(settings, topic, request, answer)``: what its reader makes of a stored answer of that lookup;
+    a provider that has it keeps its map in a setting named ``field_map``, and the hub offers a page to edit it."""
+
     slug: str
     label: str
     settings: type
@@ -219,7 +237,8 @@ class Provider:
     lookups: Sequence[Lookup] = ()
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     mappings: Sequence[MappingKind] = ()
-    contract_check: Callable[[Run], list[dict[str, str]]] | None = None
+    contract_check: Callable[[Run], list[dict[str, Any]]] | None = None  # rows: see ``contracts``
+    field_map_preview: Callable[[Any, str, bytes, bytes], Preview] | None = None
     budget: Budget = Budget()
     retention_days: tuple[int, int] | None = None  # (successes, failures) where other than the hub's own
     uninstall_topics: frozenset[str] = frozenset()

@@ -9,33 +9,49 @@ from __future__ import annotations
 from django.db import connection
 
 from events.models import Reason
+from events.text import SENTENCE_LIMIT, clean
 
 OPENS_AFTER = 5  # failures in a row
 FIRST_PROBE_S = 15.0
 LONGEST_PROBE_S = 300.0
 COUNTED = frozenset({Reason.UNAVAILABLE, Reason.TIMED_OUT, Reason.UNAUTHORISED})
 
+# Late failures of calls that were under way when it opened move nothing: only a failed probe puts the next one off.
 _FAIL = """
-INSERT INTO connectors_breaker AS b (connector_id, endpoint, state, failures_in_row, probes, sentence)
-VALUES (%(id)s, %(endpoint)s, 'closed', %(n)s, 0, %(sentence)s)
-ON CONFLICT (connector_id, endpoint) DO UPDATE SET failures_in_row = b.failures_in_row + %(n)s,
+INSERT INTO connectors_breaker AS b (connector_id, endpoint, state, failures_in_row, probes, sentence, opened_at, probe_at)
+SELECT c.id, %(endpoint)s, CASE WHEN %(n)s >= %(limit)s THEN 'open' ELSE 'closed' END, %(n)s, 0, %(sentence)s,
+  CASE WHEN %(n)s >= %(limit)s THEN now() END,
+  CASE WHEN %(n)s >= %(limit)s THEN now() + %(first)s * interval '1 second' END
+FROM connectors_connector AS c WHERE c.id = %(id)s
+ON CONFLICT (connector_id, endpoint) DO UPDATE SET failures_in_row = LEAST(b.failures_in_row + %(n)s, 1000000),
   sentence = %(sentence)s,
-  state = CASE WHEN b.failures_in_row + %(n)s >= %(limit)s THEN 'open' ELSE b.state END,
+  state = CASE WHEN b.state = 'probing' OR b.failures_in_row + %(n)s >= %(limit)s THEN 'open' ELSE b.state END,
   opened_at = CASE WHEN b.state = 'closed' AND b.failures_in_row + %(n)s >= %(limit)s THEN now() ELSE b.opened_at END,
-  probe_at = CASE WHEN b.failures_in_row + %(n)s >= %(limit)s
-    THEN now() + LEAST(%(longest)s, %(first)s * 2 ^ LEAST(b.probes, 10)) * interval '1 second' ELSE b.probe_at END,
-  probes = CASE WHEN b.state <> 'closed' THEN b.probes + 1 ELSE 0 END
-RETURNING state
+  probe_at = CASE
+    WHEN b.state = 'probing'
+    THEN now() + LEAST(%(longest)s, %(first)s * 2 ^ LEAST(b.probes + 1, 10)) * interval '1 second'
+    WHEN b.state = 'closed' AND b.failures_in_row + %(n)s >= %(limit)s THEN now() + %(first)s * interval '1 second'
+    ELSE b.probe_at END,
+  probes = CASE b.state WHEN 'probing' THEN b.probes + 1 WHEN 'open' THEN b.probes ELSE 0 END
+RETURNING state, failures_in_row >= %(limit)s AND failures_in_row - %(n)s < %(limit)s
 """
 
 
 def failed(connector_id: int, sentence: str, *, endpoint: str = "", count: int = 1) -> bool:
-    """Count failures; true where the breaker is open now."""
-    values = {"id": connector_id, "endpoint": endpoint, "n": count, "sentence": sentence, "limit": OPENS_AFTER,
-              "first": FIRST_PROBE_S, "longest": LONGEST_PROBE_S}  # fmt: skip
+    """Count failures; true where the breaker is open now. A connector that was deleted meanwhile has none."""
+    return count_failures(connector_id, sentence, endpoint=endpoint, count=count)[0]
+
+
+def count_failures(connector_id: int, sentence: str, *, endpoint: str = "", count: int = 1) -> tuple[bool, bool]:
+    """(whether the breaker is open now, whether these failures opened it)."""
+    values: dict[str, str | int | float] = {
+        "id": connector_id, "endpoint": endpoint, "n": count, "sentence": clean(sentence, SENTENCE_LIMIT),
+        "limit": OPENS_AFTER, "first": FIRST_PROBE_S, "longest": LONGEST_PROBE_S,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_FAIL, values)
-        return bool(cursor.fetchone()[0] != "closed")
+        row = cursor.fetchone()
+    return (row[0] != "closed", bool(row[1])) if row else (False, False)
 
 
 def worked(connector_id: int, *, endpoint: str = "") -> bool:
@@ -46,7 +62,8 @@ def worked(connector_id: int, *, endpoint: str = "") -> bool:
             "probe_at = NULL, sentence = '' WHERE connector_id = %s AND endpoint = %s AND failures_in_row > 0",
             [connector_id, endpoint],
         )
-        return cursor.rowcount > 0
+        changed: int = cursor.rowcount
+    return changed > 0
 
 
 def state_of(connector_id: int, endpoint: str = "") -> tuple[str, str, bool]:
@@ -69,4 +86,5 @@ def take_probe(connector_id: int, endpoint: str = "") -> bool:
             "WHERE connector_id = %s AND endpoint = %s AND state <> 'closed' AND coalesce(probe_at, now()) <= now()",
             [connector_id, endpoint],
         )
-        return cursor.rowcount > 0
+        taken: int = cursor.rowcount
+    return taken > 0

@@ -16,7 +16,8 @@ from connectors.exceptions import WaitFor
 LONGEST_WAIT_S = 2.0
 
 _TAKE = """
-INSERT INTO connectors_bucket AS b (connector_id, name, tokens, filled_at) VALUES (%(id)s, %(name)s, %(burst)s - 1, now())
+INSERT INTO connectors_bucket AS b (connector_id, name, tokens, filled_at)
+SELECT c.id, %(name)s, %(burst)s - 1, now() FROM connectors_connector AS c WHERE c.id = %(id)s
 ON CONFLICT (connector_id, name) DO UPDATE SET filled_at = now(),
   tokens = LEAST(%(burst)s, b.tokens + extract(epoch FROM now() - b.filled_at) * %(rate)s) - 1
 RETURNING tokens::float8
@@ -37,8 +38,8 @@ def take(connector_id: int, budget: Budget, *, name: str = "rate") -> float:
         cursor.execute(
             _TAKE, {"id": connector_id, "name": name, "burst": max(1, budget.burst), "rate": budget.per_second}
         )
-        tokens = float(cursor.fetchone()[0])
-    return max(0.0, -tokens / budget.per_second)
+        row = cursor.fetchone()  # none: the connector was deleted meanwhile
+    return max(0.0, -float(row[0]) / budget.per_second) if row else 0.0
 
 
 def give_back(connector_id: int, *, name: str = "rate") -> None:
@@ -63,9 +64,10 @@ def pause(connector_id: int, seconds: float, *, name: str = "pause") -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO connectors_bucket AS b (connector_id, name, tokens, filled_at, paused_until) "
-            "VALUES (%s, %s, 0, now(), now() + %s * interval '1 second') ON CONFLICT (connector_id, name) "
+            "SELECT c.id, %s, 0, now(), now() + %s * interval '1 second' FROM connectors_connector AS c WHERE c.id = %s "
+            "ON CONFLICT (connector_id, name) "
             "DO UPDATE SET paused_until = GREATEST(b.paused_until, excluded.paused_until)",
-            [connector_id, name, seconds],
+            [name[:60], seconds, connector_id],
         )
 
 
@@ -75,7 +77,7 @@ def paused_for_s(connector_id: int, *, name: str = "pause") -> float:
         cursor.execute(
             "SELECT extract(epoch FROM paused_until - now())::float8 FROM connectors_bucket "
             "WHERE connector_id = %s AND name = %s AND paused_until > now()",
-            [connector_id, name],
+            [connector_id, name[:60]],
         )
         row = cursor.fetchone()
     return float(row[0]) if row else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -126,17 +127,24 @@ def _record(
     return made.event_id
 
 
-def run_probe(connector: Connector) -> None:
-    """The provider's harmless call, or its first applicable check. Raises ``HubError`` where it fails."""
-    run = Run(connector, None, recorder=ListRecorder(trace_id=secrets_trace()), budget_s=20.0)
+def run_probe(connector: Connector, recorder: ListRecorder | None = None) -> None:
+    """The provider's harmless call, or its first applicable check. Raises ``HubError`` where it fails. Where there is
+    nothing to ask, the next event is the probe."""
+    recorder = recorder or ListRecorder(trace_id="")
+    recorder.trace_id = secrets_trace()
+    run = Run(connector, None, recorder=recorder, budget_s=20.0)
     provider = connector.provider
-    if provider.probe is not None:
-        provider.probe(run)
+    calls: list[Callable[[Run], object]] = [provider.probe] if provider.probe is not None else []
+    calls = calls or [check.function for check in provider.checks if check.applies(run.settings)]
+    for call in calls:
+        try:
+            call(run)
+        except Skip:  # switched off after all: ask the next one
+            continue
+        except HubError as error:
+            error.sentence = run.redactor.text(error.sentence)
+            raise
         return
-    for check in provider.checks:
-        if check.applies(run.settings):
-            check.function(run)
-            return
 
 
 def last_object(event: Event) -> bytes | None:

@@ -10,6 +10,7 @@ import ipaddress
 import queue
 import socket
 import threading
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,6 +41,8 @@ def is_public(address: Address) -> bool:
             return is_public(address.ipv4_mapped)
         if address.sixtofour is not None:
             return is_public(address.sixtofour)
+        if address.is_site_local:
+            return False
         if address in NAT64:
             return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     return address.is_global and not address.is_multicast and not address.is_reserved
@@ -59,6 +62,7 @@ def check_url(url: str) -> None:
 def connect(host: str, port: int, timeout_s: float | None, options: Any = None) -> socket.socket:
     """A connected socket to a permitted address of ``host``. Raises ``BlockedAddress``, ``NameNotResolved``,
     ``OSError``."""
+    ends_at = None if timeout_s is None else time.monotonic() + timeout_s
     found = _resolve(host, port, timeout_s)
     if not is_allowed_here(host, port):
         for *_, place in found:
@@ -68,7 +72,8 @@ def connect(host: str, port: int, timeout_s: float | None, options: Any = None) 
     for family, kind, protocol, _, place in found:
         made = socket.socket(family, kind, protocol)
         try:
-            made.settimeout(timeout_s)
+            # All addresses of a name share one time-out: ten dead ones must not take ten times as long.
+            made.settimeout(None if ends_at is None else max(0.01, ends_at - time.monotonic()))
             for option in options or ():
                 made.setsockopt(*option)
             made.connect(place)
@@ -91,7 +96,7 @@ def _resolve(host: str, port: int, timeout_s: float | None) -> list[Any]:
     def ask() -> None:
         try:
             answer.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # UnicodeError: a label that is empty or too long
             answer.put(error)
 
     threading.Thread(target=ask, name="resolver", daemon=True).start()
@@ -99,6 +104,6 @@ def _resolve(host: str, port: int, timeout_s: float | None) -> list[Any]:
         found = answer.get(timeout=timeout_s)
     except queue.Empty:
         raise NameNotResolved(f"The name {host} was not resolved within {timeout_s:g} s.") from None
-    if isinstance(found, OSError):
+    if isinstance(found, Exception):
         raise NameNotResolved(f"The name {host} does not resolve.") from found
     return list(found)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import structlog
 from django.db import connection
 
-from connectors import breakers, lanes, plans
+from connectors import breakers, lanes, plans, registry
 from connectors.jobs import run
 from connectors.models import Connector
 from connectors.registry import UnknownProvider
 from events.host import Contact
-from events.models import Outcome
+from events.models import Outcome, Reason
 from events.outcomes import Result
+from events.text import SENTENCE_LIMIT, clean
 
-__all__ = ["contact", "finished", "open_lanes", "pulse", "retention_days", "run"]
+__all__ = ["connectors", "contact", "finished", "open_lanes", "pulse", "retention_days", "run", "topics"]
+
+log = structlog.get_logger(__name__)
 
 open_lanes = lanes.open_lanes
 
@@ -26,31 +30,71 @@ def contact(connector_id: int) -> Contact | None:
     return Contact(connector.name, connector.email_sender, connector.email_receiver, connector.admin_path())
 
 
+def connectors() -> dict[int, str]:
+    return dict(Connector.objects.order_by("name").values_list("pk", "name"))
+
+
+def topics() -> list[str]:
+    found = {"connection/test"}
+    for slug in set(Connector.objects.order_by().values_list("provider_slug", flat=True)):
+        try:
+            provider = registry.get(slug)
+        except UnknownProvider:
+            continue
+        found |= {*provider.handlers, *(lookup.topic for lookup in provider.lookups)}
+        found |= {f"sync:{name}" for name in provider.syncs} | {f"single:{name}" for name in provider.singles}
+        found |= {f"{record.kind}/deliver" for record in provider.accepts}
+    return sorted(found)
+
+
 def pulse() -> None:
-    lanes.label_closed()
-    lanes.reopen()
-    plans.run_due()
-    lanes.probe_due()
+    """Each step by itself: a broken one stops no other."""
+    for step in (lanes.label_closed, lanes.reopen, plans.run_due, lanes.probe_due):
+        try:
+            step()
+        except Exception:  # a row nobody foresaw must not stop plans or probes
+            if connection.in_atomic_block:
+                raise
+            log.exception("pulse_step_failed", step=step.__name__)
+            connection.close_if_unusable_or_obsolete()
 
 
 def finished(results: Collection[Result]) -> None:
     """Health and breakers, by connector and not by event: one statement each, however many events."""
-    worked: dict[int, int] = {}
+    worked: set[int] = set()
+    answered: set[int] = set()  # refused counts as well: who refuses is there
     broken: dict[int, list[Result]] = {}
     for one in results:
         if one.outcome == Outcome.SUCCEEDED:
-            worked[one.connector_id] = worked.get(one.connector_id, 0) + 1
+            worked.add(one.connector_id)
+            answered.add(one.connector_id)
         elif one.outcome == Outcome.FAILED or (one.outcome == Outcome.WAITING and one.cause):
             broken.setdefault(one.connector_id, []).append(one)
+            if one.reason == Reason.REFUSED:
+                answered.add(one.connector_id)
     for connector_id, failures in broken.items():
         health_failed(connector_id, failures[-1].sentence)
-        counted = [f for f in failures if (f.cause if f.outcome == Outcome.WAITING else f.reason) in breakers.COUNTED]
+        counted = [f for f in failures if _breaks(f)]
         if counted:
-            breakers.failed(connector_id, counted[-1].sentence, count=len(counted))
+            answered.discard(connector_id)
+            _break(connector_id, counted)
     for connector_id in worked:
         health_worked(connector_id)
-        if connector_id not in broken:
-            breakers.worked(connector_id)
+    for connector_id in answered:
+        lanes.works_again(connector_id)
+
+
+def _breaks(failure: Result) -> bool:
+    """Whether a failure lies in the connection. A remote that asks to be called less often is not broken."""
+    reason = failure.cause if failure.outcome == Outcome.WAITING else failure.reason
+    return reason in breakers.COUNTED and failure.reason_code != "throttled"
+
+
+def _break(connector_id: int, failures: list[Result]) -> None:
+    last = failures[-1]
+    _, opened = breakers.count_failures(connector_id, last.sentence, count=len(failures))
+    if opened:
+        lanes.tell_opened(connector_id, last)
 
 
 def health_worked(connector_id: int) -> None:
@@ -68,7 +112,7 @@ def health_failed(connector_id: int, sentence: str) -> None:
         cursor.execute(
             "UPDATE connectors_connector SET last_failure_at = now(), last_failure = %s WHERE id = %s "
             "AND (last_failure_at IS NULL OR last_failure_at < now() - interval '2 seconds')",
-            [sentence, connector_id],
+            [clean(sentence, SENTENCE_LIMIT), connector_id],
         )
 
 
@@ -85,7 +129,8 @@ def retention_days() -> dict[int, tuple[int, int]]:
             base = connector.provider.retention_days or default
         except UnknownProvider:
             base = default
-        pair = (connector.retention_success_days or base[0], connector.retention_failure_days or base[1])
+        success, failure = connector.retention_success_days, connector.retention_failure_days
+        pair = (base[0] if success is None else success, base[1] if failure is None else failure)
         if pair != default:
             found[connector.pk] = pair
     return found

@@ -7,13 +7,11 @@ vendor's request id kept. Judging a status is the provider client's business; ``
 
 from __future__ import annotations
 
-import email.utils
 import json as jsonlib
 import secrets
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -22,49 +20,21 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 from django.conf import settings
+from django.db import connection, transaction
 
 from connectors import guard, transport
-from connectors.exceptions import (
-    ConfigurationError,
-    PayloadError,
-    RemoteRefused,
-    RemoteTimedOut,
-    RemoteUnauthorised,
-    RemoteUnavailable,
-)
+from connectors.answers import HttpAnswer, raise_for_status, retry_after_s
+from connectors.exceptions import ConfigurationError, RemoteRefused, RemoteTimedOut, RemoteUnavailable
 from connectors.redaction import Redactor
 from events.exchanges import Exchange
 from events.models import RequestState
 
+__all__ = ["Http", "HttpAnswer", "HttpClient", "Recorder", "dump_json", "raise_for_status", "retry_after_s"]
+
 MAX_BYTES = 5 * 1024 * 1024
 CHUNK = 64 * 1024
+NEVER_LEFT = frozenset({"dns", "connect", "tls", "url", "blocked_address"})  # codes: nothing reached the far end
 VENDOR_REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "x-amzn-requestid", "request-id")
-
-
-@dataclass(frozen=True)
-class HttpAnswer:
-    """A complete answer of a remote system. ``headers`` have lower-case names; ``duration_ms`` is whole milliseconds."""
-
-    status: int
-    content: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-    request_id: str = ""
-    duration_ms: int = 0
-
-    @property
-    def text(self) -> str:
-        return self.content.decode("utf-8", "replace")
-
-    def json(self) -> Any:
-        """Parsed body, numbers with a fraction as ``Decimal``. Raises ``PayloadError``."""
-        try:
-            return jsonlib.loads(self.content, parse_float=Decimal, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            raise PayloadError("The answer is not valid JSON.", request_id=self.request_id, status=self.status) from error
-
-
-def _no_constant(text: str) -> Any:
-    raise ValueError(f"{text} is not JSON")
 
 
 class Http(Protocol):
@@ -139,16 +109,18 @@ class HttpClient:
         retry_pause_s: float = 0.25,
         max_bytes: int = MAX_BYTES,
     ) -> HttpAnswer:
-        ends_at = time.monotonic() + (budget_s if budget_s is not None else sum(timeout_s))
-        if self.ends_at is not None:
-            ends_at = min(ends_at, self.ends_at)
+        _refuse_inside_transactions()
         sent_headers = {"Accept": "application/json", **(headers or {})}
         if json is not None:
             data = dump_json(json)
             sent_headers.setdefault("Content-Type", "application/json")
-        prepared = requests.Request(method, url, headers=sent_headers, params=params, data=data, auth=auth).prepare()
+        prepared = _prepared(requests.Request(method, url, headers=sent_headers, params=params, data=data, auth=auth))
         may_repeat = bool(retry_statuses) and not write
+        ends_at = time.monotonic() + (budget_s if budget_s is not None else sum(timeout_s))
         while True:
+            ends_at += self._take_turn()
+            if self.ends_at is not None:
+                ends_at = min(ends_at, self.ends_at)
             try:
                 answer = self._once(prepared, timeout_s, ends_at, write, idempotency_key, max_bytes)
             except RemoteUnavailable as error:
@@ -160,6 +132,14 @@ class HttpClient:
             may_repeat = False
             time.sleep(retry_pause_s)
 
+    def _take_turn(self) -> float:
+        """Wait for the rate budget; returns the seconds that took, which are not the remote's fault."""
+        if self.spend is None:
+            return 0.0
+        started = time.monotonic()
+        self.spend()
+        return time.monotonic() - started
+
     def _once(
         self,
         prepared: requests.PreparedRequest,
@@ -169,8 +149,6 @@ class HttpClient:
         idempotency_key: str,
         max_bytes: int,
     ) -> HttpAnswer:
-        if self.spend is not None:
-            self.spend()
         request_id = uuid.uuid4()
         prepared.headers["X-Request-Id"] = str(request_id)
         prepared.headers["traceparent"] = f"00-{self.recorder.trace_id}-{secrets.token_hex(8)}-01"
@@ -223,13 +201,17 @@ class HttpClient:
                     proxies=transport.session().proxies,
                 ) as response:  # fmt: skip
                     content, is_cut = _read(response, max_bytes)
-            except Exception as error:
-                raised = _explain(error, host, min(budget, sum(timeout_s)), call.has_timed_out)
+            except Exception as error:  # whatever a transport raises becomes one of ours; a bug is raised again
+                raised = _explain(error, host, min(budget, sum(timeout_s)), call.has_timed_out, call.has_sent)
                 raised.request_id = request_id
+                if raised.code in NEVER_LEFT or not call.has_sent:
+                    exchange.state = RequestState.NOT_SENT
                 exchange.error = self.redactor.text(raised.sentence)
                 raise raised from error
         if call.has_timed_out:
-            late = RemoteTimedOut(f"{host} did not answer within {_seconds(budget)}.", code="timeout", request_id=request_id)
+            late = RemoteTimedOut(
+                f"{host} did not answer within {_seconds(budget)}.", code="timeout", request_id=request_id
+            )
             exchange.error = late.sentence
             raise late
         exchange.state = RequestState.ANSWERED
@@ -263,10 +245,24 @@ def _read(response: requests.Response, max_bytes: int) -> tuple[bytes, bool]:
     return b"".join(parts), False
 
 
-def _explain(error: Exception, host: str, seconds: float, has_timed_out: bool) -> Any:
-    """The hub's error for whatever a transport raises: one sentence for people, a code for decisions."""
+TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+BAD_ADDRESS = (
+    requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidHeader, urllib3.exceptions.LocationValueError, UnicodeError,
+)  # fmt: skip
+
+
+def _explain(error: Exception, host: str, seconds: float, has_timed_out: bool, has_sent: bool) -> Any:  # noqa: PLR0911
+    """The hub's error for whatever a transport raises: one sentence for people, a code for decisions. Where nothing was
+    sent (``has_sent``), nothing can have happened at the far end."""
     chain = list(_causes(error))
-    if has_timed_out or any(isinstance(e, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError) for e in chain):
+    if isinstance(error, BAD_ADDRESS):
+        return ConfigurationError(f"“{host}” is not an address the hub can call.", code="url")
+    if not has_timed_out and any(
+        isinstance(e, requests.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError) for e in chain
+    ):
+        return RemoteUnavailable(f"{host} could not be reached in time.", code="connect")
+    if has_timed_out or any(isinstance(e, TIMEOUTS) for e in chain):
         return RemoteTimedOut(f"{host} did not answer within {_seconds(seconds)}.", code="timeout")
     for one in chain:
         if isinstance(one, guard.BlockedAddress):
@@ -276,21 +272,38 @@ def _explain(error: Exception, host: str, seconds: float, has_timed_out: bool) -
             )  # fmt: skip
         if isinstance(one, guard.NameNotResolved):
             return RemoteUnavailable(str(one), code="dns", next_step="Check the host name in the connector's settings.")
-    if any(isinstance(e, requests.exceptions.SSLError | urllib3.exceptions.SSLError | OSError) and "SSL" in type(e).__name__
-           for e in chain):  # fmt: skip
-        return RemoteUnavailable(f"The secure connection to {host} failed: {_certificate(chain)}.", code="tls",
-                                 next_step="Have the certificate of that host corrected.")  # fmt: skip
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema | requests.exceptions.InvalidSchema):
-        return ConfigurationError(f"“{host}” is not an address the hub can call.", code="url")
+    if not has_sent and any(isinstance(e, OSError) and "SSL" in type(e).__name__ for e in chain):
+        return RemoteUnavailable(
+            f"The secure connection to {host} failed: {_certificate(chain)}.", code="tls",
+            next_step="Have the certificate of that host corrected.",
+        )  # fmt: skip
     if isinstance(error, requests.ConnectionError) and any(isinstance(e, ConnectionRefusedError) for e in chain):
         return RemoteUnavailable(f"{host} refused the connection.", code="connect")
-    if isinstance(error, requests.ConnectionError) and any(
-        isinstance(e, urllib3.exceptions.NewConnectionError) for e in chain
-    ):
+    if not has_sent and isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
         return RemoteUnavailable(f"{host} could not be reached.", code="connect")
     if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
         return RemoteUnavailable(f"{host} closed the connection before the answer was complete.", code="reset")
     raise error
+
+
+def _prepared(request: requests.Request) -> requests.PreparedRequest:
+    """The request as it will leave. An address or header that cannot be sent lies in the settings, not in the code."""
+    try:
+        return request.prepare()
+    except requests.exceptions.InvalidHeader as error:
+        raise ConfigurationError("A header of the request cannot be sent: its name or value is not allowed.",
+                                 code="header") from error  # fmt: skip
+    except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
+        place = str(request.url).partition("?")[0].rpartition("@")[2][:200]
+        raise ConfigurationError(f"“{place}” is not an address the hub can call.", code="url") from error
+
+
+def _refuse_inside_transactions() -> None:
+    """A remote call while a transaction is open would hold locks for as long as the remote likes. ``durable`` knows the
+    one block that is allowed: the one a test case wraps around a whole test."""
+    if connection.in_atomic_block and getattr(settings, "HUB_FORBID_CALLS_IN_TRANSACTIONS", True):
+        with transaction.atomic(durable=True):
+            pass
 
 
 def _causes(error: BaseException | None) -> Any:
@@ -321,6 +334,9 @@ def _time_left(ends_at: float, pause_s: float) -> bool:
     return time.monotonic() + pause_s + 0.2 < ends_at
 
 
+LARGEST_EXPONENT = 30
+
+
 def dump_json(value: Any) -> bytes:
     """JSON bytes; a ``Decimal`` becomes the number it is written as."""
     return jsonlib.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_number).encode()
@@ -328,36 +344,8 @@ def dump_json(value: Any) -> bytes:
 
 def _number(value: Any) -> Any:
     if isinstance(value, Decimal):
+        # A number a remote sent may be 1e999999: writing that out would take all memory.
+        if not value.is_finite() or abs(value.adjusted()) > LARGEST_EXPONENT:
+            raise ValueError("The number is too large to be sent.")
         return int(value) if value == value.to_integral_value() else float(value)
     raise TypeError(f"{type(value).__name__} is no JSON")
-
-
-def retry_after_s(answer: HttpAnswer, *, longest_s: float = 3600.0) -> float | None:
-    """Seconds of a Retry-After header (a number or an HTTP date), ``None`` where there is none to be read."""
-    given = answer.headers.get("retry-after", "").strip()
-    if not given:
-        return None
-    try:
-        seconds = float(given)
-    except ValueError:
-        try:
-            seconds = (email.utils.parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds()
-        except (TypeError, ValueError):
-            return None
-    return min(max(seconds, 0.0), longest_s)
-
-
-def raise_for_status(answer: HttpAnswer, who: str) -> HttpAnswer:
-    """The usual reading of a status: 2xx passes, everything else raises; ``who`` is the remote system's name."""
-    status, more = answer.status, {"status": answer.status, "request_id": answer.request_id}
-    if 200 <= status < 300:
-        return answer
-    if status in (401, 403):
-        raise RemoteUnauthorised(f"{who} refused our credentials ({status}).", code=str(status), **more)
-    if status == 429:
-        raise RemoteUnavailable(f"{who} asked us to slow down.", code="throttled", retry_after_s=retry_after_s(answer), **more)
-    if status >= 500:
-        raise RemoteUnavailable(f"{who} failed ({status}).", code=str(status), retry_after_s=retry_after_s(answer), **more)
-    if 300 <= status < 400:
-        raise RemoteRefused(f"{who} redirects ({status}); the hub follows no redirects.", code="redirect", **more)
-    raise RemoteRefused(f"{who} refused the request ({status}).", code=str(status), **more)

@@ -8,17 +8,21 @@ import traceback
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, InterfaceError, connection
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 from pydantic import ValidationError as InvalidRecord
 
-from connectors import breakers, budgets, registry
-from connectors.base import Provider
+from connectors import breakers, budgets, lanes, registry
+from connectors.base import Delivered, Provider
 from connectors.exceptions import ConfigurationError, HubError, PayloadError, RemoteError, Skip
-from connectors.models import Connector
+from connectors.known import by_id
+from connectors.records import Record
+from connectors.routing import lock_key
 from connectors.run import Run
 from events.database import in_words
+from events.exchanges import INTERRUPTED
 from events.models import Event, Kind, Outcome, Reason
-from events.outcomes import Result
+from events.outcomes import SENTENCES, Result
 
 log = structlog.get_logger(__name__)
 
@@ -33,30 +37,35 @@ def run(event: Event) -> Result:
     structlog.contextvars.bind_contextvars(event_id=event.pk)
     made: Run | None = None
     try:
-        connector = Connector.objects.filter(pk=event.connector_id).first()
-        if connector is None:
+        known = by_id(event.connector_id)
+        if known is None:
             raise Skip("The connector was deleted before this event could run.", reason=Reason.DISABLED)
+        connector = known.connector
         if not connector.is_enabled:
-            raise Skip("The connector is disabled; the delivery was stored and nothing was done.", reason=Reason.DISABLED)
+            raise Skip(SENTENCES[Reason.DISABLED], reason=Reason.DISABLED)
         if connector.is_paused:
             return _waiting(event, Reason.PAUSED, f"{connector} is paused; the event waits until it is resumed.")
-        made = Run(connector, event)
+        made = Run(connector, event, settings=known.settings)
         sentence = _dispatch(made, connector.provider)
-        result = _result(event, made, Outcome.SUCCEEDED, sentence=sentence or "Done.")
+        result = _result(event, made, Outcome.SUCCEEDED, sentence=_shown(made, sentence or "Done."))
     except Skip as skip:
-        result = _result(event, made, Outcome.SKIPPED, reason=skip.reason, reason_code=skip.code, sentence=skip.sentence)
+        sentence = _shown(made, skip.sentence)
+        result = _result(event, made, Outcome.SKIPPED, reason=skip.reason, reason_code=skip.code, sentence=sentence)
     except HubError as error:
         result = _failed(event, made, error)
-    except (DatabaseError, InterfaceError) as error:
-        log.warning("database_lost_while_running", error=in_words(error))
-        connection.close()
+    except registry.UnknownProvider as error:
         result = _result(
-            event, made, Outcome.WAITING, reason=Reason.RETRY, due_in_s=DATABASE_PAUSE_S, gives_back_attempt=True,
-            sentence="The hub's own database was away for a moment; the event runs again.",
+            event, made, Outcome.FAILED, reason=Reason.CONFIGURATION, reason_code="provider", sentence=str(error),
+            next_step="Install the hub's version that has this provider, then Retry.",
         )  # fmt: skip
+    except (OperationalError, InterfaceError) as error:
+        log.warning("database_lost_while_running", error=in_words(error))
+        result = _interrupted(event, made)
     except Exception as error:
-        log.exception("handler_bug")
-        text = made.redactor.text(traceback.format_exc()) if made else traceback.format_exc()
+        # Data the database refuses is a bug like any other: tried again it would be refused again, for ever.
+        text = traceback.format_exc()
+        text = made.redactor.text(text) if made else text
+        log.error("handler_bug", traceback=text)  # not the exception itself: its text may hold a secret
         result = _result(
             event, made, Outcome.FAILED, reason=Reason.BUG, reason_code=type(error).__name__,
             sentence=f"The hub has a bug in its {event.topic} handler ({type(error).__name__}).",
@@ -67,6 +76,28 @@ def run(event: Event) -> Result:
         structlog.contextvars.unbind_contextvars("event_id")
     result.duration_ms = int((time.monotonic() - started) * 1000)
     return result
+
+
+def _shown(made: Run | None, text: str) -> str:
+    return made.redactor.text(text) if made else text
+
+
+def _interrupted(event: Event, made: Run | None) -> Result:
+    """The hub's own database failed the handler. Where it was away the attempt does not count; a query that it ended (a
+    deadlock, a time-out) while the connection lives may fail again, and is not tried without end."""
+    is_away = not connection.is_usable()
+    connection.close()
+    if not is_away and event.attempts >= event.max_attempts:
+        return _result(
+            event, made, Outcome.FAILED, reason=Reason.BUG, reason_code="database",
+            sentence="The hub's own database ended this event's work, in every attempt.",
+            next_step="Send this event's number to the hub's developers.",
+        )  # fmt: skip
+    return _result(
+        event, made, Outcome.WAITING, reason=Reason.RETRY, reason_code=INTERRUPTED, due_in_s=DATABASE_PAUSE_S,
+        gives_back_attempt=is_away,
+        sentence="The hub's own database was away for a moment; the event runs again.",
+    )  # fmt: skip
 
 
 def _dispatch(run: Run, provider: Provider) -> str | None:
@@ -83,7 +114,9 @@ def _dispatch(run: Run, provider: Provider) -> str | None:
     if handler is not None:
         return handler.function(run)
     if event.topic in provider.ignored:
-        raise Skip(f"{provider.label} deliveries of topic {event.topic} carry nothing the hub needs.", reason=Reason.IGNORED)
+        raise Skip(
+            f"{provider.label} deliveries of topic {event.topic} carry nothing the hub needs.", reason=Reason.IGNORED
+        )
     raise Skip(f"The hub has no use for topic {event.topic} of {provider.label}.", reason=Reason.IGNORED)
 
 
@@ -101,36 +134,80 @@ def _deliver(run: Run, provider: Provider) -> str | None:
     try:
         one = record_type.from_json(run.body)
     except InvalidRecord as error:
-        raise PayloadError("The stored record does not fit this version of the hub; synchronize the object again.") from error
+        raise PayloadError(
+            "The stored record does not fit this version of the hub; synchronize the object again."
+        ) from error
     run.record_hash = one.fingerprint()
+    _check_is_news(run, one)
     delivered = accept.function(run, one)
-    run.remember(one, delivered.target_id, delivered.target_number)
+    _remember(run, one, delivered)
     return delivered.sentence or f"{one.label} {one.number} became {delivered.target_number} in {run.connector}."
+
+
+def _remember(run: Run, one: Record, delivered: Delivered) -> None:
+    """Write the ledger. The document exists now: forgetting it because the database is away for a moment would make the
+    next attempt create another."""
+    give_up_at = time.monotonic() + settings.HUB_LEASE_S / 2
+    while True:
+        try:
+            run.remember(one, delivered.target_id, delivered.target_number, delivered.sent_hash)
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block or time.monotonic() > give_up_at:
+                raise
+            log.warning("ledger_not_written_yet", target_id=delivered.target_id)
+            connection.close()
+            time.sleep(1.0)
+        else:
+            return
+
+
+def _check_is_news(run: Run, one: Record) -> None:
+    """Raises ``Skip`` for what the target has already, or has in a newer version: a delivery that waited, failed or was
+    retried by hand must not overwrite what came after it."""
+    link = run.link
+    if link is None:
+        return
+    if link.sent_hash == run.record_hash:
+        raise Skip(
+            f"{one.label} {one.number} is in {run.connector} as {link.target_number} and has not changed.",
+            reason=Reason.UNCHANGED, code="unchanged",
+        )  # fmt: skip
+    if one.updated_at and link.source_version and one.updated_at < link.source_version:
+        raise Skip(
+            f"A newer version of {one.label.lower()} {one.number} was delivered to {run.connector} already.",
+            reason=Reason.SUPERSEDED, code="older_version",
+        )  # fmt: skip
 
 
 def _failed(event: Event, made: Run | None, error: HubError) -> Result:
     """Waiting where another attempt may help and is left, failed where not."""
-    more: dict[str, Any] = {"reason_code": error.code, "next_step": error.next_step}
-    sentence = made.redactor.text(error.sentence) if made else error.sentence
+    more: dict[str, Any] = {"reason_code": _shown(made, error.code), "next_step": _shown(made, error.next_step)}
+    sentence = _shown(made, error.sentence)
+    if event.connector_id and error.retry_after_s and (isinstance(error, budgets.BudgetSpent) or error.code == "throttled"):
+        # Its other events would meet the same answer: the lane is left out of the claim until then.
+        lanes.pause_for(event.connector_id, error.retry_after_s)
     if isinstance(error, budgets.BudgetSpent):
         return _result(
             event, made, Outcome.WAITING, reason=Reason.RATE_BUDGET, sentence=sentence, due_in_s=error.retry_after_s,
             gives_back_attempt=True, **more,
         )  # fmt: skip
     if error.reason == "dependency":
-        pause = error.retry_after_s or PAUSES_S[min(event.attempts, len(PAUSES_S)) - 1]
+        pause = error.retry_after_s or _pause_s(event)
         if event.attempts < event.max_attempts:
             return _result(event, made, Outcome.WAITING, reason=Reason.DEPENDENCY, sentence=sentence, due_in_s=pause, **more)
     if error.retry and event.attempts < event.max_attempts:
-        pause = PAUSES_S[min(max(event.attempts, 1), len(PAUSES_S)) - 1] * (1 + random.random() / 4)
+        pause = _pause_s(event)
         if error.retry_after_s is not None:
-            pause = max(error.retry_after_s, 1.0)
-        more["reason_code"] = error.code
+            pause = max(error.retry_after_s, 1.0) * (1 + random.random() / 10)
         text = f"{sentence} Attempt {event.attempts} of {event.max_attempts}; the hub tries again by itself."
         result = _result(event, made, Outcome.WAITING, reason=Reason.RETRY, sentence=text, due_in_s=pause, **more)
         result.cause = error.reason
         return result
     return _result(event, made, Outcome.FAILED, reason=error.reason, sentence=sentence, **more)
+
+
+def _pause_s(event: Event) -> float:
+    return PAUSES_S[min(max(event.attempts, 1), len(PAUSES_S)) - 1] * (1 + random.random() / 4)
 
 
 def _waiting(event: Event, reason: str, sentence: str) -> Result:
@@ -144,8 +221,16 @@ def _result(event: Event, made: Run | None, outcome: Outcome, **more: Any) -> Re
             "object_type": made.object_type,
             "object_id": made.object_id,
             "object_label": made.object_label,
+            "also_resolves": _also_resolves(event, made),
         }
     return Result.of(event, outcome, **more)
+
+
+def _also_resolves(event: Event, made: Run) -> str:
+    """*Synchronize this order* knows a number at first; the object found by it is what its success is about."""
+    if event.topic.startswith("single:") and event.connector_id:
+        return lock_key(event.connector_id, made.object_type, made.object_id)
+    return ""
 
 
 def is_remote_failure(error: HubError) -> bool:

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import structlog
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from connectors import breakers, budgets, registry
-from connectors.exceptions import HubError
+from connectors.exceptions import HubError, PayloadError, RemoteError
 from connectors.models import Breaker, BreakerState, Connector
-from events import bell
-from events.models import Kind, Outcome, Priority, Reason
+from connectors.recording import ListRecorder
+from events import alerts, bell, exchanges
+from events.models import Event, Kind, Outcome, Priority, Reason
+from events.outcomes import Result, cause_of
 from events.record import New, record
+
+CONNECTION = "connection"  # topic of what concerns a whole connector
+LONGEST_PAUSE_S = 900.0  # of a lane; a vendor that wants more is asked again after that
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +29,21 @@ _CLOSED = """
 SELECT c.id, c.is_paused, b.state, b.sentence, c.name FROM connectors_connector AS c
 LEFT JOIN connectors_breaker AS b ON b.connector_id = c.id AND b.endpoint = ''
 WHERE c.is_enabled AND (c.is_paused OR b.state <> 'closed')
+"""
+
+
+# Lanes with events that wait for nothing but an open lane, and whose lane is open (or deleted, or disabled).
+_WAITED_FOR = """
+WITH RECURSIVE lane AS (
+  (SELECT connector_id FROM events_event WHERE outcome = 'waiting' AND due_at IS NULL AND connector_id IS NOT NULL
+   ORDER BY connector_id LIMIT 1)
+  UNION ALL
+  SELECT n.connector_id FROM lane, LATERAL (
+    SELECT connector_id FROM events_event WHERE outcome = 'waiting' AND due_at IS NULL
+    AND connector_id > lane.connector_id ORDER BY connector_id LIMIT 1) AS n
+) SELECT lane.connector_id FROM lane LEFT JOIN connectors_connector AS c ON c.id = lane.connector_id
+LEFT JOIN connectors_breaker AS b ON b.connector_id = c.id AND b.endpoint = ''
+WHERE c.id IS NULL OR NOT c.is_enabled OR NOT (c.is_paused OR coalesce(b.state <> 'closed', false))
 """
 
 
@@ -69,29 +89,57 @@ def label_closed() -> None:
                 else f"{name} does not answer; the event waits until it does. {sentence}"
             )
             cursor.execute(
-                "UPDATE events_event SET outcome = 'waiting', reason = %s, sentence = %s, due_at = NULL WHERE id IN ("
+                "UPDATE events_event SET outcome = 'waiting', reason = %s, sentence = %s, due_at = NULL WHERE id = ANY(ARRAY("
                 "SELECT id FROM events_event WHERE connector_id = %s AND outcome = 'queued' "
-                "ORDER BY connector_id, priority, id LIMIT %s FOR UPDATE SKIP LOCKED)",
+                "ORDER BY connector_id, priority, id LIMIT %s FOR UPDATE SKIP LOCKED))",
                 [reason.value, text, connector_id, LABEL_LIMIT],
             )
 
 
 def reopen() -> int:
-    """Queue events that waited for a lane which is open again, a bounded number at a time."""
+    """Queue events that waited for a lane which is open again, a bounded number of each lane at a time. Finding the lanes
+    costs one index probe each, however many events wait for a closed one."""
+    count = 0
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE events_event SET outcome = 'queued', reason = '', sentence = '' WHERE id IN ("
-            "SELECT e.id FROM events_event AS e LEFT JOIN connectors_connector AS c ON c.id = e.connector_id "
-            "LEFT JOIN connectors_breaker AS b ON b.connector_id = c.id AND b.endpoint = '' "
-            "WHERE e.outcome = 'waiting' AND e.due_at IS NULL AND e.reason IN ('paused', 'breaker_open') "
-            "AND (c.id IS NULL OR NOT c.is_enabled OR NOT (c.is_paused OR coalesce(b.state <> 'closed', false))) "
-            "ORDER BY e.id LIMIT %s FOR UPDATE OF e SKIP LOCKED)",
-            [REOPEN_LIMIT],
-        )
-        count = cursor.rowcount
+        cursor.execute(_WAITED_FOR)
+        for (connector_id,) in cursor.fetchall():
+            cursor.execute(
+                "UPDATE events_event SET outcome = 'queued', reason = '', sentence = '' WHERE id = ANY(ARRAY("
+                "SELECT id FROM events_event WHERE connector_id = %s AND outcome = 'waiting' AND due_at IS NULL "
+                "ORDER BY connector_id, id LIMIT %s FOR UPDATE SKIP LOCKED))",
+                [connector_id, REOPEN_LIMIT],
+            )
+            count += cursor.rowcount
     if count:
         bell.ring()
     return count
+
+
+def works_again(connector_id: int) -> bool:
+    """A call was answered: close the breaker and, where it was open, tell those who heard of its opening."""
+    if not breakers.worked(connector_id):
+        return False
+    alerts.recover_cause(connector_id, _opened_cause(connector_id))
+    return True
+
+
+def tell_opened(connector_id: int, failure: Result) -> None:
+    """One mail that a remote is left alone, from the failure that opened its breaker."""
+    name = Connector.objects.filter(pk=connector_id).values_list("name", flat=True).first()
+    if name is None:
+        return
+    told = Result(
+        event_id=failure.event_id, lease=None, connector_id=connector_id, topic=CONNECTION, outcome=Outcome.FAILED,
+        reason=Reason.UNAVAILABLE, cause=_opened_cause(connector_id), object_label=failure.object_label,
+        sentence=f"{name} does not answer; its events wait until it does. {failure.sentence}",
+        next_step="Nothing to do now: the hub asks again by itself. If it lasts, ask the remote system's operator.",
+    )  # fmt: skip
+    with transaction.atomic():
+        alerts.failed([told])
+
+
+def _opened_cause(connector_id: int) -> str:
+    return cause_of(connector_id, CONNECTION, Reason.UNAVAILABLE, "breaker_open", "")
 
 
 def probe_due() -> int:
@@ -109,29 +157,41 @@ def probe_due() -> int:
 
 
 def probe(connector_id: int) -> bool:
-    """The queue task of a probe: true where the connector works again."""
+    """The queue task of a probe: true where the connector works again. Who refuses the probe, or answers what cannot be
+    read, is there: whether an event passes is for the event to find out."""
     from connectors.checking import run_probe
 
     connector = Connector.objects.filter(pk=connector_id).first()
     if connector is None:
         return False
+    recorder = ListRecorder(trace_id="")
     try:
-        run_probe(connector)
+        run_probe(connector, recorder)
     except HubError as error:
-        breakers.failed(connector_id, error.sentence)
+        if error.reason in breakers.COUNTED or not isinstance(error, RemoteError | PayloadError):
+            breakers.failed(connector_id, error.sentence)
+            return False
+    except Exception as error:  # a bug in the probe must not leave the breaker as if a probe were under way
+        log.exception("probe_failed", connector_id=connector_id)
+        breakers.failed(connector_id, f"The probe itself failed ({type(error).__name__}).")
         return False
-    breakers.worked(connector_id)
-    record(
-        New(
-            kind=Kind.CHECK, topic="probe", connector_id=connector_id, connector_name=connector.name,
-            provider=connector.provider_slug, outcome=Outcome.SUCCEEDED, priority=Priority.LIVE, expects_request=False,
-            sentence=f"{connector} answers again; what waited for it goes on.",
-        )  # fmt: skip
-    )
+    works_again(connector_id)
+    with transaction.atomic():
+        made = record(
+            New(
+                kind=Kind.CHECK, topic="probe", connector_id=connector_id, connector_name=connector.name,
+                provider=connector.provider_slug, outcome=Outcome.SUCCEEDED, priority=Priority.LIVE,
+                trace_id=recorder.trace_id, expects_request=bool(recorder.exchanges),
+                sentence=f"{connector} answers again; what waited for it goes on.",
+            )  # fmt: skip
+        )
+        event = Event.objects.only("received_at").get(pk=made.event_id)
+        exchanges.write_all(made.event_id, event.received_at, recorder.exchanges)
     reopen()
     return True
 
 
 def pause_for(connector_id: int, seconds: float) -> None:
-    """Leave a lane alone for a while: the vendor asked for it."""
-    budgets.pause(connector_id, seconds)
+    """Leave a lane alone for a while: the vendor asked for it, or its budget is spent. Its events stay queued."""
+    budgets.pause(connector_id, min(seconds, LONGEST_PAUSE_S))
+

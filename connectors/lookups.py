@@ -10,7 +10,8 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+import traceback
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from prometheus_client import Counter
 
 from connectors import breakers, budgets
 from connectors.base import Answer, Lookup
-from connectors.exceptions import ConfigurationError, HubError, RemoteUnavailable, Skip
+from connectors.exceptions import ConfigurationError, HubError, PayloadError, RemoteError, RemoteUnavailable, Skip
 from connectors.host import health_failed, health_worked
 from connectors.models import Connector
 from connectors.recording import ListRecorder
@@ -30,10 +31,12 @@ from events import alerts, exchanges
 from events.models import Event, Kind, Outcome, Priority, Reason
 from events.outcomes import Result, cause_of
 from events.record import New, record
+from events.text import clean_notes
 
 log = structlog.get_logger(__name__)
 
 WRITE_TIMEOUT_MS = 2000
+LONGEST_PAUSE_S = 300.0  # a vendor that asks for more is asked again after that: a shopper waits for no hour
 NOT_WRITTEN = Counter("hub_lookup_events_not_written_total", "Lookups answered whose event could not be written")
 LOOKUPS = Counter("hub_lookups_total", "Lookups answered", ["connector", "lookup", "outcome"])
 
@@ -47,6 +50,7 @@ class _Truth:
     reason_code: str = ""
     sentence: str = ""
     next_step: str = ""
+    is_answered: bool = False  # with what was asked for: then the event names no error
 
 
 _shares: dict[str, threading.BoundedSemaphore] = {}
@@ -59,17 +63,22 @@ def _share(connector: Connector, lookup: Lookup) -> threading.BoundedSemaphore:
         return _shares.setdefault(key, threading.BoundedSemaphore(lookup.share))
 
 
-def answer(connector: Connector, lookup: Lookup, params: Mapping[str, Any], *, asked_by: str = "") -> tuple[Answer, int | None]:
+def answer(
+    connector: Connector, lookup: Lookup, params: Mapping[str, Any], *, asked_by: str = ""
+) -> tuple[Answer, int | None]:
     """The answer for the storefront and the id of its event (``None`` where none could be written)."""
     started = time.monotonic()
     recorder = ListRecorder(secrets.token_hex(16))
     run: Run | None = None
+    found = Answer(available=False, message="This information is not available at the moment.", outcome="configuration")
     try:
         run = Run(connector, None, recorder=recorder, budget_s=lookup.budget_s)
+        found = replace(lookup.neutral(run.settings), outcome="bug")
         found, truth = _ask(run, connector, lookup, params)
     except ConfigurationError as error:
-        found = Answer(available=False, message="This information is not available at the moment.", outcome="configuration")
         truth = _Truth(Outcome.FAILED, Reason.CONFIGURATION, error.code, error.sentence, error.next_step)
+    except Exception as error:  # the hub's own database is away, a provider's neutral answer has a bug: he asked, he is told
+        truth = _bug(run, lookup, error)
     took_ms = int((time.monotonic() - started) * 1000)
     LOOKUPS.labels(connector.slug, lookup.topic, found.outcome).inc()
     event_id = _write(connector, lookup, params, run, recorder, truth, took_ms, asked_by)
@@ -81,23 +90,39 @@ def _ask(run: Run, connector: Connector, lookup: Lookup, params: Mapping[str, An
     if not connector.is_enabled or connector.is_paused:
         state = "disabled" if not connector.is_enabled else "paused"
         reason = Reason.DISABLED if state == "disabled" else Reason.PAUSED
-        return replace(neutral, outcome=state), _Truth(Outcome.SKIPPED, reason, state, f"{connector} is {state}; nothing was asked.")
+        sentence = f"{connector} is {state}; nothing was asked."
+        return replace(neutral, outcome=state), _Truth(Outcome.SKIPPED, reason, state, sentence)
     paused_s = budgets.paused_for_s(connector.pk, name=f"lookup:{lookup.topic}")
     if paused_s:
         sentence = f"{connector} asked us to slow down; nothing was asked for {paused_s:.0f} s more."
         return replace(neutral, outcome="throttled"), _Truth(Outcome.FAILED, Reason.UNAVAILABLE, "throttled", sentence)
-    state, why, _ = breakers.state_of(connector.pk, lookup.topic)
-    if state != "closed" and not breakers.take_probe(connector.pk, lookup.topic):
-        sentence = f"{connector} does not answer; nothing was asked, to spare the shopper the wait. {why}"
-        return replace(neutral, outcome="breaker_open"), _Truth(Outcome.FAILED, Reason.UNAVAILABLE, "breaker_open", sentence)
     share = _share(connector, lookup)
     if not share.acquire(timeout=min(1.0, lookup.budget_s / 10)):
         sentence = f"{lookup.share} such questions are under way already; this one was not asked."
         return replace(neutral, outcome="busy"), _Truth(Outcome.FAILED, Reason.UNAVAILABLE, "busy", sentence)
     try:
+        # The probe is reserved last: once taken, the question must be asked.
+        state, why, _ = breakers.state_of(connector.pk, lookup.topic)
+        if state != "closed" and not breakers.take_probe(connector.pk, lookup.topic):
+            sentence = f"{connector} does not answer; nothing was asked, to spare the shopper the wait. {why}"
+            truth = _Truth(Outcome.FAILED, Reason.UNAVAILABLE, "breaker_open", sentence)
+            return replace(neutral, outcome="breaker_open"), truth
         return _call(run, connector, lookup, params, neutral)
     finally:
         share.release()
+
+
+def _bug(run: Run | None, lookup: Lookup, error: Exception) -> _Truth:
+    text = traceback.format_exc()
+    text = run.redactor.text(text) if run else text
+    log.error("lookup_bug", topic=lookup.topic, traceback=text)  # not the exception: its text may hold a secret
+    if run:
+        run.note("traceback", text[-4000:])
+    return _Truth(
+        Outcome.FAILED, Reason.BUG, type(error).__name__,
+        f"The hub has a bug in its {lookup.topic} lookup ({type(error).__name__}).",
+        "Send this event's number to the hub's developers.",
+    )  # fmt: skip
 
 
 def _call(
@@ -112,25 +137,34 @@ def _call(
     except HubError as error:
         sentence = run.redactor.text(error.sentence)
         if error.reason in breakers.COUNTED and error.code != "throttled":
-            breakers.failed(connector.pk, sentence, endpoint=lookup.topic)
+            _quietly(lambda: breakers.failed(connector.pk, sentence, endpoint=lookup.topic))
+        elif isinstance(error, RemoteError | PayloadError):  # it answered, if not what we wanted
+            _quietly(lambda: breakers.worked(connector.pk, endpoint=lookup.topic))
         if error.code == "throttled" and isinstance(error, RemoteUnavailable) and error.retry_after_s:
-            budgets.pause(connector.pk, error.retry_after_s, name=f"lookup:{lookup.topic}")
+            pause_s = min(error.retry_after_s, LONGEST_PAUSE_S)
+            _quietly(lambda: budgets.pause(connector.pk, pause_s, name=f"lookup:{lookup.topic}"))
         return replace(neutral, outcome=error.code or error.reason), _Truth(
             Outcome.FAILED, error.reason, error.code, sentence, run.redactor.text(error.next_step)
         )
-    except Exception as error:
-        log.exception("lookup_bug", topic=lookup.topic)
-        run.note("traceback", f"{type(error).__name__}: {error}")
-        return replace(neutral, outcome="bug"), _Truth(
-            Outcome.FAILED, Reason.BUG, type(error).__name__,
-            f"The hub has a bug in its {lookup.topic} lookup ({type(error).__name__}).",
-            "Send this event's number to the hub's developers.",
-        )  # fmt: skip
-    breakers.worked(connector.pk, endpoint=lookup.topic)
-    return found, _Truth(Outcome.SUCCEEDED, "", found.outcome if found.outcome != "success" else "", found.message or _sentence(lookup, found))
+    except Exception as error:  # a bug is for the event; the shopper gets the neutral answer
+        return replace(neutral, outcome="bug"), _bug(run, lookup, error)
+    _quietly(lambda: breakers.worked(connector.pk, endpoint=lookup.topic))
+    code = found.outcome if found.outcome != "success" else ""
+    sentence = found.sentence or found.message or _sentence(found)
+    return found, _Truth(Outcome.SUCCEEDED, "", code, run.redactor.text(sentence), is_answered=found.available)
 
 
-def _sentence(lookup: Lookup, found: Answer) -> str:
+def _quietly(write: Callable[[], object]) -> None:
+    """Bookkeeping beside an answer: where the database fails it the answer goes out all the same."""
+    try:
+        write()
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("lookup_bookkeeping_failed", error=str(error).partition("\n")[0])
+        if not connection.in_atomic_block:
+            connection.close()
+
+
+def _sentence(found: Answer) -> str:
     if isinstance(found.data, Mapping):
         for value in found.data.values():
             if isinstance(value, list):
@@ -149,13 +183,13 @@ def _write(
     asked_by: str,
 ) -> int | None:
     """Event, requests and alert in one short transaction; its failure is counted and logged, nothing more."""
-    customer = str(params.get(lookup.customer_param) or "") if lookup.customer_param else ""
+    customer = (run.customer if run else "") or str(params.get(lookup.customer_param) or "") if lookup.customer_param else ""
     event_data = {
         "event_data": {
             "external_customer_id": customer or None,
             "related_to": {"customer": params.get("account_id") or None, "user": params.get("user_id") or None},
             "trace_id": recorder.trace_id,
-            "error": None if truth.outcome == Outcome.SUCCEEDED else truth.sentence,
+            "error": None if truth.is_answered else truth.sentence,
             "asked": {k: v for k, v in params.items() if v not in (None, "", [])},
         }
     }
@@ -192,13 +226,15 @@ def _write(
             event = Event.objects.only("received_at").get(pk=event_id)
             exchanges.write_all(event_id, event.received_at, recorder.exchanges)
             Event.objects.filter(pk=event_id).update(
-                duration_ms=took_ms, attempts=1, started_at=event.received_at, notes=(run.notes if run else [])
-            )
+                duration_ms=took_ms, attempts=1, started_at=event.received_at,
+                notes=clean_notes(run.notes) if run else [],
+            )  # fmt: skip
             _tell(connector, lookup, truth, event_id, new.object_label)
-    except (DatabaseError, InterfaceError) as error:
+    except Exception as error:  # the answer is there already: whatever keeps the log from being written is counted
         NOT_WRITTEN.inc()
         log.exception("lookup_event_not_written", topic=lookup.topic, error=str(error))
-        connection.close()
+        if not connection.in_atomic_block:
+            connection.close()
         return None
     return event_id
 
@@ -219,5 +255,3 @@ def _tell(connector: Connector, lookup: Lookup, truth: _Truth, event_id: int, la
     elif truth.outcome == Outcome.SUCCEEDED:
         health_worked(connector.pk)
         alerts.succeeded([result])
-
-

@@ -88,6 +88,13 @@ class Connector(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """As ever; this process knows the change at once, others within a second."""
+        from connectors import known
+
+        super().save(*args, **options)
+        known.forget()
+
     @property
     def provider(self) -> Provider:
         return registry.get(self.provider_slug)
@@ -346,6 +353,17 @@ class ApiKey(models.Model):
         key = f"hub_{secrets.token_urlsafe(32)}"
         self.prefix, self.hash = key[:12], self.digest(key)
         return key
+
+
+class ApiAllowance(models.Model):
+    """The token bucket of one API key: calls left at ``filled_at``. Written by ``connectors/api/throttles.py`` only."""
+
+    key = models.OneToOneField(ApiKey, models.CASCADE, primary_key=True, related_name="allowance")
+    tokens = models.FloatField()
+    filled_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.key_id}: {self.tokens:.0f} calls"
 
 
 class Profile(models.Model):

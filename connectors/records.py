@@ -41,9 +41,10 @@ class Record:
     def from_json(cls, content: bytes) -> Any:
         return _adapter(cls).validate_json(content)
 
-    def fingerprint(self) -> str:
-        """Hash of the meaning: the vendor's raw form and the time of change do not count."""
-        meaning = _adapter(type(self)).dump_json(self, exclude={"raw", "updated_at"})
+    def fingerprint(self, *, without: frozenset[str] = frozenset()) -> str:
+        """Hash of the meaning: the vendor's raw form and the time of change do not count, nor do the members named in
+        ``without`` (those a target does not take)."""
+        meaning = _adapter(type(self)).dump_json(self, exclude={"raw", "updated_at", *without})
         return hashlib.sha256(meaning).hexdigest()
 
 
@@ -103,6 +104,8 @@ class Tax:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderLine:
+    """One position of an order. Amounts are of the whole line unless they say otherwise."""
+
     id: str
     sku: str
     title: str = ""
@@ -144,6 +147,8 @@ class Payment:
 
 @dataclass(frozen=True, kw_only=True)
 class Order(Record):
+    """An order as its shop knows it now: who buys what, for how much, paid how and to be sent where."""
+
     kind: ClassVar[str] = "order"
     label: ClassVar[str] = "Order"
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
@@ -13,8 +16,16 @@ SECRET_HEADERS = frozenset(
         "x-shopify-access-token", "x-shopify-hmac-sha256", "www-authenticate",
     }
 )  # fmt: skip
-SECRET_MEMBERS = ("access_token", "refresh_token", "client_secret")  # answers that hand out new secrets
+# Whatever calls itself so is no longer anybody's to read, declared or not.
+SECRET_HEADER = re.compile(r"token|secret|passw|api-?key|authorization|cookie|hmac|signature", re.IGNORECASE)
+SECRET_MEMBERS = ("access_token", "refresh_token", "client_secret", "id_token")  # answers that hand out new secrets
+_NAMES = "|".join(SECRET_MEMBERS)
+# By pattern and not by parsing: nested, cut off or not quite JSON, the value goes all the same.
+_IN_JSON = re.compile(rb'("(?:%s)"\s*:\s*)"(?:[^"\\]|\\.)*"?' % _NAMES.encode())
+_IN_FORM = re.compile(rb"((?:^|[?&])(?:%s)=)[^&\s#]*" % _NAMES.encode())
+URL_SAFE = "!#$%&'()*+,/:;=?@[]~"  # what an address keeps of a value nobody had encoded
 SHORTEST_SECRET = 4  # characters; replacing shorter ones would mangle texts and hide nothing
+SHORTEST_BASE64 = 8  # characters of base64 that are sure to stem from the secret; fewer match by chance
 
 
 class Redactor:
@@ -24,9 +35,9 @@ class Redactor:
         forms: set[str] = set()
         for secret in secrets:
             if len(secret) >= SHORTEST_SECRET:
-                forms |= {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
+                forms |= _forms(secret)
         self._forms = sorted(forms, key=len, reverse=True)
-        self._bytes = [form.encode() for form in self._forms]
+        self._bytes = [form.encode("utf-8", "surrogatepass") for form in self._forms]
         self._headers = SECRET_HEADERS | {name.lower() for name in headers}
 
     def text(self, value: str) -> str:
@@ -40,26 +51,53 @@ class Redactor:
             if form in content:
                 content = content.replace(form, MASK.encode())
         if any(name.encode() in content for name in SECRET_MEMBERS):
-            content = _without_new_secrets(content)
+            content = _IN_FORM.sub(rb"\1***", _IN_JSON.sub(rb'\1"***"', content))
         return content
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        return {k: MASK if k.lower() in self._headers else self.text(v) for k, v in headers.items()}
+        return {k: MASK if self.is_secret_header(k) else self.text(v) for k, v in headers.items()}
+
+    def is_secret_header(self, name: str) -> bool:
+        return name.lower() in self._headers or is_secret_header(name)
 
     def url(self, url: str) -> str:
         """Without user and password, and without known secrets anywhere."""
         parts = urlsplit(url)
         if "@" in parts.netloc:
             parts = parts._replace(netloc=f"{MASK}@{parts.netloc.rpartition('@')[2]}")
-        return self.text(urlunsplit(parts))
+        shown = self.text(urlunsplit(parts))
+        return _IN_FORM.sub(rb"\1***", shown.encode("utf-8", "replace")).decode()
 
 
-def _without_new_secrets(content: bytes) -> bytes:
-    """Mask the members of a token answer: its values are secrets nobody has declared yet."""
-    try:
-        parsed = json.loads(content)
-    except ValueError:
-        return content
-    if not isinstance(parsed, dict) or not any(name in parsed for name in SECRET_MEMBERS):
-        return content
-    return json.dumps({k: MASK if k in SECRET_MEMBERS else v for k, v in parsed.items()}).encode()
+def is_secret_header(name: str) -> bool:
+    """Whether a header's value is not to be kept, whoever sent it."""
+    return name.lower() in SECRET_HEADERS or SECRET_HEADER.search(name) is not None
+
+
+def _forms(secret: str) -> set[str]:
+    """The ways in which a secret is written: as it is, percent-encoded, in JSON or HTML, and inside base64."""
+    plain = json.dumps(secret, ensure_ascii=False)[1:-1]
+    ascii_only = json.dumps(secret)[1:-1]
+    forms = {
+        secret, quote(secret, safe=""), quote(secret), quote_plus(secret), quote(secret, safe=URL_SAFE),
+        quote(secret, safe="!'()*"), plain, ascii_only, html.escape(secret),
+        html.escape(secret, quote=False), plain.replace("/", "\\/"), ascii_only.replace("/", "\\/"), repr(secret)[1:-1],
+    }  # fmt: skip
+    # Some write percent-encoding and unicode escapes the other way round.
+    forms |= {re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), form) for form in tuple(forms) if "%" in form}
+    forms |= {re.sub(r"\\u[0-9a-f]{4}", lambda found: "\\u" + found[0][2:].upper(), f) for f in tuple(forms) if "\\u" in f}
+    return {form for form in forms | _base64_forms(secret.encode("utf-8", "surrogatepass")) if form}
+
+
+def _base64_forms(secret: bytes) -> set[str]:
+    """What base64 of ``<anything><secret><anything>`` surely holds, for each of the three positions the secret may have:
+    ``user:secret`` of basic authentication is one of them."""
+    forms: set[str] = set()
+    for offset in range(3):
+        encoded = base64.b64encode(b"\0" * offset + secret).decode().rstrip("=")
+        first = (offset * 8 + 5) // 6  # characters that bits of the neighbours take part in are left out
+        last = (offset + len(secret)) * 8 // 6
+        sure = encoded[first:last]
+        if len(sure) >= SHORTEST_BASE64:
+            forms |= {sure, sure.replace("+", "-").replace("/", "_"), quote(sure, safe="")}
+    return forms

@@ -7,6 +7,7 @@ from django.db import transaction
 from connectors.exceptions import Skip
 from connectors.models import Connector, Route
 from connectors.records import Record
+from connectors.registry import UnknownProvider
 from events import bell, bodies
 from events.models import Event, Kind, Priority
 from events.record import New, record
@@ -22,7 +23,8 @@ def deliver(source: Connector, event: Event, one: Record) -> int:
     routes = list(Route.objects.select_related("target").filter(source=source, record_kind=one.kind, is_enabled=True))
     if not routes:
         raise Skip(
-            f"No route takes {one.label.lower()}s from {source}: {one.label} {one.number} went nowhere.", reason="not_routed"
+            f"No route takes {one.label.lower()}s from {source}: {one.label} {one.number} went nowhere.",
+            reason="not_routed",
         )
     content = one.to_json()
     with transaction.atomic():
@@ -32,9 +34,16 @@ def deliver(source: Connector, event: Event, one: Record) -> int:
     return len(routes)
 
 
+def _claim_of(event: Event) -> str:
+    return f"{event.started_at.timestamp():.6f}" if event.started_at else str(event.attempts)
+
+
 def _child(route: Route, event: Event, one: Record, content: bytes) -> None:
     target = route.target
-    accept = next((a for t, a in target.provider.accepts.items() if t.kind == one.kind), None)
+    try:
+        accept = next((a for t, a in target.provider.accepts.items() if t.kind == one.kind), None)
+    except UnknownProvider:  # one target whose code is gone must not keep the record from the others
+        accept = None
     made = record(
         New(
             kind=Kind.DELIVERY,
@@ -47,7 +56,8 @@ def _child(route: Route, event: Event, one: Record, content: bytes) -> None:
             lock_key=f"route{route.pk}:{one.kind}:{one.id}",
             is_supersedable=True,  # it carries the whole current state: only the newest is worth sending
             # A retried parent read the object anew, so its child is a new delivery; the same run's repeat is not.
-            delivery_id=f"from:{event.pk}:{route.pk}:{event.attempts}:{one.fingerprint()[:16]}",
+            # Each claim has a start of its own, while attempts are counted anew after a Retry by hand.
+            delivery_id=f"from:{event.pk}:{route.pk}:{_claim_of(event)}:{one.fingerprint()[:16]}",
             object_type=one.kind,
             object_id=one.id,
             object_label=getattr(one, "name", "") or one.number,

@@ -16,14 +16,16 @@ from django.utils import timezone
 from connectors import budgets, routing, schema
 from connectors.exceptions import MappingMissing, PayloadError
 from connectors.http import HttpClient, Recorder
-from connectors.models import Connector, Link, LinkState, Mapping as MappingRow, Route
-from connectors.records import Record
+from connectors.models import Connector, Link, LinkState, Route
+from connectors.models import Mapping as MappingRow
 from connectors.recording import JobRecorder, ListRecorder
+from connectors.records import Record
 from connectors.redaction import Redactor
 from events import bell, bodies, search
 from events.exchanges import has_unfinished_write
 from events.models import Event, Kind, Priority, as_note
 from events.record import New, record
+from events.text import clean, fit
 
 
 class Run:
@@ -49,13 +51,17 @@ class Run:
         self.object_id = event.object_id if event else ""
         self.object_label = event.object_label if event else ""
         self.found_keys: list[tuple[str, str]] = []
+        self.customer = ""  # whose data a lookup asked for, where its parameter does not say so (a guest account)
         self.record_hash = ""
 
     # --- the remote system ---------------------------------------------------------------------------------------------
     @cached_property
     def redactor(self) -> Redactor:
+        """Knows the secret settings; ``secret_header`` and ``secret_texts`` of a settings class name what else is secret:
+        the header that carries a credential, and forms of it that are no setting (an encoded pair)."""
         name = getattr(self.settings, "secret_header", "")
-        return Redactor(schema.secret_values(self.settings), [name] if name else [])
+        texts = getattr(self.settings, "secret_texts", ())
+        return Redactor([*schema.secret_values(self.settings), *texts], [name] if name else [])
 
     @cached_property
     def http(self) -> HttpClient:
@@ -85,6 +91,11 @@ class Run:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise PayloadError("The delivery is not valid JSON.") from error
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers of the delivery, lower-case names; empty for an event that was none."""
+        return self.event.headers if self.event is not None else {}
 
     def describe(self, *, object_type: str = "", object_id: str = "", object_label: str = "") -> None:
         """Name the object the event is about, as soon as it is known better than at arrival."""
@@ -199,21 +210,23 @@ class Run:
             source_object_id=self.event.object_id,
         ).first()  # fmt: skip
 
-    def remember(self, one: Record, target_id: str, target_number: str) -> None:
+    def remember(self, one: Record, target_id: str, target_number: str, sent_hash: str = "") -> None:
         """Write the ledger after a delivery."""
         assert self.route is not None and self.event is not None
-        self.keys([(f"{self.connector.provider_slug}_id", target_id), (f"{self.connector.provider_slug}_number", target_number)])
+        slug = self.connector.provider_slug
+        self.keys([(f"{slug}_id", target_id), (f"{slug}_number", target_number)])
+        # The write is done: an id that is too long or odd for its column must not undo the memory of it.
         Link.objects.update_or_create(
             source=self.route.source,
             target=self.connector,
             record_kind=self.route.record_kind,
-            source_object_id=one.id,
+            source_object_id=self.event.object_id or fit(one.id, 120),
             defaults={
-                "source_number": one.number,
+                "source_number": clean(one.number, 120),
                 "source_version": one.updated_at,
-                "target_object_id": target_id,
-                "target_number": target_number,
-                "sent_hash": self.record_hash,
+                "target_object_id": fit(target_id, 120),
+                "target_number": clean(target_number, 120),
+                "sent_hash": sent_hash or self.record_hash,
                 "state": LinkState.DELIVERED,
                 "last_event_id": self.event.pk,
             },
@@ -221,12 +234,12 @@ class Run:
 
     @cached_property
     def unfinished_write(self) -> bool:
-        """Whether an earlier attempt of this event sent a write whose answer was never seen."""
-        return bool(self.event) and has_unfinished_write(self.event)  # type: ignore[arg-type]
+        """Whether an earlier attempt for this object at this target sent a write of unknown outcome."""
+        return self.event is not None and has_unfinished_write(self.event)
 
     def map(self, kind: str, value: str, *, default: str | None = None) -> str:
         """The target's value for a source's value. Raises ``MappingMissing`` where there is none and no default."""
-        rows = MappingRow.objects.filter(connector=self.connector, kind=kind, from_value=value)
+        rows = MappingRow.objects.filter(connector=self.connector, kind=kind, from_value=clean(value))
         own = [row for row in rows if row.route_id is None or (self.route and row.route_id == self.route.pk)]
         best = max(own, key=lambda row: row.route_id is not None, default=None)
         if best is not None:

@@ -7,6 +7,8 @@ journal of received requests and its faults. Not for production traffic: state l
 from __future__ import annotations
 
 import json
+import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -96,6 +98,7 @@ class Sandbox:
         if reply.delay_s:
             time.sleep(reply.delay_s)
         if reply.drop:
+            start_response("500 Dropped", [("Content-Length", "0")])
             _drop(environ)
             return []
         content = reply.content()
@@ -113,7 +116,7 @@ class Sandbox:
                 "path": request.path,
                 "query": request.query,
                 "headers": {k: ("***" if k in SECRET_HEADERS else v) for k, v in request.headers.items()},
-                "body": request.body[:65_536].decode("utf-8", "replace"),
+                "body": SECRET_MEMBERS.sub(r"\1***", request.body[:65_536].decode("utf-8", "replace")),
                 "status": 0 if reply.drop else reply.status,
             }
         )
@@ -135,7 +138,8 @@ class Sandbox:
         return self.control(request) or Reply(404, {"error": "no such control call"})
 
 
-SECRET_HEADERS = {"authorization", "x-shopify-access-token", "cookie"}
+SECRET_MEMBERS = re.compile(r"((?:client_secret|refresh_token)(?:=|\":\s*\"))[^&\"]+")
+SECRET_HEADERS = {"x-erp-key", "authorization", "x-shopify-access-token", "cookie"}
 
 
 def mount(applications: Mapping[str, Application]) -> Application:
@@ -176,7 +180,7 @@ def _drop(environ: Environ) -> None:
     connection = environ.get("gunicorn.socket")
     if connection is None:
         raise ConnectionResetError("the sandbox was told to drop the connection")
-    connection.close()
+    connection.shutdown(socket.SHUT_RDWR)
 
 
 def _phrase(status: int) -> str:

@@ -34,27 +34,53 @@ _current = threading.local()
 class Call:
     """One call under way: the connection it uses, and whether its time ran out."""
 
-    def __init__(self) -> None:
+    def __init__(self, ends_at: float) -> None:
+        self.ends_at = ends_at  # monotonic
         self.connection: HTTPConnection | None = None
         self.is_over = False
         self.has_timed_out = False
+        self.has_sent = False  # whether any byte of the request may have left
+        self._guard = threading.Lock()
 
     def cut(self) -> None:
         """Called by the watchdog, from its own thread."""
-        if self.is_over:
-            return
-        self.has_timed_out = True
-        made = self.connection.sock if self.connection is not None else None
-        if made is not None:
-            with suppress(OSError):
-                socket.socket.shutdown(made, socket.SHUT_RDWR)
+        with self._guard:  # a call that just ended has given its connection back: the next call may use it already
+            if self.is_over:
+                return
+            self.has_timed_out = True
+            made = self.connection.sock if self.connection is not None else None
+            if made is not None:
+                with suppress(OSError):
+                    socket.socket.shutdown(made, socket.SHUT_RDWR)
+
+    def end(self) -> None:
+        with self._guard:
+            self.is_over = True
+
+    def time_left(self, timeout_s: float | None) -> float:
+        """What a step that knows only its own time-out may take."""
+        left = max(0.01, self.ends_at - time.monotonic())
+        return left if timeout_s is None else min(timeout_s, left)
 
 
 class _Guarded:
     """Connects through the guard and tells the call under way which connection it uses."""
 
     def _new_conn(self: Any) -> socket.socket:
-        return guard.connect(self.host, self.port, self.timeout, self.socket_options)
+        call = getattr(_current, "call", None)
+        timeout_s = call.time_left(self.timeout) if call is not None else self.timeout
+        made = guard.connect(self.host, self.port, timeout_s, self.socket_options)
+        if call is not None:
+            made.settimeout(call.time_left(self.timeout))  # the handshake, where one follows
+        return made
+
+    def send(self: Any, data: Any) -> None:
+        if self.sock is None and self.auto_open:
+            self.connect()
+        call = getattr(_current, "call", None)
+        if call is not None:
+            call.has_sent = True
+        super().send(data)  # type: ignore[misc]
 
     def request(self: Any, *args: Any, **options: Any) -> None:
         call = getattr(_current, "call", None)
@@ -167,11 +193,11 @@ def within(budget_s: float) -> Iterator[Call]:
     with _watchdog_pid_guard:
         if _watchdog is None:
             _watchdog = _Watchdog()
-    call = Call()
+    call = Call(time.monotonic() + budget_s)
     _current.call = call
-    _watchdog.add(time.monotonic() + budget_s, call)
+    _watchdog.add(call.ends_at, call)
     try:
         yield call
     finally:
-        call.is_over = True
+        call.end()
         _current.call = None

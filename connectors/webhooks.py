@@ -11,6 +11,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
+import secrets
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
@@ -21,18 +25,22 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from connectors.base import Identity, Provider, Signature
-from connectors.exceptions import ConfigurationError, WebhookRejected
+from connectors.exceptions import ConfigurationError, HubError, PayloadError, WebhookRejected
+from connectors.known import Known, by_token
 from connectors.models import Connector
-from connectors.redaction import SECRET_HEADERS
+from connectors.redaction import is_secret_header
 from connectors.registry import UnknownProvider
 from connectors.routing import lock_key
-from events import bell
+from events import alerts
 from events.database import in_words
-from events.models import Kind, Outcome, Reason
+from events.models import Event, Kind, Outcome, Reason
+from events.outcomes import Result, cause_of
 from events.record import New, record
 
 log = structlog.get_logger(__name__)
 
+TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
+SAME_CONTENT_S = 300
 CHUNK = 64 * 1024
 KEPT_OF_LARGE = 64 * 1024
 HEADER_LIMIT = 60  # headers kept of a delivery
@@ -58,10 +66,11 @@ def receive(request: HttpRequest, token: str, endpoint: str = "") -> HttpRespons
 
 
 def _receive(request: HttpRequest, token: str, endpoint: str) -> HttpResponse:
-    connector = Connector.objects.by_webhook_token(token)
-    if connector is None:
+    known = by_token(token) if TOKEN.fullmatch(token) else None
+    if known is None:
         count_rejection(0, "unknown_connector", request)
         return _answer(404, "There is no such address.")
+    connector = known.connector
     try:
         provider = connector.provider
     except UnknownProvider:
@@ -76,8 +85,8 @@ def _receive(request: HttpRequest, token: str, endpoint: str) -> HttpResponse:
         return response
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        signature = provider.webhook.signature(_settings(connector), headers)
-        kept, size = _read(request, signature)
+        _check_announced(request)
+        kept, size, digest = _read(request, _signature(provider, known, headers))
     except _TooLarge:
         count_rejection(connector.pk, "too_large", request)
         return _answer(413, "The delivery is larger than 20 MiB.")
@@ -88,28 +97,49 @@ def _receive(request: HttpRequest, token: str, endpoint: str) -> HttpResponse:
         # Whose secret cannot be read cannot be believed; the vendor sends again once it is mended.
         log.error("webhook_settings_unusable", connector_id=connector.pk, error=error.sentence)
         return _answer(503, "The connector is not configured for deliveries.", retry_after="300")
-    return _store(connector, provider, headers, kept, size)
+    return _store(connector, provider, headers, kept, size, digest)
 
 
-def _settings(connector: Connector) -> Any:
-    return connector.load_settings()
-
-
-def _read(request: HttpRequest, signature: Signature) -> tuple[bytes, int]:
-    """The body (or the first part of a large one) and its size, its signature checked on the way. Raises
-    ``WebhookRejected``, ``_TooLarge``."""
+def _check_announced(request: HttpRequest) -> None:
     try:
         announced = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
         announced = 0
     if announced > settings.WEBHOOK_MAX_BYTES:
         raise _TooLarge
+
+
+def _signature(provider: Provider, known: Known, headers: dict[str, str]) -> Signature:
+    """What the provider makes of the headers. A signature it cannot even read (no hex, no base64) is a wrong one."""
+    assert provider.webhook is not None
+    loaded = known.settings
+    try:
+        return provider.webhook.signature(loaded, headers)
+    except (ValueError, TypeError, LookupError) as error:
+        raise WebhookRejected("The signature cannot be read.", code="bad_signature") from error
+
+
+def _chunks(request: HttpRequest) -> Iterator[bytes]:
+    """The raw body. Django reads nothing where no length was announced; a server that ends its input by itself (a chunked
+    delivery) is read directly."""
+    source: Any = request
+    if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
+        source = request.META["wsgi.input"]
+    while chunk := source.read(CHUNK):
+        yield chunk
+
+
+def _read(request: HttpRequest, signature: Signature) -> tuple[bytes, int, str]:
+    """The body (or the first part of a large one), its size and the hash of all of it, its signature checked on the way.
+    Raises ``WebhookRejected``, ``_TooLarge``."""
     parts: list[bytes] = []
     size = 0
-    while chunk := request.read(CHUNK):
+    digest = hashlib.sha256()
+    for chunk in _chunks(request):
         size += len(chunk)
         if size > settings.WEBHOOK_MAX_BYTES:
             raise _TooLarge
+        digest.update(chunk)
         for mac in signature.macs:
             mac.update(chunk)
         if size <= settings.WEBHOOK_KEEP_BYTES:
@@ -118,14 +148,17 @@ def _read(request: HttpRequest, signature: Signature) -> tuple[bytes, int]:
     if not any(matches):
         raise WebhookRejected("The signature is wrong.", code="bad_signature")
     kept = b"".join(parts)
-    return (kept if size <= settings.WEBHOOK_KEEP_BYTES else kept[:KEPT_OF_LARGE]), size
+    return (kept if size <= settings.WEBHOOK_KEEP_BYTES else kept[:KEPT_OF_LARGE]), size, digest.hexdigest()
 
 
-def _store(connector: Connector, provider: Provider, headers: dict[str, str], body: bytes, size: int) -> HttpResponse:
-    assert provider.webhook is not None
+def _store(
+    connector: Connector, provider: Provider, headers: dict[str, str], body: bytes, size: int, digest: str
+) -> HttpResponse:
     is_whole = size == len(body)
     parsed, is_json = _parse(body) if is_whole else (None, True)
     identity = _identify(provider, headers, parsed)
+    is_identified = identity is not None
+    identity = identity or Identity(topic="unknown")
     handler = provider.handlers.get(identity.topic)
     new = New(
         kind=Kind.WEBHOOK,
@@ -134,7 +167,7 @@ def _store(connector: Connector, provider: Provider, headers: dict[str, str], bo
         connector_name=connector.name,
         provider=connector.provider_slug,
         max_attempts=handler.max_attempts if handler else 1,
-        delivery_id=identity.delivery_id or f"sha256:{hashlib.sha256(identity.topic.encode() + body).hexdigest()}",
+        delivery_id=_delivery_id(identity, digest),
         object_type=identity.object_type,
         object_id=identity.object_id,
         object_label=identity.object_label,
@@ -143,6 +176,10 @@ def _store(connector: Connector, provider: Provider, headers: dict[str, str], bo
         payload_size=size,
         keys=identity.keys,
     )
+    if handler is not None:
+        # Also where it does not run now: it may be retried by hand later, and then runs like any other.
+        new.lock_key = lock_key(connector.pk, identity.object_type, str(identity.object_id))
+        new.is_supersedable = handler.reads_current_state
     if not connector.is_enabled:
         new.outcome, new.reason = Outcome.SKIPPED, Reason.DISABLED
         new.sentence = "The connector is disabled; the delivery was stored and nothing was done."
@@ -150,17 +187,44 @@ def _store(connector: Connector, provider: Provider, headers: dict[str, str], bo
         new.outcome, new.reason = Outcome.FAILED, Reason.PAYLOAD
         new.sentence = "The delivery is correctly signed but not JSON."
         new.next_step = "Show the raw delivery to the sender's developer; Synchronize the object by its number meanwhile."
+    elif not is_identified:
+        new.outcome, new.reason, new.reason_code = Outcome.FAILED, Reason.PAYLOAD, "not_identified"
+        new.sentence = "The delivery is correctly signed, but the hub cannot read what it is about."
+        new.next_step = "Send this event's number to the hub's developers: the vendor has changed its deliveries."
     elif handler is None:
         new.outcome, new.reason = Outcome.SKIPPED, Reason.IGNORED
         new.sentence = f"The hub has no use for deliveries of topic {identity.topic}."
+    if new.outcome == Outcome.FAILED:
+        with transaction.atomic():
+            made = record(new)
+            if made.is_new:
+                _tell(new, made.event_id)
     else:
-        new.lock_key = lock_key(connector.pk, identity.object_type, identity.object_id)
-        new.is_supersedable = handler.reads_current_state
-    with transaction.atomic():
-        made = record(new)
-        if made.is_new and new.outcome == Outcome.QUEUED:
-            bell.ring()
-    return JsonResponse({"event_id": str(made.event_id), "duplicate": not made.is_new})
+        made = record(new, ring=True)
+    return HttpResponse(
+        b'{"event_id": "%d", "duplicate": %s}' % (made.event_id, b"false" if made.is_new else b"true"),
+        content_type="application/json",
+    )
+
+
+def _delivery_id(identity: Identity, digest: str) -> str:
+    """Unique within the connector and topic. Where the vendor gives no id the same content within some minutes is the same
+    delivery; later it is news: a trigger looks the same each time."""
+    if identity.delivery_id:
+        return f"{identity.topic}:{identity.delivery_id}"
+    return f"{identity.topic}:sha256:{digest}:{int(time.time() // SAME_CONTENT_S)}"
+
+
+def _tell(new: New, event_id: int) -> None:
+    """A delivery that failed at the door is a failure like any other: it has a cause, and is mailed."""
+    assert new.connector_id is not None
+    cause = cause_of(new.connector_id, new.topic, new.reason, new.reason_code, new.sentence)
+    Event.objects.filter(pk=event_id).update(cause=cause)
+    alerts.failed([
+        Result(event_id=event_id, lease=None, connector_id=new.connector_id, topic=new.topic, outcome=Outcome.FAILED,
+               reason=new.reason, sentence=new.sentence, next_step=new.next_step, cause=cause,
+               object_label=str(new.object_label))
+    ])  # fmt: skip
 
 
 def _parse(body: bytes) -> tuple[Any, bool]:
@@ -170,21 +234,21 @@ def _parse(body: bytes) -> tuple[Any, bool]:
         return None, False
 
 
-def _identify(provider: Provider, headers: dict[str, str], parsed: Any) -> Identity:
-    """The provider's reading; where the shape surprises it, the delivery is kept under its bare topic."""
+def _identify(provider: Provider, headers: dict[str, str], parsed: Any) -> Identity | None:
+    """The provider's reading; ``None`` where the shape surprises it: the delivery is kept all the same."""
     assert provider.webhook is not None
     try:
         return provider.webhook.identify(headers, parsed)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+    except Exception:  # proven to come from the vendor: it is the hub's to keep, whatever it looks like
         log.exception("delivery_not_identified", provider=provider.slug)
-        return Identity(topic="unknown")
+        return None
 
 
 def _kept_headers(headers: dict[str, str]) -> dict[str, str]:
     kept: dict[str, str] = {}
     for name, value in list(headers.items())[:HEADER_LIMIT]:
         if name not in UNKEPT_HEADERS:
-            kept[name] = "***" if name in SECRET_HEADERS else value.replace("\x00", "")[:HEADER_VALUE_LIMIT]
+            kept[name] = "***" if is_secret_header(name) else value[:HEADER_VALUE_LIMIT]
     return kept
 
 
@@ -207,7 +271,19 @@ def _endpoint(request: HttpRequest, connector: Connector, provider: Provider, na
     endpoint = provider.endpoints.get(name)
     if endpoint is None:
         return _answer(404, "There is no such address.")
-    return endpoint.function(Run(connector, None), request)  # type: ignore[no-any-return]
+    try:
+        run = Run(connector, None, trace_id=secrets.token_hex(16))
+        response: HttpResponse = endpoint.function(run, request)
+    except WebhookRejected as rejected:
+        count_rejection(connector.pk, rejected.code or "bad_signature", request)
+        return _answer(401, "The call is not proven to come from where it says.")
+    except PayloadError:
+        return _answer(400, "The call cannot be read.")
+    except HubError as error:
+        # The caller may be anybody: what went wrong is for the log, not for the answer.
+        log.error("endpoint_failed", connector_id=connector.pk, endpoint=name, error=error.sentence)
+        return _answer(503, "The hub cannot answer this at the moment.", retry_after="60")
+    return response
 
 
 def _answer(status: int, text: str, *, retry_after: str = "") -> HttpResponse:

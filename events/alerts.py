@@ -7,23 +7,36 @@ number, cause, next step and a link. Both addresses of the connector must be set
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from events.host import Contact, host
 from events.models import Family, Mail, Reason
+from events.text import SENTENCE_LIMIT, clean
 
 if TYPE_CHECKING:
     from events.outcomes import Result
 
 # Causes that lie in the connection, not in one object: any later success of the same topic ends them.
 SYSTEMIC = frozenset({Reason.UNAVAILABLE, Reason.TIMED_OUT, Reason.UNAUTHORISED})
+FIRST_MAILS_AN_HOUR = 20  # of one connector: sentences that differ in a name nobody quoted must not become a stream
+
+# A cause that comes back soon after its recovery is the same story: no new first mail, a summary if it lasts. Without this
+# a remote that fails every tenth time would send two mails a failure.
+_REOPEN = """
+UPDATE events_family SET recovered_at = NULL WHERE id = (
+  SELECT id FROM events_family WHERE connector_id = %s AND cause = %s ORDER BY id DESC LIMIT 1)
+AND recovered_at > now() - %s * interval '1 minute'
+"""
+
+log = structlog.get_logger(__name__)
 
 
 def failed(results: Sequence[Result]) -> None:
@@ -34,6 +47,7 @@ def failed(results: Sequence[Result]) -> None:
     for (connector_id, cause), members in sorted(groups.items()):
         last = members[-1]
         with connection.cursor() as cursor:
+            cursor.execute(_REOPEN, [connector_id, cause, settings.ALERT_SUMMARY_MINUTES])
             cursor.execute(
                 "INSERT INTO events_family (connector_id, cause, topic, reason, sentence, next_step, first_at, last_at, "
                 "count, unmailed_count, first_event_id, last_event_id, last_object_label) "
@@ -41,14 +55,36 @@ def failed(results: Sequence[Result]) -> None:
                 "ON CONFLICT (connector_id, cause) WHERE recovered_at IS NULL DO UPDATE SET last_at = now(), "
                 "count = events_family.count + excluded.count, sentence = excluded.sentence, "
                 "next_step = excluded.next_step, unmailed_count = events_family.unmailed_count + excluded.unmailed_count, "
-                "last_event_id = excluded.last_event_id, last_object_label = excluded.last_object_label "
+                "first_event_id = LEAST(events_family.first_event_id, excluded.first_event_id), "
+                "last_event_id = GREATEST(events_family.last_event_id, excluded.last_event_id), "
+                "last_object_label = excluded.last_object_label "
                 "RETURNING id, xmax = 0, mailed_at",
-                [connector_id, cause, last.topic, last.reason, last.sentence, last.next_step, len(members),
-                 len(members), members[0].event_id, last.event_id, last.object_label],
+                [connector_id, cause, clean(last.topic, 120), clean(last.reason, 20), clean(last.sentence, SENTENCE_LIMIT),
+                 clean(last.next_step, SENTENCE_LIMIT), len(members), len(members), min(m.event_id for m in members),
+                 max(m.event_id for m in members), clean(last.object_label, 120)],
             )  # fmt: skip
             family_id, is_new, mailed_at = cursor.fetchone()
         if is_new or mailed_at is None:
-            _mail(Family.objects.get(pk=family_id), "first")
+            _mail_first(Family.objects.get(pk=family_id))
+
+
+def _mail_first(family: Family) -> None:
+    """The first mail of a family, unless its news is told already: a remote that is away fails in every topic."""
+    if family.reason in SYSTEMIC and _is_told(family):
+        Family.objects.filter(pk=family.pk).update(mailed_at=timezone.now())  # the summary comes if it lasts
+        return
+    since = timezone.now() - timedelta(hours=1)
+    recent = Mail.objects.filter(connector_id=family.connector_id, kind="first", created_at__gte=since).count()
+    if recent >= FIRST_MAILS_AN_HOUR:
+        log.warning("too_many_mails", connector_id=family.connector_id, family_id=family.pk)
+        return  # it still shows in the admin, and is mailed with a later failure
+    _mail(family, "first")
+
+
+def _is_told(family: Family) -> bool:
+    """Whether another open family of the connector says already that the remote does not answer."""
+    others = Family.objects.filter(connector_id=family.connector_id, recovered_at=None, reason__in=SYSTEMIC)
+    return others.filter(mailed_at__isnull=False).exclude(pk=family.pk).exists()
 
 
 def succeeded(results: Iterable[Result]) -> None:
@@ -66,49 +102,83 @@ def recover(family: Family) -> None:
     """Close a family; its recovery is mailed if its failure was."""
     closed = Family.objects.filter(pk=family.pk, recovered_at=None).update(recovered_at=timezone.now())
     if closed and family.mailed_at is not None:
+        # One that went up and down without a new mail needs none: people believe that it works, and it does.
+        last = Mail.objects.filter(family_id=family.pk).order_by("-pk").first()
+        if last is None or last.kind == "recovery":
+            return
         family.refresh_from_db()
         _mail(family, "recovery")
+
+
+def recover_cause(connector_id: int, cause: str) -> None:
+    """Close the open family of one cause, if there is one."""
+    for family in Family.objects.filter(connector_id=connector_id, cause=cause, recovered_at=None):
+        recover(family)
 
 
 def summaries_due() -> bool:
     return _due().exists()
 
 
-def _due():  # type: ignore[no-untyped-def]
-    since = timezone.now() - timezone.timedelta(minutes=settings.ALERT_SUMMARY_MINUTES)
+def _due() -> QuerySet[Family]:
+    since = timezone.now() - timedelta(minutes=settings.ALERT_SUMMARY_MINUTES)
     return Family.objects.filter(recovered_at=None, unmailed_count__gt=0, mailed_at__lte=since)
 
 
 def summarise() -> int:
     """One mail for each family that went on failing since its last one; returns how many were written."""
-    families = list(_due()[:200])
-    for family in families:
-        _mail(family, "summary")
-    return len(families)
+    written = 0
+    for family in _due()[:200]:
+        if _mail(family, "summary") is None:
+            # An address was taken away, or the mail cannot be written: looked at again when the next summary is due.
+            Family.objects.filter(pk=family.pk).update(mailed_at=timezone.now())
+        else:
+            written += 1
+    return written
 
 
 def close_quiet() -> int:
-    """End families whose every failure was resolved or purged; quietly unless one was mailed."""
+    """End families whose every failure was resolved, retried or purged. Where nothing is left to see, without a mail:
+    nobody knows that it works again. What lies in the connection ends with a success, and with time."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT f.id FROM events_family AS f WHERE f.recovered_at IS NULL AND NOT EXISTS (SELECT 1 FROM events_event "
-            "AS e WHERE e.connector_id = f.connector_id AND e.outcome = 'failed' AND e.cause = f.cause "
-            "AND e.resolved_at IS NULL AND e.id BETWEEN f.first_event_id AND f.last_event_id) LIMIT 100"
+            "SELECT f.id, EXISTS (SELECT 1 FROM events_event AS r WHERE r.connector_id = f.connector_id "
+            "AND r.id BETWEEN f.first_event_id AND f.last_event_id AND r.cause = f.cause) "
+            "FROM events_family AS f WHERE f.recovered_at IS NULL "
+            "AND (f.reason <> ALL(%s) OR f.last_at < now() - interval '30 days') "
+            "AND NOT EXISTS (SELECT 1 FROM events_event AS e "
+            "WHERE e.connector_id = f.connector_id AND e.outcome = 'failed' AND e.cause = f.cause "
+            "AND e.resolved_at IS NULL AND e.id BETWEEN f.first_event_id AND f.last_event_id) ORDER BY f.id LIMIT 100",
+            [[reason.value for reason in SYSTEMIC]],
         )
-        ids = [row[0] for row in cursor.fetchall()]
-    for family in Family.objects.filter(pk__in=ids).exclude(reason__in=SYSTEMIC):
+        rows = cursor.fetchall()
+    for family in Family.objects.filter(pk__in=[row[0] for row in rows if row[1]]):
         recover(family)
-    return len(ids)
+    gone = [row[0] for row in rows if not row[1]]
+    Family.objects.filter(pk__in=gone, recovered_at=None).update(recovered_at=timezone.now())
+    return len(rows)
 
 
 def _mail(family: Family, kind: str) -> Mail | None:
-    """Write one mail of a family to the outbox, if the connector says from whom and to whom."""
+    """Write one mail of a family to the outbox, if the connector says from whom and to whom. A mail that cannot be written
+    does not undo the outcomes it tells of."""
+    try:
+        with transaction.atomic():
+            return _written(family, kind)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the outcomes are tried again as well
+    except Exception:  # a template, an address, a provider that is gone
+        log.exception("mail_not_written", family_id=family.pk, kind=kind)
+        return None
+
+
+def _written(family: Family, kind: str) -> Mail | None:
     contact = host().contact(family.connector_id)
     if contact is None or not contact.sender or not contact.receiver:
         return None
     context = {
         "family": family,
-        "reason": Reason(family.reason).label,
+        "reason": dict(Reason.choices).get(family.reason, family.reason),
         "contact": contact,
         "more": family.unmailed_count,
         "event_url": f"{settings.HUB_BASE_URL}/admin/events/event/{family.last_event_id}/change/",
@@ -117,19 +187,18 @@ def _mail(family: Family, kind: str) -> Mail | None:
         "last_at": _utc(family.last_at),
         "object": family.last_object_label,
     }
-    with transaction.atomic():
-        mail = Mail.objects.create(
-            connector_id=family.connector_id,
-            family=family,
-            kind=kind,
-            sender=contact.sender,
-            receiver=contact.receiver,
-            subject=_subject(contact, family, kind),
-            text=render_to_string(f"events/mail/{kind}.txt", context),
-            html=render_to_string(f"events/mail/{kind}.html", context),
-        )
-        now = timezone.now()
-        Family.objects.filter(pk=family.pk).update(mailed_at=now, unmailed_count=F("unmailed_count") - family.unmailed_count)
+    mail = Mail.objects.create(
+        connector_id=family.connector_id,
+        family=family,
+        kind=kind,
+        sender=contact.sender,
+        receiver=contact.receiver,
+        subject=_subject(contact, family, kind),
+        text=render_to_string(f"events/mail/{kind}.txt", context),
+        html=render_to_string(f"events/mail/{kind}.html", context),
+    )
+    told = F("unmailed_count") - family.unmailed_count
+    Family.objects.filter(pk=family.pk).update(mailed_at=timezone.now(), unmailed_count=told)
     return mail
 
 

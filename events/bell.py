@@ -15,12 +15,13 @@ from django.utils import timezone
 CHANNEL = "hub_bell"
 FIRST = 0
 
-_RING = (
-    "WITH rung AS (UPDATE events_bell SET is_pending = true, rung_at = now() "
+# Two parts of a WITH, so that recording an event and ringing for it can be one statement.
+RING = (
+    "rung AS (UPDATE events_bell SET is_pending = true, rung_at = now() "
     "WHERE slot = %s AND {condition} RETURNING slot), "
-    "task AS (INSERT INTO django_q_ormq (key, payload, lock) SELECT %s, %s, now() FROM rung RETURNING id) "
-    f"SELECT pg_notify('{CHANNEL}', '') FROM task"
+    "task AS (INSERT INTO django_q_ormq (key, payload, lock) SELECT %s, %s, now() FROM rung RETURNING id)"
 )
+NOTIFY = f"SELECT pg_notify('{CHANNEL}', '')::text FROM task"
 
 
 @lru_cache(maxsize=64)
@@ -48,10 +49,14 @@ def ring(slot: int = FIRST, *, again: bool = False) -> bool:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            _RING.format(condition="true" if again else "NOT is_pending"),
-            [slot, settings.Q_CLUSTER["name"], _task("events.drain.drain", slot)],
+            f"WITH {RING.format(condition='true' if again else 'NOT is_pending')} {NOTIFY}", ring_parameters(slot)
         )
         return cursor.rowcount > 0
+
+
+def ring_parameters(slot: int = FIRST) -> list[object]:
+    """The parameters of ``RING``."""
+    return [slot, settings.Q_CLUSTER["name"], _task("events.drain.drain", slot)]
 
 
 def hear(slot: int) -> None:
@@ -68,6 +73,16 @@ def call(function: str, *args: object, key: str = "") -> None:
             [key or settings.Q_CLUSTER["name"], _task(function, *args)],
         )
         cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+
+
+def hang() -> None:
+    """Make the rows of all bells; those that hang already are left alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_bell (slot, is_pending, rung_at) SELECT n, false, now() "
+            "FROM generate_series(0, %s) AS n ON CONFLICT DO NOTHING",
+            [slots() - 1],
+        )
 
 
 def slots() -> int:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import zlib
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 PLAIN, ZLIB = 0, 1
+LOCK_TIMEOUT_MS = 3000  # recording waits behind a lock on its tables: better no partition now than no deliveries
 COMPRESS_FROM = 256  # bytes; below it compression costs more than it saves
 
 
@@ -40,6 +42,7 @@ def store(event_id: int, part: str, content: bytes, recorded_at: datetime) -> No
 
 
 def store_many(rows: list[tuple[int, str, bytes, datetime]]) -> None:
+    """The same for several bodies, in one statement. A body that is there already is replaced."""
     values = [(e, part, at, *packed(content)) for e, part, content, at in rows if content]
     if not values:
         return
@@ -58,7 +61,8 @@ def read(event_id: int, part: str, recorded_at: datetime | None = None) -> bytes
     when, more = ("", []) if recorded_at is None else (" AND recorded_at = %s", [recorded_at])
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT encoding, content FROM events_body WHERE event_id = %s AND part = %s{when} LIMIT 1",
+            # Written again after its month was moved, a body is there twice: the live one is the newer.
+            f"SELECT encoding, content FROM events_body WHERE event_id = %s AND part = %s{when} ORDER BY kept LIMIT 1",
             [event_id, part, *more],
         )
         row = cursor.fetchone()
@@ -84,7 +88,22 @@ def make_partitions(today: date, *, ahead: int = 2) -> None:
                 name = partition_name(first, kept=kept)
                 cursor.execute("SELECT to_regclass(%s)", [name])
                 if cursor.fetchone()[0] is None:
-                    cursor.execute(
-                        f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {parent} "
-                        f"FOR VALUES FROM ('{first} 00:00+00') TO ('{after} 00:00+00')"
-                    )
+                    _make_partition(cursor, name, parent, first, after)
+
+
+def _make_partition(cursor: Any, name: str, parent: str, first: date, after: date) -> None:
+    """One partition. Rows of its months that fell into the default one (a hub that slept, a restored backup) move there
+    first: the database refuses a partition whose rows lie elsewhere."""
+    start, end = f"{first} 00:00+00", f"{after} 00:00+00"
+    with transaction.atomic():
+        cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+        cursor.execute(f"LOCK TABLE {parent} IN ACCESS EXCLUSIVE MODE")
+        cursor.execute(f"CREATE TABLE IF NOT EXISTS {name} (LIKE {parent} INCLUDING ALL)")
+        # Compressed by the hub already; compressing again would only cost time.
+        cursor.execute(f"ALTER TABLE {name} ALTER COLUMN content SET STORAGE EXTERNAL")
+        cursor.execute(
+            f"WITH moved AS (DELETE FROM {parent}_other WHERE recorded_at >= %s AND recorded_at < %s RETURNING *) "
+            f"INSERT INTO {name} SELECT * FROM moved",
+            [start, end],
+        )
+        cursor.execute(f"ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')")

@@ -35,8 +35,8 @@ _SUPERSEDE = """
 UPDATE events_event AS old SET outcome = 'skipped', reason = 'superseded', superseded_by = newest.id, due_at = NULL,
   finished_at = now(), sentence = 'Event ' || newest.id || ' is newer and reads the same object; nothing was left to do.'
 FROM (SELECT lock_key, topic, max(id) AS id FROM events_event
-      WHERE lock_key = ANY(%s) AND outcome = 'queued' GROUP BY lock_key, topic) AS newest
-WHERE old.lock_key = newest.lock_key AND old.topic = newest.topic AND old.id < newest.id
+      WHERE lock_key = ANY(%s) AND lock_key <> '' AND outcome = 'queued' GROUP BY lock_key, topic) AS newest
+WHERE old.lock_key = newest.lock_key AND old.lock_key <> '' AND old.topic = newest.topic AND old.id < newest.id
   AND old.outcome IN ('queued', 'waiting') AND old.is_supersedable
 RETURNING old.id
 """
@@ -115,12 +115,13 @@ def renew(lease: uuid.UUID, event_ids: Sequence[int], lease_s: float, longest_s:
         )
 
 
-def give_back(lease: uuid.UUID) -> int:
+def give_back(lease: uuid.UUID, event_ids: Sequence[int]) -> int:
     """Put back what a drainer took and did not start (it is stopping); the attempt does not count."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE events_event SET outcome = 'queued', lease = NULL, lease_until = NULL, attempts = attempts - 1 "
-            "WHERE lease = %s AND outcome = 'running'",
-            [lease],
+            "WHERE id = ANY(%s) AND lease = %s AND outcome = 'running'",
+            [list(event_ids), lease],
         )
-        return cursor.rowcount
+        count: int = cursor.rowcount
+    return count

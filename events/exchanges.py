@@ -10,13 +10,14 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from psycopg.types.json import Jsonb
 
 from events import bodies
 from events.models import RequestState
+from events.text import SENTENCE_LIMIT, clean
 
 if TYPE_CHECKING:
     from events.models import Event
@@ -45,6 +46,12 @@ class Exchange:
     response_size: int = 0
 
 
+INTERRUPTED = "interrupted"  # reason code of an event whose attempt ended without an outcome
+
+HEADERS_LIMIT = 100  # of one exchange
+HEADER_LIMIT = 2000  # characters
+ENDPOINT_LIMIT = 4000
+
 _COLUMNS = (
     "id, event_id, attempt, method, endpoint, status, state, is_write, requested_at, duration_ms, error, "
     "vendor_request_id, idempotency_key, request_headers, response_headers, request_size, response_size, "
@@ -56,6 +63,12 @@ _INSERT = (
     "SELECT %s, part, %s, encoding, content FROM unnest(%s::text[], %s::int[], %s::bytea[]) "
     "AS b (part, encoding, content)"
 )
+
+
+def _headers(headers: Mapping[str, str]) -> Any:
+    """Headers as they are stored: a remote may send a hundred of 64 KiB each, which nobody reads."""
+    few = list(headers.items())[:HEADERS_LIMIT]
+    return Jsonb({clean(name, HEADER_LIMIT): clean(value, HEADER_LIMIT) for name, value in few})
 
 
 def write(event_id: int, received_at: datetime, exchange: Exchange) -> None:
@@ -71,10 +84,11 @@ def write(event_id: int, received_at: datetime, exchange: Exchange) -> None:
         cursor.execute(
             _INSERT,
             [
-                exchange.id, event_id, exchange.attempt, exchange.method[:10], exchange.endpoint, exchange.status,
-                exchange.state.value, exchange.is_write, exchange.requested_at, exchange.duration_ms, exchange.error,
-                exchange.vendor_request_id[:120], exchange.idempotency_key[:120],
-                Jsonb(dict(exchange.request_headers)), Jsonb(dict(exchange.response_headers)),
+                exchange.id, event_id, exchange.attempt, exchange.method[:10], clean(exchange.endpoint, ENDPOINT_LIMIT),
+                exchange.status, exchange.state.value, exchange.is_write, exchange.requested_at, exchange.duration_ms,
+                clean(exchange.error, SENTENCE_LIMIT), clean(exchange.vendor_request_id, 120),
+                clean(exchange.idempotency_key, 120), _headers(exchange.request_headers),
+                _headers(exchange.response_headers),
                 len(exchange.request_body), exchange.response_size,
                 request_cut, response_cut or exchange.response_size > len(exchange.response_body),
                 event_id, received_at, [s[0] for s in stored], [s[1] for s in stored], [s[2] for s in stored],
@@ -90,8 +104,8 @@ def complete(event_id: int, received_at: datetime, exchange: Exchange) -> None:
             "UPDATE events_relatedrequest SET status = %s, state = %s, duration_ms = %s, error = %s, "
             "vendor_request_id = %s, response_headers = %s, response_size = %s, is_response_cut = %s WHERE id = %s",
             [
-                exchange.status, exchange.state.value, exchange.duration_ms, exchange.error,
-                exchange.vendor_request_id[:120], Jsonb(dict(exchange.response_headers)), exchange.response_size,
+                exchange.status, exchange.state.value, exchange.duration_ms, clean(exchange.error, SENTENCE_LIMIT),
+                clean(exchange.vendor_request_id, 120), _headers(exchange.response_headers), exchange.response_size,
                 cut or exchange.response_size > len(exchange.response_body), exchange.id,
             ],
         )  # fmt: skip
@@ -104,10 +118,21 @@ def write_all(event_id: int, received_at: datetime, exchanges: Sequence[Exchange
 
 
 def has_unfinished_write(event: Event) -> bool:
-    """Whether an earlier attempt sent a write whose answer was never seen: it may or may not have happened."""
-    return (
-        event.requests.filter(is_write=True)
-        .exclude(state=RequestState.ANSWERED)
-        .filter(attempt__lt=event.attempts)
-        .exists()
-    )
+    """Whether an earlier attempt, of this event or of another one for the same object at the same place, sent a write
+    that may or may not have happened. Where the earlier attempt was interrupted (its worker died, the database was away)
+    an answered write counts too: what the answer said was never written down. A person's Retry or *resolved* says that he has looked: what came before counts
+    no more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM events_event AS e JOIN events_relatedrequest AS r ON r.event_id = e.id "
+            "WHERE (e.id = %s OR (%s <> '' AND e.lock_key = %s AND e.kind = 'delivery' AND e.outcome <> 'succeeded' "
+            "AND e.resolved_at IS NULL)) "
+            "AND r.is_write AND (r.state IN ('sent', 'no_answer') OR r.status >= 500 OR (%s AND r.status < 300)) "
+            "AND (e.id <> %s OR r.attempt < %s OR r.requested_at < %s) "
+            "AND r.requested_at > greatest(coalesce(e.retried_at, '-infinity'), coalesce(%s, '-infinity'::timestamptz)))",
+            [
+                event.pk, event.lock_key, event.lock_key, event.reason_code == INTERRUPTED, event.pk, event.attempts,
+                event.started_at, event.retried_at,
+            ],
+        )  # fmt: skip
+        return bool(cursor.fetchone()[0])

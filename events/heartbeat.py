@@ -21,7 +21,7 @@ def beat(handled: int = 0, *, role: str = "worker", name: str = "") -> None:
         cursor.execute(
             "INSERT INTO events_heartbeat (name, role, host, process_id, started_at, seen_at, events_handled) "
             "VALUES (%s, %s, %s, %s, now(), now(), %s) ON CONFLICT (name) DO UPDATE SET seen_at = now(), "
-            "process_id = excluded.process_id, events_handled = events_heartbeat.events_handled + %s",
+            "host = excluded.host, process_id = excluded.process_id, events_handled = events_heartbeat.events_handled + %s",
             [name or cluster_name(), role, socket.gethostname(), os.getpid(), handled, handled],
         )
 

@@ -40,6 +40,12 @@ class Host(Protocol):
     def finished(self, results: Collection[Result]) -> None:
         """Told after outcomes were written, outside their transaction: health of connectors."""
 
+    def connectors(self) -> dict[int, str]:
+        """Names of the installed connectors by id, in order of name: the choices of a filter."""
+
+    def topics(self) -> list[str]:
+        """Topics the installed connectors declare: the choices of a filter, known without asking the ledger."""
+
     def retention_days(self) -> dict[int, tuple[int, int]]:
         """Connectors that keep events for other than the usual days: (successes, failures)."""
 

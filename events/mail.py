@@ -16,18 +16,24 @@ log = structlog.get_logger(__name__)
 PAUSES_S = (30, 60, 300, 900, 3600)  # after the first, second, ... failed try; then the last one again
 GIVE_UP_AFTER = timedelta(days=3)
 TAKE = 50
+FAILURES_IN_A_ROW = 3
 
 
 def send_due() -> int:
     """Send every due mail once; returns how many went out. Mails are taken one by one, so that a crash repeats at most
     the one in hand. Raises nothing a mail server can cause."""
     close_old_connections()
-    sent = 0
+    sent = failed = 0
     for _ in range(TAKE):
         mail = _take()
         if mail is None:
             break
-        sent += _send(mail)
+        if _send(mail):
+            sent += 1
+        else:
+            failed += 1
+            if failed == FAILURES_IN_A_ROW:  # a dead server costs its time-out for each mail
+                break
     return sent
 
 

@@ -14,6 +14,9 @@ from psycopg.types.json import Jsonb
 
 from events import alerts
 from events.models import Event, Outcome, Reason
+from events.text import SENTENCE_LIMIT, clean, clean_notes, fit
+
+LONGEST_PAUSE_S = 7 * 86_400.0
 
 
 @dataclass(kw_only=True)
@@ -37,6 +40,7 @@ class Result:
     object_id: str = ""
     object_label: str = ""
     lock_key: str = ""
+    also_resolves: str = ""  # lock key of the object, where the event was found by something else (its number)
     cause: str = ""
     gives_back_attempt: bool = False  # it did not really run: a closed breaker, a spent budget
 
@@ -63,9 +67,9 @@ VARIABLE_PARTS = re.compile(r"“[^”]*”|\"[^\"]*\"|'[^']*'|[#\w-]*\d[\w.:-]*
 
 def cause_of(connector_id: int, topic: str, reason: str, reason_code: str, sentence: str) -> str:
     """The fingerprint by which failures are grouped: the same sentence but for numbers and quoted names."""
-    pattern = reason_code or VARIABLE_PARTS.sub("*", sentence)
+    pattern = reason_code or VARIABLE_PARTS.sub("*", sentence[:SENTENCE_LIMIT])
     text = "\x1f".join((str(connector_id), topic, reason, pattern))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 _FINISH = """
@@ -97,17 +101,17 @@ def finish(results: Sequence[Result], *, tell: bool = True) -> set[int]:
         [r.event_id for r in results],
         [r.lease for r in results],
         [r.outcome.value for r in results],
-        [r.reason for r in results],
-        [r.reason_code[:80] for r in results],
-        [r.sentence for r in results],
-        [r.next_step for r in results],
-        [Jsonb(r.notes) for r in results],
+        [clean(r.reason, 20) for r in results],
+        [clean(r.reason_code, 80) for r in results],
+        [clean(r.sentence, SENTENCE_LIMIT) for r in results],
+        [clean(r.next_step, SENTENCE_LIMIT) for r in results],
+        [Jsonb(clean_notes(r.notes)) for r in results],
         [r.cause for r in results],
-        [r.object_type[:40] for r in results],
-        [r.object_id[:120] for r in results],
-        [r.object_label[:120] for r in results],
+        [clean(r.object_type, 40) for r in results],
+        [fit(r.object_id, 120) for r in results],
+        [clean(r.object_label, 120) for r in results],
         [r.duration_ms for r in results],
-        [-1.0 if r.due_in_s is None else r.due_in_s for r in results],
+        [-1.0 if r.due_in_s is None else _bounded(r.due_in_s) for r in results],
         [1 if r.gives_back_attempt else 0 for r in results],
     ]
     with transaction.atomic(), connection.cursor() as cursor:
@@ -121,9 +125,14 @@ def finish(results: Sequence[Result], *, tell: bool = True) -> set[int]:
     return ours
 
 
+def _bounded(due_in_s: float) -> float:
+    """A pause the database can add to now: nothing waits longer than a week by itself, and not a number is at once."""
+    return min(max(due_in_s, 0.0), LONGEST_PAUSE_S) if due_in_s == due_in_s else 0.0  # noqa: PLR0124
+
+
 def resolve_earlier(successes: Sequence[Result]) -> None:
     """A later success of the same object resolves its earlier failures by itself."""
-    locked = {r.lock_key: r.event_id for r in successes if r.lock_key}
+    locked = {key: r.event_id for r in successes for key in (r.lock_key, r.also_resolves) if key}
     if not locked:
         return
     with connection.cursor() as cursor:
@@ -143,7 +152,7 @@ def retry(event_ids: Sequence[int], *, by: str) -> int:
         cursor.execute(
             "UPDATE events_event SET outcome = 'queued', reason = '', reason_code = '', sentence = '', next_step = '', "
             "due_at = NULL, finished_at = NULL, attempts = 0, is_supersedable = false, resolved_at = NULL, "
-            "resolved_by = '', resolved_note = '', triggered_by = %s, priority = LEAST(priority, 2) "
+            "resolved_by = '', resolved_note = '', retried_at = now(), triggered_by = %s, priority = LEAST(priority, 2) "
             "WHERE id = ANY(%s) AND outcome IN ('failed', 'skipped', 'waiting') AND kind NOT IN ('lookup', 'check') "
             "AND connector_id IS NOT NULL AND NOT (outcome = 'skipped' AND reason = 'superseded')",
             [by[:150], list(event_ids)],

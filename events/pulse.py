@@ -4,6 +4,8 @@ rings what was not heard. Each step stands alone: one that fails stops no other.
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,22 +16,34 @@ from django.utils import timezone
 
 from events import alerts, bell, bodies, heartbeat
 from events.database import in_words
+from events.exchanges import INTERRUPTED
 from events.host import host
 from events.models import Outcome, Reason
 from events.outcomes import SENTENCES, Result, cause_of
 
 log = structlog.get_logger(__name__)
 
+LOST_STEP = "Look at the target whether it was done; then Retry. If it takes workers down again, send its number to the hub's developers."
+
 PULSE_LOCK = 7200
 WAKE_LIMIT = 1000
 RING_AGAIN_S = 5.0
 RENEWALS = 3  # times that a living worker tries to renew its leases before they are taken back after a restart
 OLD_HEARTBEATS = timedelta(days=1)
+OTHERS_S = 0.5
+
+_OTHERS_PULSE = (
+    "SELECT EXISTS (SELECT 1 FROM events_heartbeat WHERE name = 'pulse' AND seen_at > now() - %s * interval '1 second' "
+    "AND (host, process_id) <> (%s, %s))"
+)
 
 
 def pulse() -> bool:
     """One pulse; false where another machine's is under way or was less than half a second ago."""
     with connection.cursor() as cursor:
+        cursor.execute(_OTHERS_PULSE, [OTHERS_S, socket.gethostname(), os.getpid()])
+        if cursor.fetchone()[0]:
+            return False
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [PULSE_LOCK])
         if not cursor.fetchone()[0]:
             return False
@@ -56,12 +70,13 @@ def pulse() -> bool:
 
 
 def wake() -> int:
-    """Queue waiting events whose time has come."""
+    """Queue waiting events whose time has come. ``ANY(ARRAY(...))`` and not ``IN``: that may be asked again for each row,
+    and then takes any number."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE events_event SET outcome = 'queued', reason = '', sentence = '', next_step = '', due_at = NULL "
-            "WHERE id IN (SELECT id FROM events_event WHERE outcome = 'waiting' AND due_at <= now() "
-            "ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)",
+            "WHERE id = ANY(ARRAY(SELECT id FROM events_event WHERE outcome = 'waiting' AND due_at <= now() "
+            "ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED))",
             [WAKE_LIMIT],
         )
         woken = cursor.rowcount
@@ -77,14 +92,18 @@ def take_back() -> int:
         cursor.execute(
             "UPDATE events_event AS e SET lease = NULL, lease_until = NULL, "
             "outcome = CASE WHEN attempts >= max_attempts THEN 'failed' ELSE 'queued' END, "
-            "reason = CASE WHEN attempts >= max_attempts THEN %s ELSE '' END, "
+            "reason = CASE WHEN attempts >= max_attempts THEN %s ELSE '' END, reason_code = %s, "
             "sentence = CASE WHEN attempts >= max_attempts THEN %s ELSE '' END, "
+            "next_step = CASE WHEN attempts >= max_attempts THEN %s ELSE '' END, "
             "finished_at = CASE WHEN attempts >= max_attempts THEN now() END "
-            "WHERE id IN (SELECT id FROM events_event WHERE outcome = 'running' AND lease_until < now() "
-            # Just after the database was away, those who live have not been able to renew yet.
-            "AND now() - pg_postmaster_start_time() > %s * interval '1 second' LIMIT %s FOR UPDATE SKIP LOCKED) "
+            "WHERE id = ANY(ARRAY(SELECT id FROM events_event WHERE outcome = 'running' AND lease_until < now() "
+            # Just after the database was away, those who live have not been able to renew.
+            "AND now() - pg_postmaster_start_time() > %s * interval '1 second' LIMIT %s FOR UPDATE SKIP LOCKED)) "
             "RETURNING id, outcome, connector_id, topic, object_label, lock_key",
-            [Reason.WORKER_LOST.value, SENTENCES[Reason.WORKER_LOST], RENEWALS * settings.HUB_HEARTBEAT_S, WAKE_LIMIT],
+            [
+                Reason.WORKER_LOST.value, INTERRUPTED, SENTENCES[Reason.WORKER_LOST], LOST_STEP,
+                RENEWALS * settings.HUB_HEARTBEAT_S, WAKE_LIMIT,
+            ],  # fmt: skip
         )
         rows = cursor.fetchall()
         lost = [
@@ -92,17 +111,14 @@ def take_back() -> int:
                 event_id=event_id, lease=None, connector_id=connector_id or 0, topic=topic, outcome=Outcome.FAILED,
                 reason=Reason.WORKER_LOST, sentence=SENTENCES[Reason.WORKER_LOST], object_label=label,
                 cause=cause_of(connector_id or 0, topic, Reason.WORKER_LOST, "", ""), lock_key=lock_key,
+                next_step=LOST_STEP,
             )  # fmt: skip
             for event_id, outcome, connector_id, topic, label, lock_key in rows
             if outcome == Outcome.FAILED
         ]
-        try:
-            with transaction.atomic():
-                alerts.failed(lost)
-        except OperationalError:
-            raise
-        except Exception:  # a mail that cannot be written must not keep events from being taken back
-            log.exception("lost_events_not_told", count=len(lost))
+        for one in lost:
+            cursor.execute("UPDATE events_event SET cause = %s WHERE id = %s", [one.cause, one.event_id])
+        alerts.failed(lost)
     if rows:
         log.warning("taken_back", count=len(rows), failed=len(lost))
         bell.ring()
@@ -110,17 +126,16 @@ def take_back() -> int:
 
 
 def ring_unheard() -> bool:
-    """Ring again where queued events have been waiting: a bell may have died with a worker or with the queue."""
+    """Ring where queued events wait. A bell that is not pending was heard, and whoever heard it may have missed what was
+    committed that moment; one that has been pending for long died with a worker or with the queue."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM events_event WHERE outcome = 'queued' AND connector_id IS NOT NULL) AND "
-            "NOT EXISTS (SELECT 1 FROM events_bell WHERE slot = %s AND rung_at > now() - %s * interval '1 second') AND "
-            # Where nobody takes bells, more of them help nobody.
-            "(SELECT count(*) FROM (SELECT 1 FROM django_q_ormq WHERE key = %s LIMIT %s) AS rung) < %s",
-            [bell.FIRST, RING_AGAIN_S, settings.Q_CLUSTER["name"], bell.slots(), bell.slots()],
+            "SELECT EXISTS (SELECT 1 FROM events_event WHERE outcome = 'queued' AND connector_id IS NOT NULL), "
+            "NOT EXISTS (SELECT 1 FROM events_bell WHERE slot = %s AND rung_at > now() - %s * interval '1 second')",
+            [bell.FIRST, RING_AGAIN_S],
         )
-        unheard = bool(cursor.fetchone()[0])
-    return bell.ring(again=True) if unheard else False
+        waits, is_long_ago = cursor.fetchone()
+    return bool(waits) and bell.ring(again=bool(is_long_ago))
 
 
 def send_mail() -> None:
@@ -146,15 +161,9 @@ def tidy() -> None:
     if timezone.now() - _tidied_at < timedelta(minutes=10):
         return
     _tidied_at = timezone.now()
-    bodies.make_partitions(timezone.now().date())
+    bell.hang()
+    bell.call("events.purge.purge")  # before what may fail for want of a lock: it has its own turn
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM events_heartbeat WHERE seen_at < now() - %s", [OLD_HEARTBEATS])
-        # Calls to clusters that are gone: nobody else takes them.
-        cursor.execute(
-            "DELETE FROM django_q_ormq WHERE key <> ALL(%s) AND lock < now() - interval '10 minutes' AND NOT EXISTS "
-            "(SELECT 1 FROM events_heartbeat WHERE name = key AND seen_at > now() - interval '10 minutes')",
-            [[settings.Q_CLUSTER["name"], settings.Q_CLUSTER["name"] + ":mail"]],
-        )
-        cursor.execute("INSERT INTO events_bell (slot, is_pending, rung_at) SELECT n, false, now() "
-                       "FROM generate_series(0, %s) AS n ON CONFLICT DO NOTHING", [bell.slots() - 1])  # fmt: skip
-    bell.call("events.purge.purge")
+        days = OLD_HEARTBEATS.days
+        cursor.execute("DELETE FROM events_heartbeat WHERE seen_at < now() - %s * interval '1 day'", [days])
+    bodies.make_partitions(timezone.now().date())

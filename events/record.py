@@ -10,8 +10,9 @@ from typing import Any
 from django.db import connection
 from psycopg.types.json import Jsonb
 
-from events import bodies, search
+from events import bell, bodies, search
 from events.models import Kind, Outcome, Priority
+from events.text import SENTENCE_LIMIT, clean, clean_json, fit
 
 
 @dataclass(kw_only=True)
@@ -79,28 +80,36 @@ RECORD = (
     "b AS (INSERT INTO events_body (event_id, part, recorded_at, encoding, content) "
     "SELECT id, 'payload', received_at, %s, %s FROM e WHERE is_new AND %s), "
     "k AS (INSERT INTO events_searchkey (event_id, kind, value) SELECT e.id, k.kind, k.value "
-    "FROM e, unnest(%s::text[], %s::text[]) AS k (kind, value) WHERE e.is_new) "
-    "SELECT id, is_new FROM e"
+    "FROM e, unnest(%s::text[], %s::text[]) AS k (kind, value) WHERE e.is_new)"
+)
+PLAIN = RECORD + " SELECT id, is_new FROM e"
+RINGING = (
+    f"{RECORD}, {bell.RING.format(condition='NOT is_pending AND EXISTS (SELECT 1 FROM e WHERE is_new)')} "
+    f"SELECT id, is_new, ({bell.NOTIFY}) FROM e"
 )
 
 
-def record(new: New) -> Recorded:
-    """Write the event in one statement. Rings no bell: see ``events.bell``. Raises ``django.db.Error``."""
+def record(new: New, *, ring: bool = False) -> Recorded:
+    """Write the event in one statement, which rings the bell as well where ``ring`` says so and the event is new and
+    queued. Raises ``django.db.Error``."""
     kept, was_cut = bodies.cut(new.payload)
     size = new.payload_size if new.payload_size is not None else len(new.payload)
     encoding, content = bodies.packed(kept)
     pairs = search.folded(new.keys)
+    object_id = fit(new.object_id, 120)
     is_final = new.outcome in (Outcome.SUCCEEDED, Outcome.SKIPPED, Outcome.FAILED)
     values: list[Any] = [
-        new.kind.value, new.topic[:120], new.connector_id, new.connector_name, new.provider, new.outcome.value,
-        new.reason, new.reason_code[:80], new.sentence, new.next_step, int(new.priority), new.max_attempts,
-        new.lock_key[:200], new.is_supersedable, new.delivery_id[:200] if new.delivery_id else None,
-        new.object_type[:40], new.object_id[:120], new.object_label[:120], new.parent_id, new.route_id,
-        new.triggered_by[:150], new.trace_id, Jsonb(dict(new.headers)), size, was_cut or size > len(new.payload),
+        new.kind.value, clean(new.topic, 120), new.connector_id, clean(new.connector_name, 120), new.provider,
+        new.outcome.value, new.reason, clean(new.reason_code, 80), clean(new.sentence, SENTENCE_LIMIT),
+        clean(new.next_step, SENTENCE_LIMIT), int(new.priority), new.max_attempts,
+        fit(new.lock_key, 200), new.is_supersedable, fit(new.delivery_id, 200) if new.delivery_id else None,
+        clean(new.object_type, 40), object_id, clean(new.object_label, 120), new.parent_id, new.route_id,
+        clean(new.triggered_by, 150), clean(new.trace_id, 32), Jsonb(clean_json(new.headers)), size, was_cut or size > len(new.payload),
         new.expects_request, is_final, encoding, content, bool(content),
         [kind for kind, _ in pairs], [value for _, value in pairs],
     ]  # fmt: skip
+    ring = ring and new.outcome == Outcome.QUEUED
     with connection.cursor() as cursor:
-        cursor.execute(RECORD, values)
-        event_id, is_new = cursor.fetchone()
+        cursor.execute(RINGING if ring else PLAIN, [*values, *bell.ring_parameters()] if ring else values)
+        event_id, is_new = cursor.fetchone()[:2]
     return Recorded(event_id, is_new)

@@ -6,19 +6,27 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+from events.text import clean
+
+KIND_LIMIT = 40
 KEY_LIMIT = 40  # keys an event may have; a hostile payload does not fill the table
 VALUE_LIMIT = 200
+# Whatever str.strip() takes for white space.
+WHITESPACE = "".join(chr(n) for n in range(0x3001) if chr(n).isspace())
 
 
 def fold(value: str) -> str:
-    """The form in which values are stored and looked for: trimmed, lower case, without a leading ``#``, NUL-free."""
-    return value.replace("\x00", "").strip().lower().removeprefix("#").strip()[:VALUE_LIMIT]
+    """The form in which values are stored and looked for: trimmed, lower case, without leading ``#``, NUL-free. Folding
+    twice changes nothing, so that what is shown can be looked for."""
+    folded_ = clean(value).lower().strip().lstrip("#" + WHITESPACE)[:VALUE_LIMIT]
+    return folded_.rstrip()
 
 
 def folded(keys: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Distinct (kind, folded value) pairs with a value, at most ``KEY_LIMIT``."""
-    seen = {(kind, fold(str(value))) for kind, value in keys if value is not None}
-    return sorted(pair for pair in seen if pair[1])[:KEY_LIMIT]
+    pairs = ((clean(kind, KIND_LIMIT), fold(str(value))) for kind, value in keys if value is not None)
+    # The first ones count: what a provider names first is what people quote.
+    return list(dict.fromkeys(pair for pair in pairs if pair[1]))[:KEY_LIMIT]
 
 
 def add(event_id: int, keys: Iterable[tuple[str, str]]) -> None:

@@ -11,3 +11,11 @@ class HubConfig(AppConfig):
 
 class HubAdminConfig(AdminConfig):
     default_site = "integration_hub.site.HubAdminSite"
+
+    def ready(self) -> None:
+        super().ready()  # every application's admin module is read here
+        from django.contrib import admin
+
+        from integration_hub import people, preferences  # noqa: F401  (preferences listens for log-ins)
+
+        people.tidy(admin.site)

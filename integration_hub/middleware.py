@@ -25,7 +25,10 @@ def short_path(get_response: Next) -> Next:
             match = resolve(request.path_info)
         except Resolver404:
             return get_response(request)
-        return match.func(request, *match.args, **match.kwargs)  # type: ignore[no-any-return]
+        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        response._has_been_logged = True  # type: ignore[attr-defined]  # Django's log of 503s: these log their own
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        return response
 
     return handle
 

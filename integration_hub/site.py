@@ -1,11 +1,42 @@
-"""The admin site: Django's own, under the hub's name."""
+"""The admin site: Django's own, under the hub's name, with a home page, a command search and preferences."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
 
 
 class HubAdminSite(AdminSite):
     site_header = "Integration Hub"
     site_title = "Integration Hub"
     index_title = "Overview"
+    site_url = None
+    enable_nav_sidebar = False  # the hub's own sidebar is in its place
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        return [
+            path("preferences/", self.admin_view(self.preferences), name="preferences"),
+            path("find/", self.admin_view(self.find), name="find"),
+            *super().get_urls(),
+        ]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        from integration_hub import home
+
+        context = {**self.each_context(request), "title": self.index_title, "subtitle": None, **home.context(request)}
+        request.current_app = self.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, "admin/index.html", {**context, **(extra_context or {})})
+
+    def preferences(self, request: HttpRequest) -> HttpResponse:
+        from integration_hub import preferences
+
+        return preferences.page(request, self.each_context(request))
+
+    def find(self, request: HttpRequest) -> HttpResponse:
+        from integration_hub import finding
+
+        return finding.answer(request)

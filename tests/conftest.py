@@ -5,16 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from socketserver import ThreadingMixIn
+from types import ModuleType
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 import requests
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.db import connection
 
 from connectors import registry
 from connectors.models import Connector
 from connectors.sandbox import mount
+from tests.remote import Remote
 
 
 class _Quiet(WSGIRequestHandler):
@@ -45,6 +48,17 @@ class Sandbox:
 
     def log(self, prefix: str) -> list[dict]:
         return self.get(f"/{prefix}/_sandbox/log")["log"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """Ends what drainers' threads keep open, so that the test database can be dropped."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session")
@@ -107,3 +121,63 @@ def reader(db) -> User:
 def stranger(db) -> User:
     """Logged in, in no group."""
     return User.objects.create_user("stan", "stan@example.com", "password", is_staff=True)
+
+
+# --- the core's own tests: a throwaway provider and a remote with every fault ------------------------------------------
+
+
+@pytest.fixture
+def testing_provider(monkeypatch) -> Iterator[ModuleType]:
+    """The provider ``testing`` of tests/provider.py, registered for the time of one test, and its connectors read anew
+    each time: a test changes their rows behind the hub's back."""
+    from connectors import known
+    from tests import provider
+
+    monkeypatch.setattr(known, "KNOWN_FOR_S", 0.0)
+    provider.STATE.reset()
+    registry.register(provider.provider)
+    yield provider
+    registry._providers.pop(provider.SLUG)
+
+
+@pytest.fixture(scope="session")
+def remote_server() -> Iterator[Remote]:
+    server = Remote()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def remote(remote_server: Remote, settings) -> Remote:
+    """A real server on loopback, allow-listed as the sandbox is."""
+    remote_server.reset()
+    settings.HUB_ALLOWED_HOSTS_PLAIN = settings.HUB_ALLOWED_HOSTS_PLAIN | {remote_server.place}
+    return remote_server
+
+
+@pytest.fixture
+def make_connector(testing_provider, remote):
+    """``make_connector("Shop")``: a connector of the throwaway provider, pointed at the remote. Needs a database."""
+
+    def make(name: str = "Testing", **more: object) -> Connector:
+        connector = Connector(name=name, slug=name.lower(), provider_slug=testing_provider.SLUG)
+        connector.email_sender, connector.email_receiver = "hub@example.com", "support@example.com"
+        settings_ = {"base_url": remote.url, "token": testing_provider.TOKEN}
+        for key, value in more.items():
+            if key in {"base_url", "token", "level"}:
+                settings_[key] = value
+            else:
+                setattr(connector, key, value)
+        connector.put_settings(settings_)
+        connector.save()
+        return connector
+
+    return make
+
+
+@pytest.fixture
+def committed(transactional_db) -> Iterator[None]:
+    """A database whose rows other connections see: for drainers, threads and locks."""
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM events_body")

@@ -37,8 +37,4 @@ class Migration(migrations.Migration):
         migrations.RunSQL(TABLES, "DROP TABLE events_body"),
         migrations.RunSQL(BUSY, migrations.RunSQL.noop),
         migrations.RunPython(first_partitions, migrations.RunPython.noop),
-        migrations.RunSQL(
-            "INSERT INTO events_bell (slot, is_pending, rung_at) SELECT n, false, now() FROM generate_series(0, 15) AS n",
-            migrations.RunSQL.noop,
-        ),
     ]

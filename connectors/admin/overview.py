@@ -1,0 +1,128 @@
+"""What a connector's page shows above its settings: one dictionary for the template."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.utils import timezone
+
+from connectors.admin import state
+from connectors.base import Provider
+from connectors.forms import generated
+from connectors.models import Breaker, BreakerState, Connector
+from events.models import Event, Mail
+
+RECENT = 10
+TABS = ("overview", "settings")
+
+
+def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: str = "") -> dict[str, Any]:
+    """``tab``: the part asked for; without one, what a person needs first: settings where they are missing."""
+    provider = state.provider_of(connector)
+    breakers = list(Breaker.objects.filter(connector=connector).exclude(state=BreakerState.CLOSED).order_by("endpoint"))
+    own = next((b for b in breakers if not b.endpoint), None)
+    now = state.state_of(connector, own)
+    may = {
+        name: user.has_perm(f"connectors.{name}_connector")  # type: ignore[union-attr]
+        for name in ("change", "add", "delete", "synchronize", "check")
+    }
+    failures = state.open_failures([connector.pk]).get(connector.pk, 0)
+    if tab not in TABS:
+        tab = "settings" if may["change"] and now.word in state.UNUSABLE else "overview"
+    return {
+        "tab": tab,
+        "connector": connector,
+        "provider": provider,
+        "state": now,
+        "has_contract": provider is not None and provider.contract_check is not None,
+        "has_field_map": provider is not None and provider.field_map_preview is not None,
+        "may": may,
+        "breakers": breakers,
+        "failures": failures,
+        "failures_text": state.counted(failures),
+        "syncs": _syncs(connector, provider),
+        "singles": [{"name": name, "label": s.label, "help": s.help} for name, s in provider.singles.items()]
+        if provider
+        else [],
+        "events": _recent(connector) if user.has_perm("events.view_event") else None,  # type: ignore[union-attr]
+        "events_path": state.events_path(connector.pk),
+        "webhook": _webhook(connector, provider, may["change"]),
+        "mail": _mail(connector),
+        "groups": _read_only_settings(connector, provider) if not may["change"] else [],
+        "hint": _why_not(connector, now),
+    }
+
+
+def _syncs(connector: Connector, provider: Provider | None) -> list[dict[str, Any]]:
+    """The provider's syncs, each with its plan if it has one."""
+    if provider is None:
+        return []
+    plans = {plan.sync: plan for plan in connector.plans.all()}
+    return [
+        {
+            "name": name,
+            "label": sync.label,
+            "help": sync.help,
+            "plan": plan,
+            "last_path": state.event_path(plan.last_event_id) if plan and plan.last_event_id else "",
+        }
+        for name, sync in provider.syncs.items()
+        for plan in [plans.get(name)]
+    ]
+
+
+def _recent(connector: Connector) -> list[dict[str, Any]]:
+    found = Event.objects.filter(connector_id=connector.pk).order_by("-id")[:RECENT]
+    tones = {"succeeded": "ok", "failed": "bad", "waiting": "warn", "running": "info", "queued": "info"}
+    return [
+        {"event": one, "tone": tones.get(one.outcome, "idle"), "path": state.event_path(one.pk)}
+        for one in found.only("id", "topic", "object_label", "outcome", "reason", "sentence", "received_at", "kind")
+    ]
+
+
+def _webhook(connector: Connector, provider: Provider | None, may_see: bool) -> dict[str, Any] | None:
+    """The inbound addresses. They are as good as a password in part, so only people who may change them see them."""
+    if provider is None or (provider.webhook is None and not provider.endpoints):
+        return None
+    old_until = None
+    if connector.previous_webhook_token and connector.webhook_token_rotated_at:
+        old_until = connector.webhook_token_rotated_at + timedelta(days=settings.WEBHOOK_TOKEN_GRACE_DAYS)
+    return {
+        "address": connector.webhook_url if may_see else "",
+        "takes_deliveries": provider.webhook is not None,
+        "setup": provider.webhook.setup if provider.webhook else "",
+        "endpoints": [
+            {"label": one.label or name, "address": f"{connector.webhook_url}/{name}" if may_see else ""}
+            for name, one in provider.endpoints.items()
+        ],
+        "old_until": old_until if old_until and old_until > timezone.now() else None,
+        "grace_days": settings.WEBHOOK_TOKEN_GRACE_DAYS,
+    }
+
+
+def _mail(connector: Connector) -> dict[str, Any]:
+    missing = [
+        word
+        for word, value in (("sender", connector.email_sender), ("receiver", connector.email_receiver))
+        if not value.strip()
+    ]
+    last = Mail.objects.filter(connector_id=connector.pk, kind="test").order_by("-id").first()
+    return {"missing": missing, "last_test": last}
+
+
+def _read_only_settings(connector: Connector, provider: Provider | None) -> list[Any]:
+    return generated.shown(provider.settings, connector.settings, connector.secrets) if provider else []
+
+
+def _why_not(connector: Connector, now: state.State) -> str:
+    """Why its buttons do nothing at the moment, if so."""
+    if now.word in state.UNUSABLE:
+        return now.sentence
+    if not connector.is_enabled:
+        return "The connector is disabled: enable it first."
+    if connector.is_paused:
+        return "The connector is paused: what you start waits until it is resumed."
+    return ""

@@ -1,0 +1,40 @@
+"""Plans of a connector, edited on its page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from connectors.admin.pills import moment
+from connectors.admin.state import event_path, provider_of
+from connectors.forms import plan as plan_forms
+from connectors.models import Connector, Plan
+
+
+class PlanInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Plan
+    extra = 0
+    fields = ["sync", "every_minutes", "is_enabled", "next_run", "last_run", "error"]
+    readonly_fields = ["next_run", "last_run", "error"]
+    verbose_name = "plan"
+    verbose_name_plural = "Plans: synchronizations that run by themselves"
+
+    def get_formset(self, request: HttpRequest, obj: Connector | None = None, **more: Any) -> Any:
+        provider = provider_of(obj) if obj else None
+        more["form"] = plan_forms.form_for(provider)
+        made = super().get_formset(request, obj, **more)
+        made.max_num = len(provider.syncs) if provider else 0
+        return made
+
+    @admin.display(description="Next run")
+    def next_run(self, plan: Plan) -> Any:
+        return moment(plan.next_at) if plan.pk and plan.is_enabled else "–"
+
+    @admin.display(description="Last run")
+    def last_run(self, plan: Plan) -> Any:
+        if plan.last_at is None or plan.last_event_id is None:
+            return moment(plan.last_at) if plan.last_at else "never"
+        return format_html('<a href="{}">{}</a>', event_path(plan.last_event_id), moment(plan.last_at))

@@ -1,0 +1,45 @@
+"""A plan of a connector: which of its provider's syncs runs how often."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from connectors.base import Provider
+from connectors.models import Plan
+
+
+class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
+    sync = forms.ChoiceField(label="Synchronization")
+    every_minutes = forms.IntegerField(label="Every, minutes", min_value=1, max_value=60 * 24 * 31)
+
+    class Meta:
+        model = Plan
+        fields = ["sync", "every_minutes", "is_enabled"]
+
+    def save(self, commit: bool = True) -> Any:
+        """A new rhythm counts from now, and never makes the next run later than it would have been."""
+        plan: Plan = self.instance
+        soonest = timezone.now() + timedelta(minutes=plan.every_minutes)
+        if plan.pk is None or (self.has_changed() and plan.next_at > soonest):
+            plan.next_at = soonest
+        return super().save(commit)
+
+
+def form_for(provider: Provider | None) -> type[PlanForm]:
+    """Choices are the provider's syncs; a plan whose sync is gone keeps its word, so that it can be deleted."""
+    choices = [(name, sync.label) for name, sync in provider.syncs.items()] if provider else []
+
+    class Form(PlanForm):
+        def __init__(self, *args: Any, **more: Any) -> None:
+            super().__init__(*args, **more)
+            own = [(self.instance.sync, f"{self.instance.sync} (gone)")] if self.instance.sync else []
+            field = self.fields.get("sync")
+            if isinstance(field, forms.ChoiceField):
+                known = {name for name, _ in choices}
+                field.choices = choices + [one for one in own if one[0] not in known]
+
+    return Form

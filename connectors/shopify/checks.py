@@ -1,0 +1,90 @@
+"""The lines of *Test connection* for a shop. Every one is a read of the shop's name, harmless at any time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connectors.base import Check
+from connectors.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from connectors.run import Run
+
+# What reading a whole order needs: customers and companies, products of the lines, the retail location, payment terms.
+# https://shopify.dev/docs/api/usage/access-scopes (API 2026-10, checked 2026-11-20)
+SCOPES = ("read_orders", "read_customers", "read_products", "read_locations", "read_payment_terms")
+OLD_ORDERS = "read_all_orders"
+SKEW_LIMIT_S = 60
+
+
+def probe(run: Run) -> object:
+    """A harmless call that succeeds as soon as the shop answers again."""
+    return run.client.ping()
+
+
+def reach_shop(run: Run) -> str:
+    shop = run.client.ping()["shop"]
+    if shop["myshopifyDomain"].lower() != run.settings.shop_domain.lower():
+        raise ConfigurationError(
+            f"The shop calls itself {shop['myshopifyDomain']}, not {run.settings.shop_domain}.",
+            next_step="Enter the permanent name the shop gives, then test again.",
+        )
+    return f"Connected to {shop['name']} ({shop['myshopifyDomain']}), currency {shop['currencyCode']}."
+
+
+def granted_scopes(run: Run) -> str:
+    granted = set(run.client.ping()["scopes"])
+    granted |= {scope.replace("write_", "read_", 1) for scope in granted if scope.startswith("write_")}
+    missing = [scope for scope in SCOPES if scope not in granted]
+    if missing:
+        raise ConfigurationError(
+            f"The app lacks {'a scope' if len(missing) == 1 else 'scopes'} that orders need: {', '.join(missing)}.",
+            next_step="Add what is missing to the app in Shopify, let the shop's owner agree, then test again.",
+        )
+    if OLD_ORDERS not in granted:
+        return f"Every scope orders need is granted. Orders older than 60 days cannot be read ({OLD_ORDERS})."
+    return "Every scope orders need is granted."
+
+
+def served_version(run: Run) -> str:
+    run.client.ping()
+    asked, served = run.settings.api_version, run.client.served_version
+    if served != asked:
+        raise ConfigurationError(
+            f"Shopify answers with API version {served or 'unknown'} instead of {asked}.",
+            next_step="Enter a version Shopify serves on the connector's page, or update the hub.",
+        )
+    return f"API version {asked} is served."
+
+
+def clock(run: Run) -> str:
+    run.client.ping()
+    skew_s = run.client.clock_skew_s
+    if skew_s is None:
+        return "The shop's answer names no time to compare with."
+    if abs(skew_s) > SKEW_LIMIT_S:
+        raise ConfigurationError(
+            f"This server's clock is {abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} Shopify's.",
+            next_step="Set this server's clock by a time service (NTP), then test again.",
+        )
+    return f"This server's clock and Shopify's agree to {abs(skew_s):.0f} s."
+
+
+def webhook_secret(run: Run) -> str:
+    if not run.settings.signing_secrets:
+        raise ConfigurationError(
+            "Deliveries cannot be verified: no API secret key is set.",
+            next_step="Enter the app's API secret key on the connector's page, then test again.",
+        )
+    if run.settings.previous_webhook_secret:
+        return "Deliveries are verified with the API secret key, and still with the previous one."
+    return "Deliveries are verified with the API secret key."
+
+
+CHECKS = (
+    Check(name="shop", label="Shop", function=reach_shop),
+    Check(name="scopes", label="Scopes", function=granted_scopes),
+    Check(name="api_version", label="API version", function=served_version),
+    Check(name="clock", label="Clock", function=clock),
+    Check(name="webhook_secret", label="Webhook secret", function=webhook_secret),
+)

@@ -1,0 +1,238 @@
+"""A strict stand-in for Shopify: two shops in memory, GraphQL on the project's own schema, really signed deliveries.
+
+Paths below the sandbox's prefix: ``POST /{shop}/admin/oauth/access_token`` (client credentials) and
+``POST /{shop}/admin/api/{version}/graphql.json``. Control, besides that of every sandbox:
+
+- ``POST /_sandbox/order``: ``{"shop": domain, ...}`` as in ``place_order``; with ``"change": name or id`` as in
+  ``change_order``. Answers id, name and updatedAt.
+- ``POST /_sandbox/deliver``: ``{"shop", "order", "topic", "url", "mode"}`` posts a signed delivery and answers the
+  status it got. Modes: normal, duplicate (twice), bad_hmac, old_secret, wrong_shop, late (the order's first state).
+- ``POST /_sandbox/clock``: ``{"advance": seconds, "index_lag_s": seconds}``. Token expiry, bucket and index follow it.
+- ``POST /_sandbox/scopes``: ``{"shop", "scopes": [...]}``.
+
+Faults (``/_sandbox/fault``; add ``"match"`` with ``.../oauth`` for the token call): throttled, 429, 500, 502, 503, slow
+(``seconds``), drop, access_denied (no order at all), partial_data (no customer), version_fallback, unauthorised.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import secrets
+import time
+import uuid
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from connectors.sandbox import Reply, Request, Sandbox
+from connectors.shopify import sandbox_graphql
+from connectors.shopify.sandbox_orders import Shop, stamp
+from connectors.shopify.sandbox_payloads import order_payload, shop_payload
+from connectors.shopify.sandbox_shops import LUMEN, OUTLET, change_order, open_shops, place_order
+
+VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")  # served on 2026-11-20, oldest first
+TOKEN_LIFE_S = 86_399
+DELIVERY_TIMEOUT_S = 5.0  # the vendor's own limit
+DELIVERY_MODES = ("normal", "duplicate", "bad_hmac", "old_secret", "wrong_shop", "late")
+DENIED = {"access_denied": {("QueryRoot", "order"), ("QueryRoot", "orders")}, "partial_data": {("Order", "customer")}}
+
+
+class ShopifySandbox(Sandbox):
+    def reset(self) -> None:
+        self.offset_s = 0.0
+        self.index_lag_s = 2.0
+        self.shops = open_shops(time.time())
+
+    def now(self) -> float:
+        return time.time() + self.offset_s
+
+    def handle(self, request: Request) -> Reply:
+        domain, _, rest = request.path.lstrip("/").partition("/")
+        shop = self.shops.get(domain)
+        if shop is None:
+            return Reply(404, {"errors": "Not Found"})
+        if request.method == "POST" and rest == "admin/oauth/access_token":
+            named = any("oauth" in str(fault.get("match", "")) for fault in self.faults)
+            return self._fault_reply(request, named) or self._token(shop, request)
+        parts = rest.split("/")
+        if request.method == "POST" and parts[:2] == ["admin", "api"] and parts[3:] == ["graphql.json"]:
+            return self._graphql(shop, parts[2], request)
+        return Reply(404, {"errors": "Not Found"})
+
+    def _fault_reply(self, request: Request, is_named: bool) -> Reply | None:
+        fault = self.take_fault(request.path) if is_named else None
+        return _http_fault(fault) if fault else None
+
+    def _token(self, shop: Shop, request: Request) -> Reply:
+        """https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant"""
+        form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+        if form.get("grant_type") != "client_credentials":
+            return _oauth_error("unsupported_grant_type", "The grant type is not supported.")
+        known = next((one for one in self.shops.values() if one.client_id == form.get("client_id")), None)
+        if known is None or not hmac.compare_digest(known.client_secret, form.get("client_secret", "")):
+            return _oauth_error("invalid_client", "Client id and client secret do not belong together.")
+        if known is not shop:
+            return _oauth_error("shop_not_permitted", "The app is not installed on this shop.")
+        token = f"shpat_{secrets.token_hex(16)}"
+        shop.tokens[token] = self.now() + TOKEN_LIFE_S
+        return Reply(body={"access_token": token, "scope": ",".join(shop.scopes), "expires_in": TOKEN_LIFE_S})
+
+    def _graphql(self, shop: Shop, version: str, request: Request) -> Reply:
+        fault = self.take_fault(request.path)
+        kind = str(fault["kind"]) if fault else ""
+        broken = _http_fault(fault) if fault else None
+        if broken is not None:
+            return broken
+        if not self._is_valid(shop, request.headers.get("x-shopify-access-token", "")):
+            return Reply(
+                401, {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"}
+            )
+        served = version if version in VERSIONS and kind != "version_fallback" else VERSIONS[0]
+        headers = {"X-Shopify-API-Version": served, "X-Request-Id": str(uuid.uuid4())}
+        try:
+            body = request.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict) or not isinstance(body.get("query"), str):
+            return Reply(400, {"errors": {"query": "Required parameter missing or invalid"}}, headers)
+        call = sandbox_graphql.Call(shop, self.now(), self.index_lag_s, set(DENIED.get(kind, ())))
+        reply = Reply(200, sandbox_graphql.answer(call, body, is_throttled=kind == "throttled"), headers)
+        if fault and kind == "slow":
+            reply.delay_s = float(fault.get("seconds", 3))
+        return reply
+
+    def _is_valid(self, shop: Shop, token: str) -> bool:
+        return token == shop.access_token or shop.tokens.get(token, 0) > self.now()
+
+    def control(self, request: Request) -> Reply | None:
+        calls = {
+            "/_sandbox/order": self._place,
+            "/_sandbox/deliver": self._deliver,
+            "/_sandbox/clock": self._set_clock,
+            "/_sandbox/scopes": self._set_scopes,
+        }
+        call = calls.get(request.path) if request.method == "POST" else None
+        if call is None:
+            return None
+        try:
+            return call(request.json())
+        except (KeyError, ValueError, ArithmeticError) as error:
+            return Reply(400, {"error": f"{type(error).__name__}: {error}"})
+
+    def _place(self, wish: dict[str, Any]) -> Reply:
+        shop = self.shops[wish.get("shop", OUTLET)]
+        if "change" in wish:
+            order = shop.find(str(wish["change"]))
+            if order is None:
+                return Reply(404, {"error": "no such order"})
+            change_order(order, wish, self.now())
+        else:
+            order = place_order(shop, wish, self.now())
+        members = ("id", "legacyResourceId", "name", "updatedAt")
+        return Reply(body={**{name: order[name] for name in members}, "total": order["totalPriceSet"]["shopMoney"]})
+
+    def _deliver(self, wish: dict[str, Any]) -> Reply:
+        shop = self.shops[wish.get("shop", OUTLET)]
+        topic, mode = wish.get("topic", "orders/create"), wish.get("mode", "normal")
+        if mode not in DELIVERY_MODES:
+            raise ValueError(f"mode is one of {', '.join(DELIVERY_MODES)}")
+        order = shop.find(str(wish["order"])) if topic.startswith("orders/") else None
+        if order is None and topic.startswith("orders/"):
+            return Reply(404, {"error": "no such order"})
+        if order is not None and mode == "late":
+            order = shop.first_states[order["id"]]
+        body = json.dumps(order_payload(shop, order) if order else shop_payload(shop), separators=(",", ":")).encode()
+        headers = self.delivery_headers(shop, topic, body, mode)
+        # The hub may ask this sandbox something before it answers: other calls must not wait for it.
+        self.lock.release()
+        try:
+            statuses = [_post(wish["url"], headers, body) for _ in range(2 if mode == "duplicate" else 1)]
+        finally:
+            self.lock.acquire()
+        return Reply(body={"status": statuses[-1], "statuses": statuses, "id": headers["X-Shopify-Webhook-Id"]})
+
+    def delivery_headers(self, shop: Shop, topic: str, body: bytes, mode: str = "normal") -> dict[str, str]:
+        """The headers of one delivery: https://shopify.dev/docs/apps/build/webhooks (checked 2026-11-20)."""
+        secret = shop.previous_secret if mode == "old_secret" else shop.client_secret
+        digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
+        if mode == "bad_hmac":
+            digest = bytes(one ^ 0xFF for one in digest)
+        other = LUMEN if shop.domain == OUTLET else OUTLET
+        triggered_at = self.now() - (4 * 3600 if mode == "late" else 0)
+        return {
+            "Content-Type": "application/json",
+            "X-Shopify-Topic": topic,
+            "X-Shopify-Shop-Domain": other if mode == "wrong_shop" else shop.domain,
+            "X-Shopify-API-Version": VERSIONS[-1],
+            "X-Shopify-Webhook-Id": str(uuid.uuid4()),
+            "X-Shopify-Event-Id": str(uuid.uuid4()),
+            "X-Shopify-Triggered-At": stamp(triggered_at),
+            "X-Shopify-Name": "hub-orders",
+            "X-Shopify-Hmac-Sha256": base64.b64encode(digest).decode(),
+        }
+
+    def _set_clock(self, wish: dict[str, Any]) -> Reply:
+        self.offset_s += float(wish.get("advance", 0))
+        self.index_lag_s = float(wish.get("index_lag_s", self.index_lag_s))
+        return Reply(body={"now": stamp(self.now()), "index_lag_s": self.index_lag_s})
+
+    def _set_scopes(self, wish: dict[str, Any]) -> Reply:
+        shop = self.shops[wish.get("shop", OUTLET)]
+        shop.scopes = [str(scope) for scope in wish["scopes"]]
+        return Reply(body={"scopes": shop.scopes})
+
+
+def application() -> ShopifySandbox:
+    """A fresh sandbox."""
+    return ShopifySandbox()
+
+
+def demo_settings(base_url: str, domain: str = LUMEN) -> dict[str, Any]:
+    """The settings, secrets included, of a connector for a seeded shop (by default the one that also sells to companies);
+    ``base_url`` ends in the sandbox's prefix."""
+    shop = open_shops(0.0)[domain]
+    return {
+        "shop_domain": shop.domain,
+        "client_id": shop.client_id,
+        "client_secret": shop.client_secret,
+        "previous_webhook_secret": shop.previous_secret,
+        "base_url": base_url,
+    }
+
+
+def _http_fault(fault: dict[str, Any]) -> Reply | None:
+    kind = str(fault["kind"])
+    if kind == "drop":
+        return Reply(drop=True)
+    if kind == "unauthorised":
+        return Reply(401, {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"})
+    if kind in {"429", "500", "502", "503"}:
+        headers = {"Retry-After": str(fault.get("retry_after", "2.0"))} if kind in {"429", "503"} else {}
+        body: Any = (
+            {"errors": "Exceeded the limit"} if kind == "429" else "<html><body>Something went wrong</body></html>"
+        )
+        return Reply(int(kind), body, headers)
+    if kind not in {*DENIED, "throttled", "slow", "version_fallback"}:
+        return Reply(500, {"errors": f"sandbox: no such fault: {kind}"})
+    return None
+
+
+def _oauth_error(code: str, description: str) -> Reply:
+    return Reply(400, {"error": code, "error_description": description})
+
+
+def _post(url: str, headers: dict[str, str], body: bytes) -> int:
+    """The status of the answer; 0 where there is none in time. Redirects count as failures, as at the vendor."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=DELIVERY_TIMEOUT_S)
+    try:
+        connection.request("POST", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", body, headers)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()

@@ -1,0 +1,98 @@
+"""Deliveries: proving who sent them, and what they say about themselves.
+
+https://shopify.dev/docs/apps/build/webhooks/subscribe/https (API 2026-10, checked 2026-11-20). Only the raw body is
+signed, the headers are not: the shop and the ids in them are compared again by whoever acts on them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.base import Identity, Signature
+from connectors.exceptions import WebhookRejected
+from connectors.shopify.settings import ShopifySettings
+
+SIGNATURE = "x-shopify-hmac-sha256"
+TOPIC = "x-shopify-topic"
+SHOP = "x-shopify-shop-domain"
+DELIVERY = "x-shopify-webhook-id"
+
+# Each of these comes with an orders/updated of the same order, which is read anyway; the last two only report on the
+# app and the shop themselves.
+IGNORED = frozenset(
+    {
+        "orders/paid",
+        "orders/cancelled",
+        "orders/edited",
+        "orders/fulfilled",
+        "orders/partially_fulfilled",
+        "app/scopes_update",
+        "shop/update",
+    }
+)
+
+SETUP = (
+    "In Shopify, subscribe the app to orders/create and orders/updated with this address: in the app's configuration "
+    "file (shopify.app.toml, section webhooks), or under Settings, Notifications, Webhooks for the shop alone. "
+    "Format JSON, API version 2026-10."
+)
+
+
+def signature(settings: ShopifySettings, headers: Mapping[str, str]) -> Signature:
+    """HMAC-SHA256 over the raw body with the current and, while it is kept, the previous secret.
+
+    Raises ``WebhookRejected`` (``bad_signature``) where the header is missing or no digest, or no secret is set."""
+    given = headers.get(SIGNATURE, "")
+    if not given:
+        raise WebhookRejected("The delivery carries no signature.", code="bad_signature")
+    try:
+        digest = base64.b64decode(given, validate=True)
+    except (binascii.Error, ValueError):
+        digest = b""
+    if len(digest) != hashlib.sha256().digest_size:
+        raise WebhookRejected("The delivery's signature is not an HMAC-SHA256 in Base64.", code="bad_signature")
+    if not settings.signing_secrets:
+        raise WebhookRejected(
+            "The delivery cannot be verified: the connector has no API secret key.",
+            next_step="Enter the API secret key of the app on the connector's page.",
+            code="bad_signature",
+        )
+    macs = [hmac.new(secret.encode(), digestmod=hashlib.sha256) for secret in settings.signing_secrets]
+    return Signature(macs=macs, given=digest)
+
+
+def identify(headers: Mapping[str, str], body: Any) -> Identity:
+    """What the delivery says about itself. For orders the search keys a person may quote; ``body`` may be ``None``
+    (too large, or no JSON), then only the headers speak."""
+    topic = headers.get(TOPIC, "")
+    delivery_id = headers.get(DELIVERY, "")
+    if not topic.startswith("orders/") or not isinstance(body, Mapping) or not body.get("id"):
+        return Identity(topic=topic, delivery_id=delivery_id)
+    order_id = str(body["id"])
+    customer = body.get("customer")
+    customer_id = customer.get("id") if isinstance(customer, Mapping) else None
+    found = [
+        ("order_id", order_id),
+        ("order_number", _text(body.get("order_number"))),
+        ("order_name", _text(body.get("name"))),
+        ("po_number", _text(body.get("po_number"))),
+        ("email", _text(body.get("email")).lower()),
+        ("customer_id", _text(customer_id)),
+    ]
+    return Identity(
+        topic=topic,
+        delivery_id=delivery_id,
+        object_type="order",
+        object_id=order_id,
+        object_label=_text(body.get("name")),
+        keys=tuple((kind, value) for kind, value in found if value),
+    )
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

@@ -1,0 +1,67 @@
+"""Who and what takes part in the demo: people, connectors pointed at the sandbox, a route, a storefront's key."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+
+from connectors import registry
+from connectors.models import ApiKey, Breaker, Bucket, Connector, Link, Route
+
+SENDER, RECEIVER = "hub@demo.example", "support@demo.example"
+
+
+@dataclass(frozen=True)
+class Cast:
+    administrator: tuple[str, str]  # name, password
+    supporter: tuple[str, str]
+    shop: Connector
+    xoro: Connector
+    erp: Connector
+    key: str
+
+
+def gather() -> Cast:
+    """Make everything that is missing; passwords and the storefront's key are new each time. The sandbox starts empty,
+    so what earlier demos delivered to it is forgotten too."""
+    shop = _connector("Lumen Goods", "lumen-goods", "shopify")
+    xoro = _connector("Xoro", "xoro", "xoro")
+    erp = _connector("Brookfield ERP", "brookfield-erp", "generic_erp")
+    Route.objects.get_or_create(source=shop, target=xoro, record_kind="order")
+    Link.objects.filter(source=shop, target=xoro).delete()
+    key = ApiKey.objects.filter(name="Demo storefront").first() or ApiKey(name="Demo storefront")
+    secret = key.make()
+    key.can_read_events, key.revoked_at, key.created_at = True, None, timezone.now()
+    key.save()
+    key.connectors.set([shop, xoro, erp])
+    return Cast(_person("admin", "Administrators"), _person("support", "Support"), shop, xoro, erp, secret)
+
+
+def _connector(name: str, slug: str, provider_slug: str) -> Connector:
+    sandbox = registry.get(provider_slug).sandbox
+    if sandbox is None:
+        raise RuntimeError(f"{provider_slug} has no sandbox")
+    connector = Connector.objects.filter(slug=slug).first() or Connector(name=name, slug=slug, provider_slug=provider_slug)
+    values: dict[str, Any] = sandbox.settings(f"{settings.SANDBOX_URL}/{sandbox.prefix}")
+    connector.put_settings(values)
+    connector.email_sender, connector.email_receiver = SENDER, RECEIVER
+    connector.is_enabled, connector.is_paused, connector.memory = True, False, {}
+    connector.save()
+    Breaker.objects.filter(connector=connector).delete()
+    Bucket.objects.filter(connector=connector).delete()
+    return connector
+
+
+def _person(name: str, group: str) -> tuple[str, str]:
+    password = secrets.token_urlsafe(9)
+    person, _ = User.objects.get_or_create(username=name, defaults={"email": f"{name}@demo.example"})
+    person.is_staff, person.is_active, person.is_superuser = True, True, group == "Administrators"
+    person.set_password(password)
+    person.save()
+    person.groups.set([Group.objects.get(name=group)])
+    return name, password

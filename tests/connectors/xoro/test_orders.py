@@ -1,0 +1,362 @@
+"""Pushing orders into the sandbox: each arrives once, whatever goes wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from connectors.exceptions import (
+    ConfigurationError,
+    PayloadError,
+    RemoteRefused,
+    RemoteTimedOut,
+    RemoteUnauthorised,
+    RemoteUnavailable,
+    Skip,
+    UnconfirmedWrite,
+)
+from connectors.xoro.orders import push_order
+from connectors.xoro.salesorders import sales_order
+from tests.connectors.xoro.cast import FakeRun, Tenant, link, make_line, make_order, make_payment, scripted_client
+
+CREATE = "/api/xerp/salesorder/create"
+SEARCH = "/api/xerp/salesorder/getsalesorder"
+
+
+def test_it_creates_a_sales_order(tenant: Tenant, run: FakeRun) -> None:
+    delivered = push_order(run, make_order())
+    header = tenant.orders()[0]
+    assert (delivered.target_number, delivered.target_id) == ("MAIN-S000001", "70000")
+    assert "MAIN-S000001" in delivered.sentence
+    assert (header["RefNo"], header["ThirdPartyRefNo"], header["StatusName"]) == ("2041", "6120045512001", "Released")
+    assert header["TotalAmount"] == 67.80
+    assert tenant.sandbox.books.deposits == [{"OrderNumber": "MAIN-S000001", "Amount": 67.8}]
+    assert run.notes == {}
+    assert run.keys == {"xoro_order_number": "MAIN-S000001", "xoro_order_id": "70000"}
+
+
+def test_it_looks_before_it_writes(tenant: Tenant, run: FakeRun) -> None:
+    push_order(run, make_order())
+    assert [call["write"] for call in tenant.http.calls] == [False, True]
+
+
+def test_an_unchanged_order_is_skipped_without_a_call(tenant: Tenant, run: FakeRun) -> None:
+    order = make_order()
+    run.link = link(order)
+    with pytest.raises(Skip, match="MAIN-S000123 and has not changed") as skip:
+        push_order(run, order)
+    assert skip.value.reason == "unchanged"
+    assert tenant.http.calls == []
+
+
+def test_a_changed_order_fails_named_and_never_makes_a_second_document(tenant: Tenant, run: FakeRun) -> None:
+    order = make_order()
+    run.link = link(order)
+    with pytest.raises(RemoteRefused) as failure:
+        push_order(run, replace(order, note="ring twice"))
+    assert failure.value.sentence == (
+        "Order #2041 changed after it was sent to Xoro as MAIN-S000123; changes are not applied yet."
+    )
+    assert not failure.value.retry
+    assert tenant.http.calls == []
+
+
+def test_an_order_cancelled_after_sending_says_so(run: FakeRun) -> None:
+    order = make_order()
+    run.link = link(order)
+    with pytest.raises(RemoteRefused, match="was cancelled after it was sent"):
+        push_order(run, replace(order, cancelled_at=order.created_at))
+
+
+def test_a_document_that_is_there_is_adopted(tenant: Tenant, run: FakeRun) -> None:
+    first = push_order(run, make_order())
+    again = tenant.run()
+    second = push_order(again, make_order())
+    assert second.target_id == first.target_id
+    assert "found_existing" in again.notes
+    assert len(tenant.orders()) == 1
+
+
+def test_of_several_documents_the_living_one_is_adopted(tenant: Tenant) -> None:
+    def row(number: str, status: str) -> dict:
+        header = {
+            "OrderNumber": number,
+            "StatusName": status,
+            "ThirdPartyRefNo": 6120045512001,
+            "ThirdPartySource": "https://lumen-goods.example-Demo",
+        }
+        return {"SoEstimateHeader": header}
+
+    rows = [row("MAIN-S000001", "Cancelled"), row("MAIN-S000002", "Released")]
+    client = scripted_client((200, {"Result": True, "ErrorCode": 0, "Data": rows}))
+    run = FakeRun(client.settings, client)
+    assert push_order(run, make_order()).target_number == "MAIN-S000002"
+    assert "MAIN-S000001, MAIN-S000002" in run.notes["found_existing"]
+
+
+def test_a_lost_answer_makes_no_second_order(tenant: Tenant, run: FakeRun) -> None:
+    tenant.fault("lost_answer", CREATE)
+    delivered = push_order(run, make_order())
+    assert delivered.target_number == "MAIN-S000001"
+    assert "found_existing" in run.notes
+    assert len(tenant.orders()) == len(tenant.writes()) == 1
+
+
+def test_a_lost_answer_that_cannot_be_looked_up_is_retried_and_found_later(tenant: Tenant, run: FakeRun) -> None:
+    tenant.fault("lost_answer", CREATE)
+    tenant.fault("ignore_filters", SEARCH)
+    tenant.control("config", page_size=1)  # the first page shows somebody else's order only
+    tenant.sandbox.books.create_order(_foreign_body(run))
+    with pytest.raises(RemoteUnavailable, match="connection broke"):
+        push_order(run, make_order())
+    tenant.sandbox.faults.clear()
+    retry = tenant.run()
+    retry.unfinished_write = True
+    assert push_order(retry, make_order()).target_number == "MAIN-S000002"
+    assert len(tenant.orders()) == 2
+    assert len(tenant.writes()) == 1
+
+
+def test_a_timed_out_create_is_not_repeated(tenant: Tenant) -> None:
+    tenant.fault("slow:1.3", CREATE)
+    run = tenant.run(timeout_s=1)
+    assert push_order(run, make_order()).target_number == "MAIN-S000001"
+    assert len(tenant.writes()) == len(tenant.orders()) == 1
+
+
+def test_after_a_lost_write_an_empty_search_never_creates_again(tenant: Tenant, run: FakeRun) -> None:
+    run.unfinished_write = True
+    with pytest.raises(UnconfirmedWrite) as unconfirmed:
+        push_order(run, make_order())
+    assert "an earlier attempt sent it and got no answer" in unconfirmed.value.sentence
+    assert "Xoro answered with no order" in unconfirmed.value.sentence
+    assert tenant.writes() == []
+
+
+@pytest.mark.parametrize(("trap", "fact"), [("throttle", "too busy"), ("ignore_filters", "ignore this filter")])
+def test_after_a_lost_write_an_inconclusive_search_never_creates_again(
+    tenant: Tenant, run: FakeRun, trap: str, fact: str
+) -> None:
+    tenant.sandbox.books.create_order(_foreign_body(run))
+    tenant.fault(trap, SEARCH, times=99)
+    run.unfinished_write = True
+    with pytest.raises(UnconfirmedWrite, match=fact):
+        push_order(run, make_order())
+    assert tenant.writes() == []
+
+
+def test_after_a_lost_write_each_status_of_a_new_order_is_searched(tenant: Tenant, run: FakeRun) -> None:
+    run.unfinished_write = True
+    with pytest.raises(UnconfirmedWrite):
+        push_order(run, make_order())
+    assert [call["params"].get("status") for call in tenant.http.calls] == [None, "Released", "Open"]
+
+
+def test_on_a_first_attempt_an_empty_search_may_create(tenant: Tenant, run: FakeRun) -> None:
+    tenant.control("config", empty_as_false=True)
+    assert push_order(run, make_order()).target_number == "MAIN-S000001"
+    assert tenant.pauses == [0.8, 2.0, 4.0]
+
+
+def test_where_the_filter_is_ignored_the_first_attempt_creates_with_a_note(tenant: Tenant, run: FakeRun) -> None:
+    tenant.sandbox.books.create_order(_foreign_body(run))
+    tenant.fault("ignore_filters", SEARCH)
+    assert push_order(run, make_order()).target_number == "MAIN-S000002"
+    assert "only Xoro itself can refuse a duplicate" in run.notes["lookup_inconclusive"]
+
+
+def test_a_duplicate_that_xoro_refuses_is_looked_up_and_adopted(tenant: Tenant, run: FakeRun) -> None:
+    push_order(run, make_order())
+    tenant.fault("throttle", SEARCH, times=4)
+    again = tenant.run()
+    assert push_order(again, make_order()).target_number == "MAIN-S000001"
+    assert "found_existing" in again.notes
+    assert len(tenant.orders()) == 1
+
+
+def test_a_duplicate_that_cannot_be_found_is_refused_with_both_facts(tenant: Tenant, run: FakeRun) -> None:
+    push_order(run, make_order())
+    tenant.fault("throttle", SEARCH, times=99)
+    with pytest.raises(RemoteRefused, match=r"Duplicate third party reference.*too busy") as refused:
+        push_order(tenant.run(), make_order())
+    assert refused.value.code == "1005"
+
+
+def test_a_500_on_the_write_is_looked_up_and_then_left_to_a_person(tenant: Tenant, run: FakeRun) -> None:
+    tenant.fault("http500_once", CREATE)
+    with pytest.raises(UnconfirmedWrite, match="no clear answer") as unconfirmed:
+        push_order(run, make_order())
+    assert "Xoro answered with no order" in unconfirmed.value.sentence
+    assert len(tenant.writes()) == 1
+
+
+def test_a_500_on_the_write_and_on_the_search_names_both() -> None:
+    answers = [
+        (200, {"Result": True, "ErrorCode": 0, "Data": []}),
+        (502, ""),
+        *[(500, {"Message": "An error has occurred."})] * 4,
+    ]
+    client = scripted_client(*answers)
+    with pytest.raises(UnconfirmedWrite, match=r"HTTP 502.*HTTP 500"):
+        push_order(FakeRun(client.settings, client), make_order())
+
+
+def test_a_throttled_write_was_not_done_and_is_retried_later(tenant: Tenant, run: FakeRun) -> None:
+    tenant.fault("throttle", CREATE)
+    with pytest.raises(RemoteUnavailable) as busy:
+        push_order(run, make_order())
+    assert (busy.value.code, busy.value.retry) == ("throttled", True)
+    assert len(tenant.writes()) == 1
+    assert tenant.orders() == []
+
+
+def test_a_write_that_never_left_is_retried_without_a_search() -> None:
+    empty = (200, {"Result": True, "ErrorCode": 0, "Data": []})
+    client = scripted_client(empty, RemoteUnavailable("No such host.", code="dns"))
+    with pytest.raises(RemoteUnavailable, match="No such host"):
+        push_order(FakeRun(client.settings, client), make_order())
+    assert len(client.http.calls) == 2
+
+
+def test_a_login_page_instead_of_an_answer_to_the_write_is_looked_up(tenant: Tenant, run: FakeRun) -> None:
+    tenant.fault("non_json", CREATE)
+    with pytest.raises(UnconfirmedWrite, match="not JSON"):
+        push_order(run, make_order())
+
+
+def test_an_answer_about_another_order_is_not_taken_for_ours() -> None:
+    empty = (200, {"Result": True, "ErrorCode": 0, "Data": []})
+    other = {"SoEstimateHeader": {"OrderNumber": "MAIN-S000009", "ThirdPartyRefNo": "99"}}
+    client = scripted_client(empty, (200, {"Result": True, "ErrorCode": 0, "Data": other}))
+    with pytest.raises(UnconfirmedWrite, match="MAIN-S000009 with reference 99"):
+        push_order(FakeRun(client.settings, client), make_order())
+
+
+def test_a_success_without_a_document_is_looked_up() -> None:
+    empty = (200, {"Result": True, "ErrorCode": 0, "Data": []})
+    client = scripted_client(empty, (200, {"Result": True, "ErrorCode": 0, "Data": None}), empty, empty, empty)
+    with pytest.raises(UnconfirmedWrite, match="without naming the document"):
+        push_order(FakeRun(client.settings, client), make_order())
+
+
+def test_a_reference_that_is_not_repeated_is_only_noted() -> None:
+    empty = (200, {"Result": True, "ErrorCode": 0, "Data": []})
+    made = {"SoEstimateHeader": {"OrderNumber": "MAIN-S000009", "TotalAmount": 67.79}}
+    client = scripted_client(empty, (200, {"Result": True, "ErrorCode": 0, "Data": made}))
+    run = FakeRun(client.settings, client)
+    assert push_order(run, make_order()).target_id == "MAIN-S000009"
+    assert set(run.notes) == {"reference_not_echoed", "total_differs"}
+
+
+def test_an_unknown_sku_fails_named(tenant: Tenant, run: FakeRun) -> None:
+    with pytest.raises(RemoteRefused, match="Item not found: NOPE-1") as refused:
+        push_order(run, make_order(lines=(make_line(sku="NOPE-1"),)))
+    assert refused.value.code == "1002"
+    assert "default SKU" in refused.value.next_step
+    assert tenant.orders() == []
+
+
+def test_the_default_sku_stands_in_for_unknown_ones_where_allowed(tenant: Tenant) -> None:
+    run = tenant.run(default_sku="HUB-DEFAULT", use_default_sku_if_unknown=True)
+    lines = (make_line(sku="NOPE-1"), make_line(id="2", sku="NOPE-2", taxes=()), make_line(id="3", taxes=()))
+    push_order(run, make_order(lines=lines, total=Decimal("177.80")))
+    sent = [line["ItemNumber"] for line in tenant.sandbox.books.orders[0]["SoEstimateItemLineArr"]]
+    assert sent == ["HUB-DEFAULT", "HUB-DEFAULT", "LMP-OAK-S"]
+    assert "HUB-DEFAULT stands in" in run.notes["default_sku"]
+    assert len(tenant.orders()) == 1
+
+
+def test_an_unknown_default_sku_fails_instead_of_turning_in_circles(tenant: Tenant) -> None:
+    run = tenant.run(default_sku="NOPE-DEFAULT", use_default_sku_if_unknown=True)
+    with pytest.raises(RemoteRefused, match="Item not found: NOPE-DEFAULT"):
+        push_order(run, make_order(lines=(make_line(sku="NOPE-1"),)))
+
+
+def test_a_renamed_account_fails_until_it_is_set_right(tenant: Tenant, run: FakeRun) -> None:
+    tenant.fault("renamed_account", account="Customer Deposits")
+    with pytest.raises(RemoteRefused, match="Account not found: Customer Deposits") as refused:
+        push_order(run, make_order())
+    assert refused.value.code == "1004"
+    tenant.sandbox.books.accounts.add("Deposits 2")
+    push_order(tenant.run(liability_account="Deposits 2"), make_order())
+    assert len(tenant.orders()) == 1
+
+
+def test_an_unknown_store_fails_named(tenant: Tenant) -> None:
+    with pytest.raises(RemoteRefused, match="Store not found: Nowhere"):
+        push_order(tenant.run(sale_store="Nowhere"), make_order())
+
+
+def test_a_missing_permission_fails_before_anything_is_written(tenant: Tenant) -> None:
+    tenant.control("config", keys={"narrow": {"secret": "s", "scopes": ["invoices"]}})
+    with pytest.raises(RemoteUnavailable, match="lacks the permission"):
+        push_order(tenant.run(api_key="narrow", api_secret="s"), make_order())
+    assert tenant.writes() == []
+
+
+def test_a_wrong_key_stops_at_once(tenant: Tenant) -> None:
+    with pytest.raises(RemoteUnauthorised):
+        push_order(tenant.run(api_secret="wrong"), make_order())
+    assert len(tenant.http.calls) == 1
+
+
+def test_a_filtered_order_is_skipped_without_a_call(tenant: Tenant) -> None:
+    run = tenant.run({"exclude_tags": ["gift"]})
+    with pytest.raises(Skip) as skip:
+        push_order(run, make_order())
+    assert (skip.value.reason, skip.value.code) == ("filtered", "exclude_tags")
+    assert tenant.http.calls == []
+
+
+def test_an_order_that_does_not_add_up_makes_no_call(tenant: Tenant, run: FakeRun) -> None:
+    with pytest.raises(PayloadError, match="does not add up"):
+        push_order(run, make_order(total=Decimal("67.81")))
+    assert tenant.http.calls == []
+
+
+def test_a_tip_without_sku_fails_and_names_the_setting(tenant: Tenant) -> None:
+    run = tenant.run(tips_enabled=False)
+    with pytest.raises(ConfigurationError, match=r"tip of 5.00 USD"):
+        push_order(run, make_order(tip=Decimal("5.00"), total=Decimal("72.80")))
+
+
+def test_gift_card_money_is_noted(run: FakeRun) -> None:
+    payments = (make_payment("60.00"), make_payment("7.80", gateway="gift_card"))
+    push_order(run, make_order(payments=payments))
+    assert run.notes == {"gift_card_payment": "7.80 USD paid by gift card are not part of the deposit."}
+
+
+def test_customer_and_company_are_written_where_asked(tenant: Tenant) -> None:
+    run = tenant.run(customer_upsert=True)
+    push_order(run, make_order())
+    push_order(tenant.run(customer_upsert=True), make_order(id="2", number="2042", name="#2042"))
+    written = {c.get("ThirdPartyRefNo"): c for c in tenant.sandbox.books.customers}
+    assert written["7710042001"]["DefaultAccountReceivableName"] == "Accounts Receivable"
+    assert written["C-330045"]["ShipToAddrList"][0]["Name"] == "Salem shop"
+    assert len([c for c in tenant.sandbox.books.customers if c["CustomerName"] == "Brook LLC"]) == 2  # one is a seed
+    assert run.notes == {}
+
+
+def test_a_tenant_without_customer_routes_still_gets_the_order(tenant: Tenant) -> None:
+    tenant.control("config", routes_disabled=["customer/create", "customer/getcustomer"])
+    run = tenant.run(customer_upsert=True)
+    assert push_order(run, make_order()).target_number == "MAIN-S000001"
+    assert "was not written to Xoro" in run.notes["customer_upsert_failed"]
+
+
+def test_customers_are_not_written_unless_asked(tenant: Tenant, run: FakeRun) -> None:
+    push_order(run, make_order())
+    assert [call["url"].rsplit("/", 1)[1] for call in tenant.writes()] == ["create"]
+
+
+def test_a_lookup_that_times_out_is_an_ordinary_time_out(tenant: Tenant) -> None:
+    tenant.fault("slow:1.3", SEARCH)
+    with pytest.raises(RemoteTimedOut):
+        push_order(tenant.run(timeout_s=1), make_order())
+    assert tenant.writes() == []
+
+
+def _foreign_body(run: FakeRun) -> dict:
+    return sales_order(make_order(id="1", number="1", name="#1"), run.settings, run.options)

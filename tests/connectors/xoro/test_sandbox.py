@@ -1,0 +1,184 @@
+"""The sandbox is as strict as the real thing, and the samples are what it takes and gives."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+import connectors.xoro
+from connectors.http import HttpAnswer
+from connectors.records import Order
+from connectors.schema import load
+from connectors.xoro import envelope, sandbox_books
+from connectors.xoro.options import OrderOptions
+from connectors.xoro.provider import provider
+from connectors.xoro.salesorders import sales_order
+from connectors.xoro.settings import ROUTES
+from tests.connectors.xoro.cast import Answer, FakeRun, Tenant, make_settings, scripted_client
+
+SAMPLES = Path(connectors.xoro.__file__).parent / "samples"
+AUTH = ("sandbox-key", "sandbox-secret")
+DEMO_SKUS = "MUG-BLU-350 MUG-RED-350 LMP-OAK-S LMP-OAK-L PAPER-A4-80 TONER-77K HUB-TIP HUB-DUTY".split()
+
+
+def sample(name: str) -> Any:
+    return json.loads((SAMPLES / f"{name}.json").read_text())
+
+
+def create(tenant: Tenant, body: Any, path: str = "salesorder/create") -> dict[str, Any]:
+    answer = requests.post(f"{tenant.address}/api/xerp/{path}", json=body, auth=AUTH, timeout=5)
+    assert answer.status_code == 200
+    content: dict[str, Any] = answer.json()
+    return content
+
+
+def test_it_takes_the_sample_order_and_answers_as_the_sample_does(tenant: Tenant) -> None:
+    answer = create(tenant, sample("salesorder_create_request"))
+    expected = sample("salesorder_create_response")
+    for moment in ("CreateDttm", "ModifyDttm"):
+        answer["Data"]["SoEstimateHeader"].pop(moment)
+        expected["Data"]["SoEstimateHeader"].pop(moment)
+    assert answer == expected
+
+
+def test_the_sample_request_is_what_the_sample_order_becomes() -> None:
+    order = Order.from_json((SAMPLES / "order.json").read_bytes())
+    body = sales_order(order, make_settings(), OrderOptions(), origin="lumen")
+    assert body == sample("salesorder_create_request")
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SAMPLES.glob("*_response.json")))
+def test_every_sample_answer_can_be_judged(name: str) -> None:
+    content = json.dumps(sample(name)).encode()
+    status = 500 if name.startswith("no_permission") else 200
+    answer: HttpAnswer = Answer(status, content)
+    if name.startswith(("duplicate", "no_permission")):
+        with pytest.raises(Exception, match=r"Duplicate|permission"):
+            envelope.read(answer, is_write=True)
+    else:
+        found = envelope.read(answer, is_write=False)
+        assert found.is_certain == (not name.startswith("throttled"))
+
+
+def test_it_refuses_what_it_does_not_know(tenant: Tenant) -> None:
+    def refusal(change: Any) -> tuple[int, str]:
+        body = copy.deepcopy(sample("salesorder_create_request"))
+        change(body["SoEstimateHeader"], body["SoEstimateItemLineArr"][0], body)
+        answer = create(tenant, body)
+        assert answer["Result"] is False
+        assert answer["Data"] is None
+        return answer["ErrorCode"], answer["Message"]
+
+    cases = [
+        (lambda h, line, b: h.update(CustomerNmae="x"), (1001, "Unknown field: CustomerNmae")),
+        (lambda h, line, b: line.update(Sku="x"), (1001, "Unknown field: Sku")),
+        (lambda h, line, b: b.update(Extra=1), (1001, "Unknown field: Extra")),
+        (lambda h, line, b: h.pop("CustomerName"), (1001, "Required field missing: CustomerName")),
+        (lambda h, line, b: line.pop("Qty"), (1001, "Required field missing: Qty")),
+        (
+            lambda h, line, b: b.update(SoEstimateItemLineArr=[]),
+            (1001, "Required field missing: SoEstimateItemLineArr"),
+        ),
+        (lambda h, line, b: line.update(UnitPrice="55"), (1001, "Invalid value: UnitPrice")),
+        (lambda h, line, b: h.update(OrderDate="2026-03-07"), (1001, "Invalid value: OrderDate")),
+        (lambda h, line, b: h.update(AutoReleaseSalesOrder="Y"), (1001, "Invalid value: AutoReleaseSalesOrder")),
+        (lambda h, line, b: line["TaxItems"][0].update(RateType="fraction"), (1001, "Invalid value: RateType")),
+        (lambda h, line, b: line.update(ItemNumber="NOPE"), (1002, "Item not found: NOPE")),
+        (lambda h, line, b: h.update(StoreName="NOPE"), (1003, "Store not found: NOPE")),
+        (lambda h, line, b: h.update(DepositAccountName="NOPE"), (1004, "Account not found: NOPE")),
+        (lambda h, line, b: h.pop("LiabilityAccountName"), (1004, "Account not found: LiabilityAccountName")),
+    ]
+    for change, expected in cases:
+        assert refusal(change) == expected
+    assert tenant.orders() == []
+
+
+def test_it_refuses_a_duplicate_even_as_a_number(tenant: Tenant) -> None:
+    body = sample("salesorder_create_request")
+    assert create(tenant, body)["Result"] is True
+    body["SoEstimateHeader"]["ThirdPartyRefNo"] = int(body["SoEstimateHeader"]["ThirdPartyRefNo"])
+    assert create(tenant, body)["ErrorCode"] == 1005
+
+
+def test_it_finds_an_item_by_its_barcode(tenant: Tenant) -> None:
+    body = sample("salesorder_create_request")
+    upc = tenant.sandbox.books.items["LMP-OAK-S"]["ItemUpc"]
+    body["SoEstimateItemLineArr"][0] |= {"ItemNumber": upc, "ItemIdentifierCode": 2}
+    assert create(tenant, body)["Result"] is True
+
+
+def test_its_seeds_hold_what_the_demo_orders_need(tenant: Tenant) -> None:
+    assert len(tenant.sandbox.books.items) == 30
+    assert set(DEMO_SKUS) <= set(tenant.sandbox.books.items)
+    assert sandbox_books.STORES == {"Main Store": "MAIN", "EAST WAREHOUSE": "EAST", "WEB STORE": "WEB"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "nothing/get", 404),
+        ("GET", "salesorder/nothing", 400),
+        ("GET", "SalesOrder/GetSalesOrder", 404),
+        ("POST", "invoice/getinvoice", 405),
+    ],
+)
+def test_it_answers_wrong_routes_as_the_real_thing(tenant: Tenant, method: str, path: str, status: int) -> None:
+    answer = requests.request(method, f"{tenant.address}/api/xerp/{path}", auth=AUTH, timeout=5)
+    assert answer.status_code == status
+
+
+def test_a_route_can_be_switched_off(tenant: Tenant) -> None:
+    tenant.control("config", routes_disabled=["customer/create", "customer/getcustomer"])
+    answer = requests.get(f"{tenant.address}/api/xerp/customer/getcustomer", auth=AUTH, timeout=5)
+    assert answer.status_code == 404
+
+
+def test_an_order_ships_once_and_unpaid_invoices_stay_open(tenant: Tenant) -> None:
+    body = sample("salesorder_create_request")
+    body["SoEstimateHeader"]["DepositAmount"] = 10
+    number = create(tenant, body)["Data"]["SoEstimateHeader"]["OrderNumber"]
+    header = tenant.control("ship", order_number=number, tracking="1Z9")["invoiceHeader"]
+    assert (header["StatusName"], header["FullPaymentDate"]) == ("Open", "01/01/0001")
+    again = requests.post(f"{tenant.address}/_sandbox/ship", json={"order_number": number}, timeout=5)
+    assert (again.status_code, again.json()["error"]) == (409, "Status does not allow this action: Shipped")
+
+
+def test_no_rows_come_without_status_number_or_reference(tenant: Tenant) -> None:
+    create(tenant, sample("salesorder_create_request"))
+    url = f"{tenant.address}/api/xerp/salesorder/getsalesorder"
+    assert requests.get(url, auth=AUTH, timeout=5).json()["Data"] == []
+    assert len(requests.get(url, params={"status": "Released"}, auth=AUTH, timeout=5).json()["Data"]) == 1
+
+
+def test_a_reset_forgets_everything(tenant: Tenant, run: FakeRun) -> None:
+    create(tenant, sample("salesorder_create_request"))
+    tenant.fault("ignore_filters")
+    tenant.control("reset")
+    assert tenant.orders() == []
+    assert tenant.sandbox.faults == []
+
+
+def test_the_provider_declares_what_the_hub_needs() -> None:
+    assert (provider.slug, provider.label) == ("xoro", "Xoro ERP")
+    assert provider.accepts[Order].options is OrderOptions
+    assert provider.budget.concurrency == 1
+    assert [lookup.path for lookup in provider.lookups] == ["invoices"]
+    lookup = provider.lookups[0]
+    assert (lookup.budget_s, lookup.is_on(make_settings())) == (45.0, True)
+    assert not lookup.is_on(make_settings(sync_third_party_customer_company=False))
+    assert provider.sandbox is not None
+    settings = load(provider.settings, provider.sandbox.settings("https://sandbox.example/xoro"))
+    assert settings.base_url == "https://sandbox.example/xoro/api/xerp/"
+    assert provider.sandbox.application() is not provider.sandbox.application()
+
+
+def test_every_route_the_client_uses_is_in_the_sandbox() -> None:
+    from connectors.xoro.sandbox import ROUTES as SERVED
+
+    assert {path: method for method, path in ROUTES.values()} == {path: m for path, (m, _) in SERVED.items()}
+    assert set(scripted_client().routes) == set(ROUTES)

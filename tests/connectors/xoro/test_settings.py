@@ -1,0 +1,110 @@
+"""Settings and options: what is refused, what is secret, what the defaults are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import override_settings
+
+from connectors.schema import declared, load, secret_names, secret_values
+from connectors.xoro.options import OrderOptions
+from connectors.xoro.settings import XoroSettings, url_problem
+from tests.connectors.xoro.cast import make_settings
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"account_name": "A&B"}, "account_name"),
+        ({"account_name": "A=B"}, "account_name"),
+        ({"account_name": "A/B"}, "account_name"),
+        ({"account_name": ""}, "account_name"),
+        ({"api_secret": ""}, "api_secret"),
+        ({"sale_store": ""}, "sale_store"),
+        ({"base_url": "http://res.xorosoft.io/api/xerp/"}, "base_url"),
+        ({"api_time_zone": "Mars/Base"}, "api_time_zone"),
+        ({"customer_mode": "single"}, "customer_name"),
+        ({"tip_sku": ""}, "tip_sku"),
+        ({"use_default_sku_if_unknown": True}, "default_sku"),
+        ({"payment_account": ""}, "payment_account"),
+        ({"liability_account": ""}, "liability_account"),
+        ({"routes": {"nothing": "GET a/b"}}, "routes"),
+        ({"routes": {"invoices": "DELETE a/b"}}, "routes"),
+        ({"routes": {"invoices": "GET ../b"}}, "routes"),
+        ({"routes": {"invoices": "GET https://x"}}, "routes"),
+        ({"service_by_country": ["CA"]}, "service_by_country"),
+        ({"gateway_map": {"paypal": "PayPal"}}, "gateway_map"),
+        ({"invoice_statuses": []}, "invoice_statuses"),
+    ],
+)
+def test_settings_that_cannot_work_name_their_field(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValidationError) as failure:
+        make_settings(**changes)
+    assert list(failure.value.message_dict) == [field]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9/x",
+        "https://127.0.0.1/x",
+        "https://10.1.2.3/x",
+        "https://[::1]/x",
+        "https://169.254.169.254/",
+        "https://localhost/x",
+        "https://user@xoro.example/x",
+        "ftp://xoro.example/x",
+        "https://xoro.example/x?y=1",
+        "https://xoro.example:port/x",
+        "xoro",
+    ],
+)
+def test_plain_and_private_addresses_are_refused(url: str) -> None:
+    assert url_problem(url)
+
+
+def test_exactly_the_host_and_port_the_site_allows_are_accepted() -> None:
+    with override_settings(HUB_ALLOWED_HOSTS_PLAIN=frozenset({"127.0.0.1:8090"})):
+        assert not url_problem("http://127.0.0.1:8090/xoro/api/xerp/")
+        assert url_problem("http://127.0.0.1:8091/xoro/api/xerp/")
+
+
+def test_the_vendors_address_is_accepted() -> None:
+    assert not url_problem("https://res.xorosoft.io/api/xerp/")
+
+
+def test_key_and_secret_are_secret() -> None:
+    settings = make_settings()
+    assert secret_names(XoroSettings) == {"api_key", "api_secret"}
+    assert secret_values(settings) == ["sandbox-secret", "sandbox-key"]
+    assert "sandbox-secret" not in repr(settings)
+
+
+def test_lists_are_read_as_typed_and_as_stored() -> None:
+    assert make_settings(invoice_statuses="Open, Paid , ").invoice_statuses == ("Open", "Paid")
+    assert make_settings(invoice_statuses=["Open"]).invoice_statuses == ("Open",)
+
+
+def test_routes_may_be_typed_as_json() -> None:
+    assert make_settings(routes='{"invoices": "GET invoice/getinvoices"}').routes == {
+        "invoices": "GET invoice/getinvoices"
+    }
+
+
+@pytest.mark.parametrize("schema", [XoroSettings, OrderOptions])
+def test_every_setting_has_a_label_and_a_help_text(schema: type) -> None:
+    for name, one in declared(schema).items():
+        assert one.field.label, name
+        assert one.field.help_text, name
+
+
+def test_defaults_write_nothing_unexpected() -> None:
+    settings = make_settings()
+    assert settings.sync_third_party_customer_company
+    assert not settings.customer_upsert
+    assert not settings.auto_wave
+    options = load(OrderOptions, {})
+    assert "voided" not in options.financial_status
+    assert not options.test_orders
