@@ -89,9 +89,9 @@ def label_closed() -> None:
                 else f"{name} does not answer; the event waits until it does. {sentence}"
             )
             cursor.execute(
-                "UPDATE events_event SET outcome = 'waiting', reason = %s, sentence = %s, due_at = NULL WHERE id IN ("
+                "UPDATE events_event SET outcome = 'waiting', reason = %s, sentence = %s, due_at = NULL WHERE id = ANY(ARRAY("
                 "SELECT id FROM events_event WHERE connector_id = %s AND outcome = 'queued' "
-                "ORDER BY connector_id, priority, id LIMIT %s FOR UPDATE SKIP LOCKED)",
+                "ORDER BY connector_id, priority, id LIMIT %s FOR UPDATE SKIP LOCKED))",
                 [reason.value, text, connector_id, LABEL_LIMIT],
             )
 
@@ -104,9 +104,9 @@ def reopen() -> int:
         cursor.execute(_WAITED_FOR)
         for (connector_id,) in cursor.fetchall():
             cursor.execute(
-                "UPDATE events_event SET outcome = 'queued', reason = '', sentence = '' WHERE id IN ("
+                "UPDATE events_event SET outcome = 'queued', reason = '', sentence = '' WHERE id = ANY(ARRAY("
                 "SELECT id FROM events_event WHERE connector_id = %s AND outcome = 'waiting' AND due_at IS NULL "
-                "ORDER BY connector_id, id LIMIT %s FOR UPDATE SKIP LOCKED)",
+                "ORDER BY connector_id, id LIMIT %s FOR UPDATE SKIP LOCKED))",
                 [connector_id, REOPEN_LIMIT],
             )
             count += cursor.rowcount

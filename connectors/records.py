@@ -104,6 +104,8 @@ class Tax:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderLine:
+    """One position of an order. Amounts are of the whole line unless they say otherwise."""
+
     id: str
     sku: str
     title: str = ""
@@ -145,6 +147,8 @@ class Payment:
 
 @dataclass(frozen=True, kw_only=True)
 class Order(Record):
+    """An order as its shop knows it now: who buys what, for how much, paid how and to be sent where."""
+
     kind: ClassVar[str] = "order"
     label: ClassVar[str] = "Order"
 

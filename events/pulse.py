@@ -70,12 +70,13 @@ def pulse() -> bool:
 
 
 def wake() -> int:
-    """Queue waiting events whose time has come."""
+    """Queue waiting events whose time has come. ``ANY(ARRAY(...))`` and not ``IN``: that may be asked again for each row,
+    and then takes any number."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE events_event SET outcome = 'queued', reason = '', sentence = '', next_step = '', due_at = NULL "
-            "WHERE id IN (SELECT id FROM events_event WHERE outcome = 'waiting' AND due_at <= now() "
-            "ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)",
+            "WHERE id = ANY(ARRAY(SELECT id FROM events_event WHERE outcome = 'waiting' AND due_at <= now() "
+            "ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED))",
             [WAKE_LIMIT],
         )
         woken = cursor.rowcount
@@ -95,9 +96,9 @@ def take_back() -> int:
             "sentence = CASE WHEN attempts >= max_attempts THEN %s ELSE '' END, "
             "next_step = CASE WHEN attempts >= max_attempts THEN %s ELSE '' END, "
             "finished_at = CASE WHEN attempts >= max_attempts THEN now() END "
-            "WHERE id IN (SELECT id FROM events_event WHERE outcome = 'running' AND lease_until < now() "
+            "WHERE id = ANY(ARRAY(SELECT id FROM events_event WHERE outcome = 'running' AND lease_until < now() "
             # Just after the database was away, those who live have not been able to renew.
-            "AND now() - pg_postmaster_start_time() > %s * interval '1 second' LIMIT %s FOR UPDATE SKIP LOCKED) "
+            "AND now() - pg_postmaster_start_time() > %s * interval '1 second' LIMIT %s FOR UPDATE SKIP LOCKED)) "
             "RETURNING id, outcome, connector_id, topic, object_label, lock_key",
             [
                 Reason.WORKER_LOST.value, INTERRUPTED, SENTENCES[Reason.WORKER_LOST], LOST_STEP,

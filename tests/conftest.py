@@ -127,10 +127,13 @@ def stranger(db) -> User:
 
 
 @pytest.fixture
-def testing_provider() -> Iterator[ModuleType]:
-    """The provider ``testing`` of tests/provider.py, registered for the time of one test."""
+def testing_provider(monkeypatch) -> Iterator[ModuleType]:
+    """The provider ``testing`` of tests/provider.py, registered for the time of one test, and its connectors read anew
+    each time: a test changes their rows behind the hub's back."""
+    from connectors import known
     from tests import provider
 
+    monkeypatch.setattr(known, "KNOWN_FOR_S", 0.0)
     provider.STATE.reset()
     registry.register(provider.provider)
     yield provider

@@ -263,3 +263,27 @@ def test_recording_rolled_back_rings_nothing(make_connector):
         assert bell.ring()
         raise RuntimeError
     assert Bell.objects.get(slot=0).is_pending is False
+
+
+def test_a_quick_outcome_does_not_wait_for_the_slow_event_its_thread_took_next(make_connector, testing_provider):
+    shop = make_connector()
+    release = threading.Event()
+    begun: list[int] = []
+
+    def call(run) -> str:
+        begun.append(run.event.pk)
+        return "Quick." if len(begun) <= 8 or release.wait(5) else "Late."
+
+    testing_provider.STATE.call = call
+    for _ in range(16):
+        an_event(shop, "call")
+    drainer = Drainer(0)
+    drainer.sizes[shop.pk] = 16
+    taken = claims.claim(shop.pk, 16, 16, drainer.lease, 60)
+    drainer._start(shop.pk, taken)
+    for _ in range(15):
+        drainer._collect(wait_s=0.1)
+    assert outcomes().get(Outcome.SUCCEEDED, 0) == 8
+    release.set()
+    drainer._finish_in_hand()
+    assert outcomes() == {Outcome.SUCCEEDED: 16}
