@@ -16,6 +16,7 @@ from connectors import breakers, budgets, lanes, registry
 from connectors.base import Delivered, Provider
 from connectors.exceptions import ConfigurationError, HubError, PayloadError, RemoteError, Skip
 from connectors.known import by_id
+from connectors.recording import JobRecorder
 from connectors.records import Record
 from connectors.routing import lock_key
 from connectors.run import Run
@@ -31,8 +32,9 @@ PAUSES_S = (5, 30, 120, 600, 1800, 3600, 7200)
 DATABASE_PAUSE_S = 5.0
 
 
-def run(event: Event) -> Result:
-    """Handle one claimed event. Never raises."""
+def run(event: Event, *, defers: bool = False) -> Result:
+    """Handle one claimed event. Never raises. ``defers``: the caller writes the result, and with it the exchanges that
+    are not written yet."""
     started = time.monotonic()
     structlog.contextvars.bind_contextvars(event_id=event.pk)
     made: Run | None = None
@@ -74,6 +76,11 @@ def run(event: Event) -> Result:
         result.notes.append({"code": "traceback", "text": text[-4000:]})
     finally:
         structlog.contextvars.unbind_contextvars("event_id")
+    if made is not None and isinstance(made.recorder, JobRecorder):
+        if defers:
+            result.exchanges = made.recorder.take()
+        else:
+            made.recorder.flush()
     result.duration_ms = int((time.monotonic() - started) * 1000)
     return result
 
