@@ -7,7 +7,7 @@ import sys
 # Commands that work without a database; everything else finds the embedded one running.
 WITHOUT_DATABASE = {
     "help", "version", "--help", "--version", "sandbox", "collectstatic", "spectacular", "startapp", "healthcheck",
-    "upgrade_database",
+    "upgrade_database", "describe_settings",
 }  # fmt: skip
 
 

@@ -2,19 +2,17 @@
 
 Time-outs and a total budget always, a size cap, no redirects, the SSRF guard, TLS verified, every exchange recorded
 (writes before they leave), secrets redacted as they are written, ``X-Request-Id`` and W3C ``traceparent`` out, the
-vendor's request id kept. Judging a status is the provider client's business; ``raise_for_status`` knows the usual reading.
+vendor's request id kept. Judging a status is the provider client's business; ``raise_for_status`` knows the usual
+reading.
 """
 
 from __future__ import annotations
 
-import email.utils
 import json as jsonlib
-import math
 import secrets
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -26,17 +24,13 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from connectors import guard, transport
-from connectors.exceptions import (
-    ConfigurationError,
-    PayloadError,
-    RemoteRefused,
-    RemoteTimedOut,
-    RemoteUnauthorised,
-    RemoteUnavailable,
-)
+from connectors.answers import HttpAnswer, raise_for_status, retry_after_s
+from connectors.exceptions import ConfigurationError, RemoteRefused, RemoteTimedOut, RemoteUnavailable
 from connectors.redaction import Redactor
 from events.exchanges import Exchange
 from events.models import RequestState
+
+__all__ = ["Http", "HttpAnswer", "HttpClient", "Recorder", "dump_json", "raise_for_status", "retry_after_s"]
 
 MAX_BYTES = 5 * 1024 * 1024
 CHUNK = 64 * 1024
@@ -44,36 +38,10 @@ NEVER_LEFT = frozenset({"dns", "connect", "tls", "url", "blocked_address"})  # c
 VENDOR_REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "x-amzn-requestid", "request-id")
 
 
-@dataclass(frozen=True)
-class HttpAnswer:
-    """A complete answer of a remote system. ``headers`` have lower-case names; ``duration_ms`` is whole milliseconds."""
-
-    status: int
-    content: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-    request_id: str = ""
-    duration_ms: int = 0
-
-    @property
-    def text(self) -> str:
-        return self.content.decode("utf-8", "replace")
-
-    def json(self) -> Any:
-        """Parsed body, numbers with a fraction as ``Decimal``. Raises ``PayloadError``."""
-        try:
-            return jsonlib.loads(self.content, parse_float=Decimal, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            raise PayloadError("The answer is not valid JSON.", request_id=self.request_id, status=self.status) from error
-
-
-def _no_constant(text: str) -> Any:
-    raise ValueError(f"{text} is not JSON")
-
-
 class Http(Protocol):
     """What a provider's client is given. Raises ``RemoteUnavailable`` (``code`` dns, connect, tls, reset),
-    ``RemoteTimedOut`` (``code`` timeout), ``RemoteRefused`` (``code`` blocked_address, too_large); any status, redirects
-    included, is returned."""
+    ``RemoteTimedOut`` (``code`` timeout), ``RemoteRefused`` (``code`` blocked_address, too_large); any status,
+    redirects included, is returned."""
 
     def request(
         self,
@@ -155,7 +123,9 @@ class HttpClient:
             if self.ends_at is not None:
                 ends_at = min(ends_at, self.ends_at)
             try:
-                answer = self._once(prepared, timeout_s, ends_at, write, idempotency_key, max_bytes)
+                answer = self._once(
+                    prepared, timeout_s, ends_at, write=write, idempotency_key=idempotency_key, max_bytes=max_bytes
+                )
             except RemoteUnavailable as error:
                 if not (may_repeat and error.code in {"connect", "dns"} and _time_left(ends_at, retry_pause_s)):
                     raise
@@ -178,6 +148,7 @@ class HttpClient:
         prepared: requests.PreparedRequest,
         timeout_s: tuple[float, float],
         ends_at: float,
+        *,
         write: bool,
         idempotency_key: str,
         max_bytes: int,
@@ -203,7 +174,10 @@ class HttpClient:
         self.request_count += 1
         started = time.monotonic()
         try:
-            answer = self._send(prepared, timeout_s, ends_at, max_bytes, str(request_id), started, exchange)
+            answer = self._send(
+                prepared, timeout_s, ends_at, exchange,
+                max_bytes=max_bytes, request_id=str(request_id), started=started,
+            )  # fmt: skip
         finally:
             exchange.duration_ms = int((time.monotonic() - started) * 1000)
             if write:
@@ -217,10 +191,11 @@ class HttpClient:
         prepared: requests.PreparedRequest,
         timeout_s: tuple[float, float],
         ends_at: float,
+        exchange: Exchange,
+        *,
         max_bytes: int,
         request_id: str,
         started: float,
-        exchange: Exchange,
     ) -> HttpAnswer:
         host = urlsplit(str(prepared.url)).hostname or ""
         budget = max(0.05, ends_at - started)
@@ -234,7 +209,7 @@ class HttpClient:
                     proxies=transport.session().proxies,
                 ) as response:  # fmt: skip
                     content, is_cut = _read(response, max_bytes)
-            except Exception as error:
+            except Exception as error:  # whatever a transport raises becomes one of ours; a bug is raised again
                 raised = _explain(error, host, min(budget, sum(timeout_s)), call.has_timed_out, call.has_sent)
                 raised.request_id = request_id
                 if raised.code in NEVER_LEFT or not call.has_sent:
@@ -382,43 +357,3 @@ def _number(value: Any) -> Any:
             raise ValueError("The number is too large to be sent.")
         return int(value) if value == value.to_integral_value() else float(value)
     raise TypeError(f"{type(value).__name__} is no JSON")
-
-
-def retry_after_s(answer: HttpAnswer, *, longest_s: float = 3600.0) -> float | None:
-    """Seconds of a Retry-After header (a number or an HTTP date), ``None`` where there is none to be read."""
-    given = answer.headers.get("retry-after", "").strip()
-    if not given:
-        return None
-    try:
-        seconds = float(given)
-    except ValueError:
-        try:
-            until = email.utils.parsedate_to_datetime(given)
-        except (TypeError, ValueError):
-            return None
-        # A date without a zone is UTC: HTTP knows no other.
-        seconds = ((until if until.tzinfo else until.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds()
-    if math.isnan(seconds):
-        return None
-    return min(max(seconds, 0.0), longest_s)
-
-
-def raise_for_status(answer: HttpAnswer, who: str) -> HttpAnswer:
-    """The usual reading of a status: 2xx passes, everything else raises; ``who`` is the remote system's name."""
-    status = answer.status
-    more: dict[str, Any] = {"status": status, "request_id": answer.request_id}
-    if 200 <= status < 300:
-        return answer
-    if status in (401, 403):
-        raise RemoteUnauthorised(f"{who} refused our credentials ({status}).", code=str(status), **more)
-    if status == 429:
-        raise RemoteUnavailable(
-            f"{who} asked us to slow down.", code="throttled", retry_after_s=retry_after_s(answer), **more
-        )
-    if status >= 500:
-        raise RemoteUnavailable(
-            f"{who} failed ({status}).", code=str(status), retry_after_s=retry_after_s(answer), **more
-        )
-    if 300 <= status < 400:
-        raise RemoteRefused(f"{who} redirects ({status}); the hub follows no redirects.", code="redirect", **more)
-    raise RemoteRefused(f"{who} refused the request ({status}).", code=str(status), **more)

@@ -23,6 +23,7 @@ _NAMES = "|".join(SECRET_MEMBERS)
 # By pattern and not by parsing: nested, cut off or not quite JSON, the value goes all the same.
 _IN_JSON = re.compile(rb'("(?:%s)"\s*:\s*)"(?:[^"\\]|\\.)*"?' % _NAMES.encode())
 _IN_FORM = re.compile(rb"((?:^|[?&])(?:%s)=)[^&\s#]*" % _NAMES.encode())
+URL_SAFE = "!#$%&'()*+,/:;=?@[]~"  # what an address keeps of a value nobody had encoded
 SHORTEST_SECRET = 4  # characters; replacing shorter ones would mangle texts and hide nothing
 SHORTEST_BASE64 = 8  # characters of base64 that are sure to stem from the secret; fewer match by chance
 
@@ -78,18 +79,20 @@ def _forms(secret: str) -> set[str]:
     plain = json.dumps(secret, ensure_ascii=False)[1:-1]
     ascii_only = json.dumps(secret)[1:-1]
     forms = {
-        secret, quote(secret, safe=""), quote(secret), quote_plus(secret), plain, ascii_only, html.escape(secret),
+        secret, quote(secret, safe=""), quote(secret), quote_plus(secret), quote(secret, safe=URL_SAFE),
+        quote(secret, safe="!'()*"), plain, ascii_only, html.escape(secret),
         html.escape(secret, quote=False), plain.replace("/", "\\/"), ascii_only.replace("/", "\\/"), repr(secret)[1:-1],
     }  # fmt: skip
     # Some write percent-encoding and unicode escapes the other way round.
     forms |= {re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), form) for form in tuple(forms) if "%" in form}
-    forms |= {re.sub(r"\\u[0-9a-f]{4}", lambda found: "\\u" + found[0][2:].upper(), f) for f in tuple(forms) if "\\u" in f}
+    escaped = [form for form in forms if "\\u" in form]
+    forms |= {re.sub(r"\\u[0-9a-f]{4}", lambda found: "\\u" + found[0][2:].upper(), form) for form in escaped}
     return {form for form in forms | _base64_forms(secret.encode("utf-8", "surrogatepass")) if form}
 
 
 def _base64_forms(secret: bytes) -> set[str]:
-    """What base64 of ``<anything><secret><anything>`` surely holds, for each of the three positions the secret may have:
-    ``user:secret`` of basic authentication is one of them."""
+    """What base64 of ``<anything><secret><anything>`` surely holds, for each of the three positions the secret may
+    have: ``user:secret`` of basic authentication is one of them."""
     forms: set[str] = set()
     for offset in range(3):
         encoded = base64.b64encode(b"\0" * offset + secret).decode().rstrip("=")

@@ -37,11 +37,11 @@ class Batch:
         self._done = done
         self._untouched = untouched
         self._guard = threading.Lock()
+        self._ready: list[Result] = []
+        self._ready_since = self.started_at
 
     def work(self) -> None:
         """Handle events of the batch until none is left; runs on several threads at once. Never raises."""
-        results: list[Result] = []
-        hand_over_at = time.monotonic() + HAND_OVER_S
         while True:
             try:
                 event = self._waiting.popleft()
@@ -50,15 +50,24 @@ class Batch:
             if stopping.is_set():
                 self._untouched.put(event.pk)
                 continue
-            results.append(_handle(event))
-            if time.monotonic() >= hand_over_at or len(results) >= HAND_OVER_COUNT:
-                self._hand_over(results)
-                results, hand_over_at = [], time.monotonic() + HAND_OVER_S
-        if results:
-            self._hand_over(results)
+            self._keep(_handle(event))
+        self.hand_over(0.0)
 
-    def _hand_over(self, results: list[Result]) -> None:
+    def _keep(self, result: Result) -> None:
         with self._guard:
+            if not self._ready:
+                self._ready_since = time.monotonic()
+            self._ready.append(result)
+            is_full = len(self._ready) >= HAND_OVER_COUNT
+        self.hand_over(0.0 if is_full else HAND_OVER_S)
+
+    def hand_over(self, older_than_s: float) -> None:
+        """Hand over what has been ready for so long. The drainer asks too: a thread that finished one event may sit in
+        a slow call of the next, and the first must not wait for that."""
+        with self._guard:
+            if not self._ready or time.monotonic() - self._ready_since < older_than_s:
+                return
+            results, self._ready = self._ready, []
             self._left -= len(results)
             if not self._left:
                 self.took_s = time.monotonic() - self.started_at

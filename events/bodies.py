@@ -42,6 +42,7 @@ def store(event_id: int, part: str, content: bytes, recorded_at: datetime) -> No
 
 
 def store_many(rows: list[tuple[int, str, bytes, datetime]]) -> None:
+    """The same for several bodies, in one statement. A body that is there already is replaced."""
     values = [(e, part, at, *packed(content)) for e, part, content, at in rows if content]
     if not values:
         return

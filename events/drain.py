@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 
 from events import bell, claims, heartbeat
-from events.batch import Batch, stopping
+from events.batch import HAND_OVER_S, Batch, stopping
 from events.database import in_words
 from events.host import host
 from events.models import Event, Outcome, Reason
@@ -72,7 +72,7 @@ class Drainer:
         try:
             while self._step():
                 pass
-        except Exception:
+        except Exception:  # whatever it was, and it is raised again: what is in hand comes first
             self._finish_in_hand()
             raise
         finally:
@@ -169,6 +169,8 @@ class Drainer:
 
     def _collect(self, wait_s: float) -> None:
         """Take results that are ready, waiting up to ``wait_s`` for the first, and write what is due to be written."""
+        for _, batch in self.batches:
+            batch.hand_over(HAND_OVER_S)
         if self.pending:
             wait_s = min(wait_s, max(0.0, FLUSH_AFTER_S - (time.monotonic() - self.oldest_pending)))
         try:

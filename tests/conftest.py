@@ -87,7 +87,8 @@ def install(db, sandbox):
     def make(slug: str, *, name: str = "", **settings_: object) -> Connector:
         provider = registry.get(slug)
         assert provider.sandbox is not None
-        connector = Connector(name=name or provider.label, slug=(name or slug).lower().replace(" ", "-"), provider_slug=slug)
+        own_slug = (name or slug).lower().replace(" ", "-")
+        connector = Connector(name=name or provider.label, slug=own_slug, provider_slug=slug)
         connector.put_settings({**provider.sandbox.settings(f"{sandbox.url}/{provider.sandbox.prefix}"), **settings_})
         connector.email_sender, connector.email_receiver = "hub@example.com", "support@example.com"
         connector.save()
@@ -123,14 +124,18 @@ def stranger(db) -> User:
     return User.objects.create_user("stan", "stan@example.com", "password", is_staff=True)
 
 
-# --- the core's own tests: a throwaway provider and a remote with every fault ------------------------------------------
+# --- the core's own tests: a throwaway provider and a remote with every fault
+# ------------------------------------------
 
 
 @pytest.fixture
-def testing_provider() -> Iterator[ModuleType]:
-    """The provider ``testing`` of tests/provider.py, registered for the time of one test."""
+def testing_provider(monkeypatch) -> Iterator[ModuleType]:
+    """The provider ``testing`` of tests/provider.py, registered for the time of one test, and its connectors read anew
+    each time: a test changes their rows behind the hub's back."""
+    from connectors import known
     from tests import provider
 
+    monkeypatch.setattr(known, "KNOWN_FOR_S", 0.0)
     provider.STATE.reset()
     registry.register(provider.provider)
     yield provider

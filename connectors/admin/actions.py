@@ -14,10 +14,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from connectors import breakers, checking, contracts, lanes, syncing
+from connectors import breakers, checking, contracts, known, lanes, syncing
 from connectors.admin import fieldmap, state, testmail
 from connectors.exceptions import HubError
 from connectors.models import Connector, new_token
+from connectors.registry import UnknownProvider
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -87,7 +88,10 @@ class ConnectorActions(Base):
         try:
             report = contracts.check_contract(connector, by=_who(request))
         except HubError as error:
-            messages.error(request, error.sentence)
+            if _wants_part(request):
+                notice = '<div class="notice notice--bad" role="alert"><div>{} {}</div></div>'
+                return HttpResponse(format_html(notice, error.sentence, error.next_step))
+            messages.error(request, f"{error.sentence} {error.next_step}".strip())
             return _back(connector)
         return self._page(request, connector, "contract", title="Contract check", report=report)
 
@@ -106,8 +110,7 @@ class ConnectorActions(Base):
             "connector": connector, "report": report, "event_id": report.event_id,
             "event_path": state.event_path(report.event_id),
         }  # fmt: skip
-        is_part = bool(getattr(request, "htmx", False))
-        template = f"admin/connectors/connector/{name}{'_card' if is_part else ''}.html"
+        template = f"admin/connectors/connector/{name}{'_card' if _wants_part(request) else ''}.html"
         return TemplateResponse(request, template, context)
 
     def send_test_mail(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
@@ -141,6 +144,7 @@ class ConnectorActions(Base):
         for column, value in columns.items():
             setattr(connector, column, value)
         connector.save(update_fields=[*columns, "updated_at"])
+        known.forget()
         self.log_change(request, connector, f"{word}.")
         messages.success(request, f"{connector} {sentence}")
         return _back(connector)
@@ -157,6 +161,7 @@ class ConnectorActions(Base):
 
     def rotate_address(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
         connector.rotate_webhook_token()
+        known.forget()
         self.log_change(request, connector, "Made a new webhook address.")
         messages.success(request, "The connector has a new webhook address. Enter it at the vendor now.")
         return _back(connector)
@@ -189,9 +194,19 @@ def _posted(action: Action, permission: str) -> Callable[..., HttpResponse]:
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        return action(request, get_object_or_404(Connector, pk=pk), what)
+        connector = get_object_or_404(Connector, pk=pk)
+        try:
+            return action(request, connector, what)
+        except UnknownProvider as error:
+            messages.error(request, str(error))
+            return _back(connector)
 
     return view
+
+
+def _wants_part(request: HttpRequest) -> bool:
+    """Whether a script asked, which puts the answer into the page it is on."""
+    return bool(getattr(request, "htmx", False))
 
 
 def _who(request: HttpRequest) -> str:

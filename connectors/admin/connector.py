@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 
-from connectors import plans
+from connectors import known, plans
 from connectors.admin import state
 from connectors.admin.actions import ConnectorActions
 from connectors.admin.overview import overview
@@ -32,7 +32,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-SANDBOX = mark_safe('<span class="chip chip--sandbox">sandbox</span>')  # noqa: S308  a constant
+SANDBOX = mark_safe('<span class="chip chip--sandbox">sandbox</span>')
 
 
 @admin.register(Connector)
@@ -130,7 +130,10 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         if connector is None:
             context["title"] = "Install a connector"
             context["show_save_and_add_another"] = context["show_save_and_continue"] = False
-        elif not context.get("errors"):
+        elif context.get("errors"):
+            name = Connector.objects.values_list("name", flat=True).get(pk=connector.pk)  # not the one just typed
+            context |= {"title": f"Settings of {name}", "subtitle": None, "show_save_and_add_another": False}
+        else:
             context["overview"] = overview(connector, request.user, request.GET.get("tab", ""))
             context["show_save_and_add_another"] = False
         return super().render_change_form(request, context, *args, **more)
@@ -154,8 +157,16 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         if not change:
             obj.save()
             return
-        form.is_first_time = Connector.objects.filter(pk=obj.pk, settings={}, secrets={}).exists()
+        # Secrets nobody typed are taken from the row as it is now: they may have been encrypted anew meanwhile.
+        stored = Connector.objects.select_for_update().get(pk=obj.pk)
+        form.is_first_time = not stored.settings and not stored.secrets
+        typed = form.typed_secrets
+        obj.secrets = {
+            **{name: value for name, value in stored.secrets.items() if name not in typed},
+            **{name: value for name, value in obj.secrets.items() if name in typed},
+        }
         obj.save(update_fields=COLUMNS)
+        known.forget()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """With a connector's first settings come the plans its provider suggests; each starts one interval from now."""

@@ -41,12 +41,14 @@ def state_of(connector: Connector, breaker: Breaker | None) -> State:  # noqa: P
         return State("code missing", "bad", f"This hub has no provider “{connector.provider_slug}”; install it again.")
     if not connector.is_enabled:
         return State("disabled", "idle", "Deliveries are stored and answered; nothing is done with them.")
+    if not connector.settings and not connector.secrets:
+        return State("not set up", "warn", "Enter its settings; until then it can do nothing.")
     try:
         connector.load_settings()
     except ConfigurationError as error:
-        if not connector.settings and not connector.secrets:
-            return State("not set up", "warn", "Enter its settings below; until then it can do nothing.")
         return State("settings unusable", "bad", error.sentence)
+    except (TypeError, ValueError, LookupError, AttributeError) as error:  # a rule stumbled over what is stored
+        return State("settings unusable", "bad", f"They cannot be read ({type(error).__name__}); save them anew.")
     if connector.is_paused:
         return State("paused", "warn", "Its events wait until it is resumed.")
     if breaker is not None and breaker.state != BreakerState.CLOSED:

@@ -51,6 +51,8 @@ class ConnectorAddForm(forms.ModelForm):  # type: ignore[type-arg]
 class ConnectorForm(generated.GeneratedForm):
     """The second page: name, mail and retention, and the settings of the connector's provider."""
 
+    typed_secrets: frozenset[str] = frozenset()  # those that change with this form
+
     class Meta:
         model = Connector
         fields = [
@@ -78,6 +80,7 @@ class ConnectorForm(generated.GeneratedForm):
 
     def keep(self, values: dict[str, Any], entered: dict[str, Entered]) -> None:
         self.instance.settings = values
+        self.typed_secrets = frozenset(entered)
         for name, one in entered.items():
             self.instance.set_secret(name, one.text)
 

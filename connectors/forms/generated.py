@@ -11,7 +11,7 @@ import datetime
 import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 from django import forms
@@ -69,7 +69,8 @@ def form_fields(cls: type) -> dict[str, forms.Field]:
         if isinstance(field, forms.JSONField):
             field.widget = JsonTextarea(attrs={"rows": 6, "spellcheck": "false", "class": "vLargeTextField"})
         elif isinstance(field, forms.MultipleChoiceField):
-            field.widget = forms.CheckboxSelectMultiple(choices=field.choices)  # a list to hold Ctrl in is no choice
+            # Boxes: in a list where one has to hold Ctrl, choices get lost.
+            field.widget = forms.CheckboxSelectMultiple(choices=list(cast(Any, field.choices)))
         elif isinstance(field.widget, forms.TextInput) and field.widget.input_type in {"text", "url"}:
             field.widget.attrs.setdefault("class", "vTextField")
         field.help_text = format_html("{}", field.help_text)  # the admin prints help unescaped

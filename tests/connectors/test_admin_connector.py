@@ -10,6 +10,7 @@ from connectors.models import Breaker, BreakerState, Connector, Link, Mapping, P
 from events import mail as sending
 from events.models import Event, Kind, Mail, Outcome, Reason
 from events.record import New, record
+from tests.connectors.acme import AcmeSettings
 
 
 def url(connector: Connector, *parts: str) -> str:
@@ -164,6 +165,25 @@ def test_a_provider_without_contract_check_has_no_button_and_says_so(ada, make):
     shop = make("shoppy")
     assert "Contract check" not in page(ada, shop)
     assert "has no contract check" in told(ada.post(url(shop, "contract"), follow=True))[0]
+
+
+def test_a_contract_check_that_cannot_run_says_why_inside_the_page(ada, make):
+    shop = make("shoppy")
+    answer = ada.post(url(shop, "contract"), headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert answer.content.decode().startswith('<div class="notice notice--bad"')
+
+
+def test_a_button_of_a_connector_whose_code_is_gone_says_so(ada, connector):
+    Connector.objects.filter(pk=connector.pk).update(provider_slug="gone")
+    for action in (("check",), ("contract",), ("synchronize", "orders"), ("single", "order")):
+        assert "no provider" in told(ada.post(url(connector, *action), {"number": "1"}, follow=True))[0]
+    assert ada.get(url(connector, "change") + "?tab=settings").status_code == 200
+
+
+def test_settings_that_make_a_rule_stumble_do_not_break_the_list(ada, connector, monkeypatch):
+    monkeypatch.setattr(AcmeSettings, "clean", lambda self: self.size["l"])
+    assert "settings unusable" in ada.get("/admin/connectors/connector/").content.decode()
 
 
 def test_pause_and_resume_disable_and_enable(ada, connector):

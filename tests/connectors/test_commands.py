@@ -156,6 +156,12 @@ def test_a_malformed_sample_is_a_sentence(samples, connector):
         run("send_sample", "acme-eu", "broken")
 
 
+def test_a_provider_without_deliveries_says_so(db):
+    Connector.objects.create(name="ERP", slug="erp", provider_slug="generic_erp")
+    with pytest.raises(CommandError, match="sends no deliveries"):
+        run("send_sample", "erp", "orders/create")
+
+
 def test_a_provider_that_cannot_sign_says_so(samples, make):
     make("shoppy")
     with pytest.raises(CommandError, match="no way to sign"):

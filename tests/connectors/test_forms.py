@@ -217,6 +217,23 @@ def test_saving_settings_leaves_alone_what_workers_write(ada, connector, monkeyp
     assert connector.settings["timeout_s"] == 11
 
 
+def test_secrets_encrypted_anew_while_the_form_was_open_stay_so(ada, connector, monkeypatch):
+    from connectors.admin.connector import ConnectorAdmin
+
+    save = ConnectorAdmin.save_model
+
+    def meanwhile(self, request, obj, form, change):
+        row = Connector.objects.get(pk=obj.pk)
+        row.set_secret("api_key", "rotated-elsewhere")
+        row.save(update_fields=["secrets"])
+        save(self, request, obj, form, change)
+
+    monkeypatch.setattr(ConnectorAdmin, "save_model", meanwhile)
+    ada.post(path(connector), form(connector, setting_signing_key="typed-here"))
+    connector.refresh_from_db()
+    assert (connector.secret("api_key"), connector.secret("signing_key")) == ("rotated-elsewhere", "typed-here")
+
+
 def test_the_first_settings_bring_the_suggested_plans_one_interval_from_now(ada, make):
     fresh = make(name="Fresh")
     Connector.objects.filter(pk=fresh.pk).update(settings={}, secrets={})

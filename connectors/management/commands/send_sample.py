@@ -66,6 +66,12 @@ def _without_token(url: str) -> str:
 
 def read_sample(connector: Connector, topic: str) -> tuple[dict[str, str], bytes]:
     """Headers and raw body of a recorded delivery. Raises ``CommandError`` that lists those there are."""
+    try:
+        provider = connector.provider
+    except UnknownProvider as error:
+        raise CommandError(str(error)) from error
+    if provider.webhook is None:
+        raise CommandError(f"{provider.label} sends no deliveries to the hub.")
     folder = samples_of(connector.provider_slug)
     path = folder / f"{topic.replace('/', '-')}.json"
     if path.parent != folder or not path.is_file():
@@ -80,15 +86,12 @@ def read_sample(connector: Connector, topic: str) -> tuple[dict[str, str], bytes
 
 def signer(connector: Connector) -> Sign:
     """The provider's ``sign(settings, headers, body)``. Raises ``CommandError`` where it has none."""
-    try:
-        label = connector.provider.label
-    except UnknownProvider as error:
-        raise CommandError(str(error)) from error
     name = f"connectors.{connector.provider_slug}.webhooks"
     parent = f"connectors.{connector.provider_slug}"
     sign: Sign | None = None
     if find_spec(parent) is not None and find_spec(name) is not None:
         sign = getattr(import_module(name), "sign", None)
     if sign is None:
+        label = connector.provider.label
         raise CommandError(f"{label} declares no way to sign a delivery, so none can be sent in its name.")
     return sign

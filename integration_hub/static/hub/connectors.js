@@ -5,7 +5,8 @@
     const field = document.getElementById(pill.dataset.switch);
     if (!field) return;
     const show = () => {
-      const on = field.type === "checkbox" ? field.checked : field.value.trim() !== "";
+      const stored = field.type === "password" && field.placeholder !== "";  // its value is never sent to the page
+      const on = field.type === "checkbox" ? field.checked : stored || field.value.trim() !== "";
       pill.textContent = on ? "on" : "off";
       pill.classList.toggle("pill--ok", on);
       pill.classList.toggle("pill--idle", !on);

@@ -1,0 +1,99 @@
+"""Plans and the sync button: each runs once, however many look, and a broken one says so on its own row."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from connectors import plans, syncing
+from connectors.exceptions import ConfigurationError
+from connectors.models import Connector, Plan
+from events.models import Event, Kind, Outcome, Priority
+from tests.cast import run_one, together
+
+
+def a_plan(connector: Connector, sync: str = "all", **more) -> Plan:
+    late = timezone.now() - timedelta(days=3)
+    return Plan.objects.create(connector=connector, sync=sync, **({"next_at": late, "every_minutes": 10} | more))
+
+
+@pytest.fixture
+def shop(db, make_connector) -> Connector:
+    return make_connector("Shop")
+
+
+def test_a_due_plan_starts_its_sync_once_and_does_not_catch_up(shop):
+    plan = a_plan(shop)
+    assert plans.run_due() == 1
+    assert plans.run_due() == 0
+    plan.refresh_from_db()
+    assert plan.next_at > timezone.now() + timedelta(minutes=9)
+    event = Event.objects.get()
+    assert (event.kind, event.topic, event.priority) == (Kind.SCHEDULE, "sync:all", Priority.BULK)
+    assert plan.last_event_id == event.pk
+    assert run_one(shop)[1].sentence == "Walked."
+
+
+@pytest.mark.parametrize("field", ["plan", "connector"])
+def test_what_is_switched_off_does_not_start(shop, field):
+    a_plan(shop, is_enabled=field != "plan")
+    Connector.objects.update(is_enabled=field != "connector")
+    assert plans.run_due() == 0
+
+
+def test_a_malformed_plan_among_good_ones_stops_none(shop, make_connector):
+    good = [a_plan(shop), a_plan(make_connector("Other"))]
+    gone = make_connector("Gone")
+    bad = [
+        a_plan(gone),
+        a_plan(make_connector("Third"), "no such sync"),
+        a_plan(make_connector("Fourth"), every_minutes=0),
+    ]
+    Connector.objects.filter(pk=gone.pk).update(provider_slug="gone")
+    assert plans.run_due() == 2
+    for plan in bad:
+        plan.refresh_from_db()
+        assert plan.error
+        assert plan.next_at > timezone.now()
+    for plan in good:
+        plan.refresh_from_db()
+        assert not plan.error
+
+
+def test_two_machines_start_each_plan_once(committed, make_connector):
+    for number in range(6):
+        a_plan(make_connector(f"Shop {number}"), "all")
+    assert sum(together(plans.run_due, plans.run_due, plans.run_due)) == 6
+    assert Event.objects.count() == 6
+
+
+def test_pressing_synchronize_twice_is_one_event(shop):
+    first = syncing.start_sync(shop, "all", by="sam")
+    assert syncing.start_sync(shop, "all", by="rita") == first
+    Event.objects.update(outcome=Outcome.SUCCEEDED)
+    assert syncing.start_sync(shop, "all", by="rita") != first
+
+
+def test_pressing_at_once_is_one_event(committed, make_connector):
+    shop = make_connector("Shop")
+    made = together(*[lambda: syncing.start_sync(shop, "all", by="sam")] * 4)
+    assert len(set(made)) == 1
+    assert Event.objects.count() == 1
+
+
+def test_a_sync_or_number_that_does_not_exist_is_refused_in_words(shop):
+    for call in (
+        lambda: syncing.start_sync(shop, "nothing", by="sam"),
+        lambda: syncing.start_single(shop, "nothing", "1", by="sam"),
+        lambda: syncing.start_single(shop, "thing", "  ", by="sam"),
+    ):
+        with pytest.raises(ConfigurationError):
+            call()
+
+
+def test_default_plans_are_made_once(shop):
+    plans.make_default_plans(shop)
+    plans.make_default_plans(shop)
+    assert Plan.objects.get().every_minutes == 30
