@@ -21,6 +21,7 @@ from integration_hub import dumps, postgres
 from integration_hub.embedded import Embedded
 
 ROOT = Path(__file__).resolve().parent.parent
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("backup")]
 
 FILL = """
 import django; django.setup()
