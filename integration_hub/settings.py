@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,8 +17,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 
 env = environ.FileAwareEnv()
-if (BASE_DIR / ".env").exists():
-    env.read_env(BASE_DIR / ".env")
+_env_file = os.environ.get("HUB_ENV_FILE", str(BASE_DIR / ".env"))  # empty: none, as demo and tests want it
+if _env_file and Path(_env_file).exists():
+    env.read_env(_env_file)
 
 VAR_DIR = Path(env.str("HUB_VAR_DIR", str(BASE_DIR / "var")))
 DEBUG = env.bool("DEBUG", False)

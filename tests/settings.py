@@ -4,6 +4,7 @@ import os
 import socket
 from pathlib import Path
 
+os.environ["HUB_ENV_FILE"] = ""  # a site's own .env beside the tests is not for them
 os.environ.setdefault("HUB_VAR_DIR", str(Path(__file__).resolve().parent.parent / "var" / "test"))
 
 

@@ -14,6 +14,7 @@ def environment(port: int) -> dict[str, str]:
     """What the demo's processes run with: everything under var/demo, three ports side by side, logs out of the way."""
     directory = Path(os.environ.get("HUB_DEMO_DIR", ROOT / "var" / "demo"))
     return {
+        "HUB_ENV_FILE": "",  # nor does a site's own .env beside it count
         "HUB_VAR_DIR": str(directory),
         "HUB_BASE_URL": f"http://127.0.0.1:{port}",
         "HUB_BIND": f"127.0.0.1:{port}",
@@ -27,12 +28,17 @@ def environment(port: int) -> dict[str, str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--once", action="store_true", help="stop after the main job; exit code 0 only if all was checked")
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")), help="web; +1 sandbox, +2 mail")
+    parser.add_argument(
+        "--once", action="store_true", help="stop after the main job; exit code 0 only if all was checked"
+    )
+    parser.add_argument(
+        "--port", type=int, default=int(os.environ.get("PORT", "8000")), help="web; +1 sandbox, +2 mail"
+    )
     options = parser.parse_args()
     os.environ.update(environment(options.port))
-    for name in ("DATABASE_URL", "SECRET_KEY", "HUB_SECRET_KEYS"):
-        os.environ.pop(name, None)  # the demo never touches a real site
+    for name in ("DATABASE_URL", "SECRET_KEY", "HUB_SECRET_KEYS"):  # the demo never touches a real site
+        os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
     os.chdir(ROOT)
 
     from integration_hub.demo.stage import Stage

@@ -40,7 +40,9 @@ class Command(BaseCommand):
             if file != "-":
                 self._restore(Path(file).resolve(), replace=replace, copies=not without_copy)
                 return
-            with tempfile.NamedTemporaryFile(prefix="hub-restore-") as kept:  # looked into before it is used
+            with tempfile.NamedTemporaryFile(
+                prefix="restore-", dir=settings.VAR_DIR
+            ) as kept:  # looked into before it is used
                 shutil.copyfileobj(sys.stdin.buffer, kept)
                 kept.flush()
                 self._restore(Path(kept.name), replace=replace, copies=not without_copy)
