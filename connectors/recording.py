@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 from django.db import DatabaseError, InterfaceError
 
+from connectors.exceptions import LeaseLost
 from events import exchanges
 from events.exchanges import Exchange
 from events.models import Event
@@ -20,10 +21,14 @@ class JobRecorder:
     def __init__(self, event: Event) -> None:
         self.event_id: int = event.pk
         self.received_at: datetime = event.received_at
+        self.lease = event.lease
         self.attempt = event.attempts or 1
         self.trace_id = event.trace_id or "0" * 31 + "1"
 
     def begin(self, exchange: Exchange) -> None:
+        """Raises ``LeaseLost`` where another worker has the event by now: this one slept too long to be the only one."""
+        if self.lease is not None and not exchanges.holds(self.event_id, self.lease):
+            raise LeaseLost("Another worker has this event; nothing more is written by this one.")
         exchanges.write(self.event_id, self.received_at, exchange)
 
     def complete(self, exchange: Exchange) -> None:

@@ -58,7 +58,8 @@ _COLUMNS = (
     "is_request_cut, is_response_cut"
 )
 _INSERT = (
-    f"WITH r AS (INSERT INTO events_relatedrequest ({_COLUMNS}) VALUES ({', '.join(['%s'] * 19)})) "
+    f"WITH r AS (INSERT INTO events_relatedrequest ({_COLUMNS}) VALUES ({', '.join(['%s'] * 8)}, "
+    f"coalesce(%s::timestamptz, clock_timestamp()), {', '.join(['%s'] * 10)})) "
     "INSERT INTO events_body (event_id, part, recorded_at, encoding, content) "
     "SELECT %s, part, %s, encoding, content FROM unnest(%s::text[], %s::int[], %s::bytea[]) "
     "AS b (part, encoding, content)"
@@ -72,7 +73,9 @@ def _headers(headers: Mapping[str, str]) -> Any:
 
 
 def write(event_id: int, received_at: datetime, exchange: Exchange) -> None:
-    """Write one exchange as it stands: in one statement, outside any transaction durable at once."""
+    """Write one exchange as it stands: in one statement, outside any transaction durable at once. One that only begins
+    gets the database's time: it is compared with other times of the database, and clocks of machines differ."""
+    begins = exchange.state == RequestState.SENT
     request_body, request_cut = bodies.cut(exchange.request_body)
     response_body, response_cut = bodies.cut(exchange.response_body)
     stored = [
@@ -85,7 +88,8 @@ def write(event_id: int, received_at: datetime, exchange: Exchange) -> None:
             _INSERT,
             [
                 exchange.id, event_id, exchange.attempt, exchange.method[:10], clean(exchange.endpoint, ENDPOINT_LIMIT),
-                exchange.status, exchange.state.value, exchange.is_write, exchange.requested_at, exchange.duration_ms,
+                exchange.status, exchange.state.value, exchange.is_write, None if begins else exchange.requested_at,
+                exchange.duration_ms,
                 clean(exchange.error, SENTENCE_LIMIT), clean(exchange.vendor_request_id, 120),
                 clean(exchange.idempotency_key, 120), _headers(exchange.request_headers),
                 _headers(exchange.response_headers),
@@ -94,6 +98,16 @@ def write(event_id: int, received_at: datetime, exchange: Exchange) -> None:
                 event_id, received_at, [s[0] for s in stored], [s[1] for s in stored], [s[2] for s in stored],
             ],
         )  # fmt: skip
+
+
+def holds(event_id: int, lease: uuid.UUID) -> bool:
+    """Whether the event still belongs to whoever claimed it with this lease."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM events_event WHERE id = %s AND lease = %s AND outcome = 'running')",
+            [event_id, lease],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def complete(event_id: int, received_at: datetime, exchange: Exchange) -> None:
@@ -117,22 +131,39 @@ def write_all(event_id: int, received_at: datetime, exchanges: Sequence[Exchange
         write(event_id, received_at, exchange)
 
 
+ANSWER_LOST = "The answer came, but the hub was interrupted before it wrote down what became of it."
+
+
+def lose_answers(event_ids: Sequence[int]) -> None:
+    """The current attempt of these events ended before anybody wrote down what its answered writes had done: for what
+    comes after, they are writes without an answer."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_relatedrequest AS r SET state = 'no_answer', error = %s FROM events_event AS e "
+            "WHERE e.id = ANY(%s) AND r.event_id = e.id AND r.is_write AND r.state = 'answered' AND r.status < 300 "
+            "AND r.attempt >= e.attempts",
+            [ANSWER_LOST, list(event_ids)],
+        )
+
+
 def has_unfinished_write(event: Event) -> bool:
     """Whether an earlier attempt, of this event or of another one for the same object at the same place, sent a write
-    that may or may not have happened. Where the earlier attempt was interrupted (its worker died, the database was away)
-    an answered write counts too: what the answer said was never written down. A person's Retry or *resolved* says that he has looked: what came before counts
-    no more."""
+    that may or may not have happened, and nothing has succeeded there since. A person's Retry of an event whose page
+    asked him to look (``outcomes.retry``) says that it is not there: what came before counts no more. *Resolved* does
+    not: it says that it is there, or that nobody wants it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM events_event AS e JOIN events_relatedrequest AS r ON r.event_id = e.id "
             "WHERE (e.id = %s OR (%s <> '' AND e.lock_key = %s AND e.kind = 'delivery' AND e.outcome <> 'succeeded' "
-            "AND e.resolved_at IS NULL)) "
-            "AND r.is_write AND (r.state IN ('sent', 'no_answer') OR r.status >= 500 OR (%s AND r.status < 300)) "
+            "AND e.resolved_by <> 'the hub')) "
+            "AND r.is_write AND (r.state IN ('sent', 'no_answer') OR r.status >= 500) "
             "AND (e.id <> %s OR r.attempt < %s OR r.requested_at < %s) "
-            "AND r.requested_at > greatest(coalesce(e.retried_at, '-infinity'), coalesce(%s, '-infinity'::timestamptz)))",
+            "AND r.requested_at > greatest(coalesce(e.retried_at, '-infinity'), coalesce(%s, '-infinity'::timestamptz)) "
+            "AND NOT EXISTS (SELECT 1 FROM events_event AS s WHERE %s <> '' AND s.lock_key = %s AND s.kind = 'delivery' "
+            "AND s.outcome = 'succeeded' AND s.finished_at > r.requested_at))",
             [
-                event.pk, event.lock_key, event.lock_key, event.reason_code == INTERRUPTED, event.pk, event.attempts,
-                event.started_at, event.retried_at,
+                event.pk, event.lock_key, event.lock_key, event.pk, event.attempts, event.started_at, event.retried_at,
+                event.lock_key, event.lock_key,
             ],
         )  # fmt: skip
         return bool(cursor.fetchone()[0])
