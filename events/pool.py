@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from django.db import close_old_connections
 
-IDLE_S = 1.0  # a connection unused for so long is looked at before it is used: the database may have been restarted
+IDLE_S = 1.0  # a connection unused for so long is looked at first: the database may have been restarted
 
 Job = Callable[[], None]
 
