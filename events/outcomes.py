@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from events import alerts, exchanges
-from events.exchanges import Kept
+from events.exchanges import Kept, write_many
 from events.models import Event, Outcome, Reason
 from events.text import SENTENCE_LIMIT, clean, clean_notes, fit
 
@@ -119,7 +119,7 @@ def finish(results: Sequence[Result], *, tell: bool = True) -> set[int]:
         [1 if r.gives_back_attempt else 0 for r in results],
     ]
     with transaction.atomic(), connection.cursor() as cursor:
-        exchanges.write_many([kept for r in results for kept in r.exchanges])
+        write_many([kept for r in results for kept in r.exchanges])
         cursor.execute(_FINISH, columns)
         ours = {row[0] for row in cursor.fetchall()}
         written = [r for r in results if r.event_id in ours]
