@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -107,22 +108,24 @@ TEMPLATES = [
 # --- database ---------------------------------------------------------------------------------------------------------
 # Without DATABASE_URL the hub runs its own PostgreSQL under var/ (started by manage.py).
 EMBEDDED = None if env.str("DATABASE_URL", "") else Embedded(VAR_DIR / "postgres")
-DATABASES = {"default": env.db_url("DATABASE_URL") if EMBEDDED is None else EMBEDDED.django_settings()}
-DATABASES["default"] |= {
-    "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),  # seconds; reconnecting per request costs seven eighths of the speed
-    "CONN_HEALTH_CHECKS": True,
-    "ATOMIC_REQUESTS": False,
-}
-DATABASES["default"].setdefault("OPTIONS", {}).update(
-    {
-        "connect_timeout": 5,
-        "keepalives": 1,
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "application_name": "hub",
+_database: dict[str, Any] = env.db_url("DATABASE_URL") if EMBEDDED is None else EMBEDDED.django_settings()
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **_database,
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),  # seconds; reconnecting each time costs seven eighths of the speed
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        "OPTIONS": {
+            **_database.get("OPTIONS", {}),
+            "connect_timeout": 5,
+            "keepalives": 1,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "application_name": "hub",
+        },
     }
-)
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- queue: rings bells only, every truth is in the event row ---------------------------------------------------------
