@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ DEBUG = env.bool("DEBUG", False)
 
 # --- keys -------------------------------------------------------------------------------------------------------------
 _kept = {} if env.str("SECRET_KEY", "") and env.str("HUB_SECRET_KEYS", "") else keys.read_or_make(VAR_DIR)
+KEYS_FROM_FILE = bool(_kept)
 SECRET_KEY = env.str("SECRET_KEY", "") or _kept["SECRET_KEY"]
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 HUB_SECRET_KEYS = env.list("HUB_SECRET_KEYS", default=[]) or _kept["HUB_SECRET_KEYS"].split(",")
@@ -211,7 +213,8 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "integration_hub" / "static"]
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+with suppress(OSError):  # a read-only place is said where it matters; here nothing is collected
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True  # files are served from where they are: no collecting step to forget
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
