@@ -108,8 +108,7 @@ def _interrupted(event: Event, made: Run | None) -> Result:
 
 
 def _dispatch(run: Run, provider: Provider) -> str | None:
-    event = run.event
-    assert event is not None
+    event = run.the_event
     if event.kind == Kind.DELIVERY:
         return _deliver(run, provider)
     kind, _, name = event.topic.partition(":")
@@ -190,7 +189,8 @@ def _failed(event: Event, made: Run | None, error: HubError) -> Result:
     """Waiting where another attempt may help and is left, failed where not."""
     more: dict[str, Any] = {"reason_code": _shown(made, error.code), "next_step": _shown(made, error.next_step)}
     sentence = _shown(made, error.sentence)
-    if event.connector_id and error.retry_after_s and (isinstance(error, budgets.BudgetSpent) or error.code == "throttled"):
+    is_asked_to_wait = isinstance(error, budgets.BudgetSpent) or error.code == "throttled"
+    if event.connector_id and error.retry_after_s and is_asked_to_wait:
         # Its other events would meet the same answer: the lane is left out of the claim until then.
         lanes.pause_for(event.connector_id, error.retry_after_s)
     if isinstance(error, budgets.BudgetSpent):
@@ -201,7 +201,8 @@ def _failed(event: Event, made: Run | None, error: HubError) -> Result:
     if error.reason == "dependency":
         pause = error.retry_after_s or _pause_s(event)
         if event.attempts < event.max_attempts:
-            return _result(event, made, Outcome.WAITING, reason=Reason.DEPENDENCY, sentence=sentence, due_in_s=pause, **more)
+            more |= {"reason": Reason.DEPENDENCY, "due_in_s": pause}
+            return _result(event, made, Outcome.WAITING, sentence=sentence, **more)
     if error.retry and event.attempts < event.max_attempts:
         pause = _pause_s(event)
         if error.retry_after_s is not None:

@@ -15,12 +15,13 @@ from events.models import Event
 log = structlog.get_logger(__name__)
 
 READS_KEPT = 20
+BYTES_KEPT = 256 * 1024  # many events are in hand at once: their answers must not fill the worker's memory
 KEPT_FOR_S = 1.0
 
 
 class JobRecorder:
-    """Writes are recorded before they leave, and one that cannot be recorded does not leave. Reads are kept a moment and
-    written together, at the latest with the event's outcome: a commit for each would cost more than many a call."""
+    """Writes are recorded before they leave, and one that cannot be recorded does not leave. Reads are kept a moment
+    and written together, at the latest with the event's outcome: a commit for each would cost more than many a call."""
 
     def __init__(self, event: Event) -> None:
         self.event_id: int = event.pk
@@ -28,6 +29,7 @@ class JobRecorder:
         self.attempt = event.attempts or 1
         self.trace_id = event.trace_id or "0" * 31 + "1"
         self._reads: list[Kept] = []
+        self._bytes = 0
         self._oldest = 0.0
 
     def begin(self, exchange: Exchange) -> None:
@@ -40,12 +42,14 @@ class JobRecorder:
         if not self._reads:
             self._oldest = time.monotonic()
         self._reads.append((self.event_id, self.received_at, exchange))
-        if len(self._reads) >= READS_KEPT or time.monotonic() - self._oldest > KEPT_FOR_S:
+        self._bytes += len(exchange.request_body) + len(exchange.response_body)
+        is_much = len(self._reads) >= READS_KEPT or self._bytes > BYTES_KEPT
+        if is_much or time.monotonic() - self._oldest > KEPT_FOR_S:
             self.flush()
 
     def take(self) -> list[Kept]:
         """What was not written yet, for whoever writes it with the outcome."""
-        taken, self._reads = self._reads, []
+        taken, self._reads, self._bytes = self._reads, [], 0
         return taken
 
     def flush(self) -> None:

@@ -58,7 +58,9 @@ _COLUMNS = {
     "vendor_request_id": "text", "idempotency_key": "text", "request_headers": "jsonb", "response_headers": "jsonb",
     "request_size": "int", "response_size": "int", "is_request_cut": "bool", "is_response_cut": "bool",
 }  # fmt: skip
-_BODY_COLUMNS = {"event_id": "bigint", "part": "text", "recorded_at": "timestamptz", "encoding": "int", "content": "bytea"}
+_BODY_COLUMNS = {
+    "event_id": "bigint", "part": "text", "recorded_at": "timestamptz", "encoding": "int", "content": "bytea",
+}  # fmt: skip
 
 
 def _unnested(columns: Mapping[str, str]) -> str:
@@ -66,9 +68,10 @@ def _unnested(columns: Mapping[str, str]) -> str:
     return f"({', '.join(columns)}) SELECT * FROM unnest({arrays})"
 
 
+# A commit whose answer was lost is written again: what is there already stays.
 _INSERT = (
-    f"WITH r AS (INSERT INTO events_relatedrequest {_unnested(_COLUMNS)}) "
-    f"INSERT INTO events_body {_unnested(_BODY_COLUMNS)}"
+    f"WITH r AS (INSERT INTO events_relatedrequest {_unnested(_COLUMNS)} ON CONFLICT DO NOTHING) "
+    f"INSERT INTO events_body {_unnested(_BODY_COLUMNS)} ON CONFLICT DO NOTHING"
 )
 
 # An exchange of an event: (event id, the event's received_at, exchange).
@@ -137,9 +140,9 @@ def write_all(event_id: int, received_at: datetime, exchanges: Sequence[Exchange
 
 def has_unfinished_write(event: Event) -> bool:
     """Whether an earlier attempt, of this event or of another one for the same object at the same place, sent a write
-    that may or may not have happened. Where the earlier attempt was interrupted (its worker died, the database was away)
-    an answered write counts too: what the answer said was never written down. A person's Retry or *resolved* says that he
-    has looked: what came before counts no more."""
+    that may or may not have happened. Where the earlier attempt was interrupted (its worker died, the database was
+    away) an answered write counts too: what the answer said was never written down. A person's Retry or *resolved* says
+    that he has looked: what came before counts no more."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM events_event AS e JOIN events_relatedrequest AS r ON r.event_id = e.id "
@@ -147,7 +150,8 @@ def has_unfinished_write(event: Event) -> bool:
             "AND e.resolved_at IS NULL)) "
             "AND r.is_write AND (r.state IN ('sent', 'no_answer') OR r.status >= 500 OR (%s AND r.status < 300)) "
             "AND (e.id <> %s OR r.attempt < %s OR r.requested_at < %s) "
-            "AND r.requested_at > greatest(coalesce(e.retried_at, '-infinity'), coalesce(%s, '-infinity'::timestamptz)))",
+            "AND r.requested_at > "
+            "greatest(coalesce(e.retried_at, '-infinity'), coalesce(%s, '-infinity'::timestamptz)))",
             [
                 event.pk, event.lock_key, event.lock_key, event.reason_code == INTERRUPTED, event.pk, event.attempts,
                 event.started_at, event.retried_at,

@@ -155,12 +155,13 @@ def retry(event_ids: Sequence[int], *, by: str) -> int:
         cursor.execute(
             "UPDATE events_event SET outcome = 'queued', reason = '', reason_code = '', sentence = '', next_step = '', "
             "due_at = NULL, finished_at = NULL, attempts = 0, is_supersedable = false, resolved_at = NULL, "
-            "resolved_by = '', resolved_note = '', retried_at = now(), triggered_by = %s, priority = LEAST(priority, 2) "
+            "resolved_by = '', resolved_note = '', retried_at = now(), triggered_by = %s, "
+            "priority = LEAST(priority, 2) "
             "WHERE id = ANY(%s) AND outcome IN ('failed', 'skipped', 'waiting') AND kind NOT IN ('lookup', 'check') "
             "AND connector_id IS NOT NULL AND NOT (outcome = 'skipped' AND reason = 'superseded')",
             [by[:150], list(event_ids)],
         )
-        count = cursor.rowcount
+        count: int = cursor.rowcount
     if count:
         from events import bell
 
@@ -176,7 +177,8 @@ def resolve(event_ids: Sequence[int], *, by: str, note: str) -> int:
             "WHERE id = ANY(%s) AND outcome = 'failed' AND resolved_at IS NULL",
             [by[:150], note, list(event_ids)],
         )
-        return cursor.rowcount
+        count: int = cursor.rowcount
+    return count
 
 
 # A sentence for each reason that needs none of its own.
