@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from events import alerts, bell, bodies, heartbeat
 from events.database import in_words
-from events.exchanges import INTERRUPTED
+from events.exchanges import INTERRUPTED, lose_answers
 from events.host import host
 from events.models import Outcome, Reason
 from events.outcomes import SENTENCES, Result, cause_of
@@ -109,6 +109,7 @@ def take_back() -> int:
             ],
         )  # fmt: skip
         rows = cursor.fetchall()
+        lose_answers([row[0] for row in rows])
         lost = [
             Result(
                 event_id=event_id, lease=None, connector_id=connector_id or 0, topic=topic, outcome=Outcome.FAILED,
