@@ -5,7 +5,17 @@ import os
 import sys
 
 # Commands that work without a database; everything else finds the embedded one running.
-WITHOUT_DATABASE = {"help", "version", "--help", "--version", "sandbox", "collectstatic", "spectacular", "startapp"}
+WITHOUT_DATABASE = {
+    "help",
+    "version",
+    "--help",
+    "--version",
+    "sandbox",
+    "describe_settings",
+    "collectstatic",
+    "spectacular",
+    "startapp",
+}
 
 
 def main() -> None:

@@ -113,7 +113,9 @@ class RemoteError(HubError):
 class RemoteUnavailable(RemoteError):
     reason = "unavailable"
     retry = True
-    default_next_step = "Nothing to do now: the hub tries again by itself. If it lasts, ask the remote system's operator."
+    default_next_step = (
+        "Nothing to do now: the hub tries again by itself. If it lasts, ask the remote system's operator."
+    )
 
 
 class RemoteTimedOut(RemoteUnavailable):

@@ -1,7 +1,7 @@
 """The SSRF guard: which addresses the hub may connect to, decided at the very connect.
 
-The address that is checked is the address that is connected to, so a name that resolves differently a moment later gains
-nothing. Private, loopback and link-local addresses are refused unless host and port stand on an allow-list.
+The address that is checked is the address that is connected to, so a name that resolves differently a moment later
+gains nothing. Private, loopback and link-local addresses are refused unless host and port stand on an allow-list.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """How bytes leave the hub: pooled connections that pass the guard, and a watchdog that ends any call past its budget.
 
-Time-outs of sockets run per read; a server that sends one byte a second would hold a worker for hours. The watchdog shuts
-the connection's socket down when the whole call's time is over, whatever it is doing.
+Time-outs of sockets run per read; a server that sends one byte a second would hold a worker for hours. The watchdog
+shuts the connection's socket down when the whole call's time is over, whatever it is doing.
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
+import os
 import socket
 import ssl
 import threading
@@ -126,7 +127,9 @@ class GuardedAdapter(HTTPAdapter):
         conn.cert_reqs = "CERT_REQUIRED"
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+        made = super().build_connection_pool_key_attributes(request, verify, cert)
+        host: Any = made[0]
+        pool: Any = made[1]
         for name in ("ca_certs", "ca_cert_dir", "cert_reqs", "ssl_context"):
             pool.pop(name, None)
         return host, pool
@@ -182,20 +185,20 @@ class _Watchdog:
             call.cut()
 
 
-_watchdog: _Watchdog | None = None
-_watchdog_pid_guard = threading.Lock()
+_watchdogs: list[_Watchdog] = []  # one, made at the first call: a forked worker gets a thread of its own
+_watchdogs_guard = threading.Lock()
+os.register_at_fork(after_in_child=_watchdogs.clear)
 
 
 @contextmanager
 def within(budget_s: float) -> Iterator[Call]:
     """Everything the block does on this thread's connection is over after ``budget_s`` seconds."""
-    global _watchdog
-    with _watchdog_pid_guard:
-        if _watchdog is None:
-            _watchdog = _Watchdog()
+    with _watchdogs_guard:
+        if not _watchdogs:
+            _watchdogs.append(_Watchdog())
     call = Call(time.monotonic() + budget_s)
     _current.call = call
-    _watchdog.add(call.ends_at, call)
+    _watchdogs[0].add(call.ends_at, call)
     try:
         yield call
     finally:

@@ -62,8 +62,8 @@ class Batch:
         self.hand_over(0.0 if is_full else HAND_OVER_S)
 
     def hand_over(self, older_than_s: float) -> None:
-        """Hand over what has been ready for so long. The drainer asks too: a thread that finished one event may sit in a
-        slow call of the next, and the first must not wait for that."""
+        """Hand over what has been ready for so long. The drainer asks too: a thread that finished one event may sit in
+        a slow call of the next, and the first must not wait for that."""
         with self._guard:
             if not self._ready or time.monotonic() - self._ready_since < older_than_s:
                 return

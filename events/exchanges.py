@@ -52,18 +52,33 @@ HEADERS_LIMIT = 100  # of one exchange
 HEADER_LIMIT = 2000  # characters
 ENDPOINT_LIMIT = 4000
 
-_COLUMNS = (
-    "id, event_id, attempt, method, endpoint, status, state, is_write, requested_at, duration_ms, error, "
-    "vendor_request_id, idempotency_key, request_headers, response_headers, request_size, response_size, "
-    "is_request_cut, is_response_cut"
-)
+_COLUMNS = {
+    "id": "uuid", "event_id": "bigint", "attempt": "smallint", "method": "text", "endpoint": "text", "status": "int",
+    "state": "text", "is_write": "bool", "requested_at": "timestamptz", "duration_ms": "int", "error": "text",
+    "vendor_request_id": "text", "idempotency_key": "text", "request_headers": "jsonb", "response_headers": "jsonb",
+    "request_size": "int", "response_size": "int", "is_request_cut": "bool", "is_response_cut": "bool",
+}  # fmt: skip
+_BODY_COLUMNS = {
+    "event_id": "bigint", "part": "text", "recorded_at": "timestamptz", "encoding": "int", "content": "bytea",
+}  # fmt: skip
+
+
+def _unnested(columns: Mapping[str, str]) -> str:
+    arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+    # A write that begins comes without a time: it gets the database's, because it is compared with other times of the
+    # database, and clocks of machines differ.
+    chosen = [f"coalesce({name}, clock_timestamp())" if name == "requested_at" else name for name in columns]
+    return f"({', '.join(columns)}) SELECT {', '.join(chosen)} FROM unnest({arrays}) AS n ({', '.join(columns)})"
+
+
+# A commit whose answer was lost is written again: what is there already stays.
 _INSERT = (
-    f"WITH r AS (INSERT INTO events_relatedrequest ({_COLUMNS}) VALUES ({', '.join(['%s'] * 8)}, "
-    f"coalesce(%s::timestamptz, clock_timestamp()), {', '.join(['%s'] * 10)})) "
-    "INSERT INTO events_body (event_id, part, recorded_at, encoding, content) "
-    "SELECT %s, part, %s, encoding, content FROM unnest(%s::text[], %s::int[], %s::bytea[]) "
-    "AS b (part, encoding, content)"
+    f"WITH r AS (INSERT INTO events_relatedrequest {_unnested(_COLUMNS)} ON CONFLICT DO NOTHING) "
+    f"INSERT INTO events_body {_unnested(_BODY_COLUMNS)} ON CONFLICT DO NOTHING"
 )
+
+# An exchange of an event: (event id, the event's received_at, exchange).
+Kept = tuple[int, datetime, Exchange]
 
 
 def _headers(headers: Mapping[str, str]) -> Any:
@@ -73,31 +88,38 @@ def _headers(headers: Mapping[str, str]) -> Any:
 
 
 def write(event_id: int, received_at: datetime, exchange: Exchange) -> None:
-    """Write one exchange as it stands: in one statement, outside any transaction durable at once. One that only begins
-    gets the database's time: it is compared with other times of the database, and clocks of machines differ."""
-    begins = exchange.state == RequestState.SENT
-    request_body, request_cut = bodies.cut(exchange.request_body)
-    response_body, response_cut = bodies.cut(exchange.response_body)
-    stored = [
-        (f"{exchange.id}:{part}", *bodies.packed(content))
-        for part, content in (("request", request_body), ("response", response_body))
-        if content
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            [
+    """Write one exchange as it stands; outside any transaction it is durable at once."""
+    write_many([(event_id, received_at, exchange)])
+
+
+def write_many(kept: Sequence[Kept]) -> None:
+    """Write exchanges of any number of events in one statement."""
+    if not kept:
+        return
+    rows, parts = [], []
+    for event_id, received_at, exchange in kept:
+        request_body, request_cut = bodies.cut(exchange.request_body)
+        response_body, response_cut = bodies.cut(exchange.response_body)
+        rows.append(
+            (
                 exchange.id, event_id, exchange.attempt, exchange.method[:10], clean(exchange.endpoint, ENDPOINT_LIMIT),
-                exchange.status, exchange.state.value, exchange.is_write, None if begins else exchange.requested_at,
-                exchange.duration_ms,
+                exchange.status, exchange.state.value, exchange.is_write,
+                None if exchange.state == RequestState.SENT else exchange.requested_at, exchange.duration_ms,
                 clean(exchange.error, SENTENCE_LIMIT), clean(exchange.vendor_request_id, 120),
                 clean(exchange.idempotency_key, 120), _headers(exchange.request_headers),
-                _headers(exchange.response_headers),
-                len(exchange.request_body), exchange.response_size,
+                _headers(exchange.response_headers), len(exchange.request_body), exchange.response_size,
                 request_cut, response_cut or exchange.response_size > len(exchange.response_body),
-                event_id, received_at, [s[0] for s in stored], [s[1] for s in stored], [s[2] for s in stored],
-            ],
+            )
         )  # fmt: skip
+        parts += [
+            (event_id, f"{exchange.id}:{part}", received_at, *bodies.packed(content))
+            for part, content in (("request", request_body), ("response", response_body))
+            if content
+        ]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    body_columns = [list(column) for column in zip(*parts, strict=True)] if parts else [[] for _ in _BODY_COLUMNS]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [*columns, *body_columns])
 
 
 def holds(event_id: int, lease: uuid.UUID) -> bool:
@@ -127,8 +149,7 @@ def complete(event_id: int, received_at: datetime, exchange: Exchange) -> None:
 
 
 def write_all(event_id: int, received_at: datetime, exchanges: Sequence[Exchange]) -> None:
-    for exchange in exchanges:
-        write(event_id, received_at, exchange)
+    write_many([(event_id, received_at, exchange) for exchange in exchanges])
 
 
 ANSWER_LOST = "The answer came, but the hub was interrupted before it wrote down what became of it."

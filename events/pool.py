@@ -1,10 +1,12 @@
 """A few daemon threads that handle events side by side in one worker process, each with its own database connection.
 
-Not ``concurrent.futures``: its threads are joined at exit, so that one stuck remote call would keep a process from ending.
+Not ``concurrent.futures``: its threads are joined at exit, so that one stuck remote call would keep a process from
+ending.
 """
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
@@ -12,7 +14,7 @@ from collections.abc import Callable
 
 from django.db import close_old_connections
 
-IDLE_S = 1.0  # a connection unused for so long is looked at before it is used: the database may have been restarted
+IDLE_S = 1.0  # a connection unused for so long is looked at first: the database may have been restarted
 
 Job = Callable[[], None]
 
@@ -39,14 +41,14 @@ class Pool:
             used_at = time.monotonic()
 
 
-_pool: Pool | None = None
+_pools: list[Pool] = []
 _guard = threading.Lock()
+os.register_at_fork(after_in_child=_pools.clear)  # a forked worker has the object, but none of its threads
 
 
 def pool(size: int) -> Pool:
     """The process's pool; made at the first call, so that a forked worker gets threads of its own."""
-    global _pool
     with _guard:
-        if _pool is None:
-            _pool = Pool(size)
-        return _pool
+        if not _pools:
+            _pools.append(Pool(size))
+        return _pools[0]

@@ -86,7 +86,7 @@ class Embedded:
             return False
         try:
             process = psutil.Process(pid)
-            return process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
+            return bool(process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
         except psutil.AccessDenied:
