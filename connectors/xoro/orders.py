@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Delivered
-from connectors.exceptions import HubError, RemoteError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
+from connectors.exceptions import HubError, PayloadError, RemoteError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
 from connectors.records import Order
 from connectors.xoro import wire
 from connectors.xoro.client import Search
@@ -166,12 +166,19 @@ def _delivered(run: Run, order: Order, document: dict[str, Any], verb: str) -> D
     target_id = wire.identifier(header.get("Id")) or number
     run.key("xoro_order_number", number)
     run.key("xoro_order_id", target_id)
-    total = header.get("TotalAmount")
-    if total is not None and wire.decimal(total, "TotalAmount") != order.total:
-        amounts = f"{wire.money(total)} instead of {order.total} {order.currency}"
-        run.note("total_differs", f"Xoro's total of {number} is {amounts}.")
+    _compare_totals(run, order, number, header.get("TotalAmount"))
     sentence = f"{verb} sales order {number} in Xoro for order {order.name}."
     return Delivered(target_id=target_id, target_number=number, sentence=sentence, sent_hash=_fingerprint(order))
+
+
+def _compare_totals(run: Run, order: Order, number: str, total: Any) -> None:
+    """A remark, never a failure: the document is there, and the ledger must hear of it."""
+    try:
+        if total is None or wire.decimal(total, "TotalAmount") == order.total:
+            return
+        run.note("total_differs", f"Xoro's total of {number} is {wire.money(total)} instead of {order.total} {order.currency}.")
+    except (PayloadError, ArithmeticError) as error:
+        run.note("total_unreadable", f"Xoro's total of {number} cannot be read: {error}")
 
 
 def _unconfirmed(order: Order, write_fact: str, lookup_fact: str) -> UnconfirmedWrite:
