@@ -16,7 +16,8 @@ from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnauthorise
 
 @dataclass(frozen=True)
 class HttpAnswer:
-    """A complete answer of a remote system. ``headers`` have lower-case names; ``duration_ms`` is whole milliseconds."""
+    """A complete answer of a remote system. ``headers`` have lower-case names; ``duration_ms`` is whole
+    milliseconds."""
 
     status: int
     content: bytes
@@ -33,7 +34,9 @@ class HttpAnswer:
         try:
             return jsonlib.loads(self.content, parse_float=Decimal, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
-            raise PayloadError("The answer is not valid JSON.", request_id=self.request_id, status=self.status) from error
+            raise PayloadError(
+                "The answer is not valid JSON.", request_id=self.request_id, status=self.status
+            ) from error
 
 
 def _no_constant(text: str) -> Any:

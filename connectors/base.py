@@ -60,8 +60,8 @@ class Signature:
 class Handler:
     """``function(run)`` handles one event of a topic and returns the sentence that describes its success.
 
-    ``reads_current_state``: the handler reads the object from its source anyway, so that older queued events of the same
-    object and topic may be superseded; never for deletes, compliance or uninstall.
+    ``reads_current_state``: the handler reads the object from its source anyway, so that older queued events of the
+    same object and topic may be superseded; never for deletes, compliance or uninstall.
     """
 
     function: Callable[[Run], str | None]
@@ -82,7 +82,7 @@ class Sync:
 
 @dataclass(frozen=True, kw_only=True)
 class Single:
-    """"Synchronize this order" by number: ``function(run)``, with ``run.payload = {"number": ...}``."""
+    """ "Synchronize this order" by number: ``function(run)``, with ``run.payload = {"number": ...}``."""
 
     label: str
     function: Callable[[Run], str | None]
@@ -102,7 +102,8 @@ class Delivered:
 
 @dataclass(frozen=True, kw_only=True)
 class Accept:
-    """A record type this provider takes: ``function(run, record)``; ``options`` is a settings dataclass for the route."""
+    """A record type this provider takes: ``function(run, record)``; ``options`` is a settings dataclass for the
+    route."""
 
     function: Callable[[Run, Any], Delivered]
     options: type | None = None
@@ -205,8 +206,8 @@ class SandboxSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What a provider's reader makes of one stored answer: the neutral data, remarks, and errors. ``is_usable`` false: a
-    storefront would get the neutral answer instead; ``data`` is what could be read all the same."""
+    """What a provider's reader makes of one stored answer: the neutral data, remarks, and errors. ``is_usable`` false:
+    a storefront would get the neutral answer instead; ``data`` is what could be read all the same."""
 
     data: Any = None
     is_usable: bool = True

@@ -1,4 +1,5 @@
-"""Breakers: a remote that does not answer is left alone, its events wait, and a harmless probe finds out when it is back.
+"""Breakers: a remote that does not answer is left alone, its events wait, and a harmless probe finds out when it is
+back.
 
 Failures count by statement in the database, so all workers see one breaker. Only failures of the connection count
 (unavailable, timed out, unauthorised), never a refused object.
@@ -18,7 +19,8 @@ COUNTED = frozenset({Reason.UNAVAILABLE, Reason.TIMED_OUT, Reason.UNAUTHORISED})
 
 # Late failures of calls that were under way when it opened move nothing: only a failed probe puts the next one off.
 _FAIL = """
-INSERT INTO connectors_breaker AS b (connector_id, endpoint, state, failures_in_row, probes, sentence, opened_at, probe_at)
+INSERT INTO connectors_breaker AS b
+  (connector_id, endpoint, state, failures_in_row, probes, sentence, opened_at, probe_at)
 SELECT c.id, %(endpoint)s, CASE WHEN %(n)s >= %(limit)s THEN 'open' ELSE 'closed' END, %(n)s, 0, %(sentence)s,
   CASE WHEN %(n)s >= %(limit)s THEN now() END,
   CASE WHEN %(n)s >= %(limit)s THEN now() + %(first)s * interval '1 second' END

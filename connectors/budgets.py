@@ -45,7 +45,8 @@ def take(connector_id: int, budget: Budget, *, name: str = "rate") -> float:
 def give_back(connector_id: int, *, name: str = "rate") -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE connectors_bucket SET tokens = tokens + 1 WHERE connector_id = %s AND name = %s", [connector_id, name]
+            "UPDATE connectors_bucket SET tokens = tokens + 1 WHERE connector_id = %s AND name = %s",
+            [connector_id, name],
         )
 
 
@@ -64,7 +65,8 @@ def pause(connector_id: int, seconds: float, *, name: str = "pause") -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO connectors_bucket AS b (connector_id, name, tokens, filled_at, paused_until) "
-            "SELECT c.id, %s, 0, now(), now() + %s * interval '1 second' FROM connectors_connector AS c WHERE c.id = %s "
+            "SELECT c.id, %s, 0, now(), now() + %s * interval '1 second' FROM connectors_connector AS c "
+            "WHERE c.id = %s "
             "ON CONFLICT (connector_id, name) "
             "DO UPDATE SET paused_until = GREATEST(b.paused_until, excluded.paused_until)",
             [name[:60], seconds, connector_id],

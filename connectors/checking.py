@@ -54,13 +54,14 @@ def check_connector(connector: Connector, *, by: str) -> Report:
         run = Run(connector, None, recorder=recorder, budget_s=BUDGET_S)
     except HubError as error:
         lines = [Line("settings", "Settings", "failed", error.sentence, error.next_step)]
-        return Report(lines, _record(connector, lines, recorder, [], started, by))
+        return Report(lines, _record(connector, lines, recorder, notes=[], started=started, by=by))
     new = secrets_trace()
     recorder.trace_id = new
     lines = [_line(run, check) for check in connector.provider.checks]
     if not lines:
         lines = [Line("none", "Checks", "off", f"{connector.provider.label} declares no checks.")]
-    return Report(lines, _record(connector, lines, recorder, run.notes, started, by, trace_id=new))
+    made = _record(connector, lines, recorder, notes=run.notes, started=started, by=by, trace_id=new)
+    return Report(lines, made)
 
 
 def secrets_trace() -> str:
@@ -90,10 +91,10 @@ def _record(
     connector: Connector,
     lines: list[Line],
     recorder: ListRecorder,
+    *,
     notes: list[dict[str, Any]],
     started: float,
     by: str,
-    *,
     trace_id: str = "",
 ) -> int:
     failures = [line for line in lines if line.result == "failed"]

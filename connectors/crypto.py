@@ -1,7 +1,8 @@
 """Secrets at rest: AES-256-GCM with a ring of keys apart from ``SECRET_KEY``.
 
 A stored secret is ``<key id>:<base64 of nonce and ciphertext>``, bound to its row and name, so that a value copied into
-another row does not decrypt. The ring's first key encrypts, all decrypt. What does not decrypt raises; nothing is guessed.
+another row does not decrypt. The ring's first key encrypts, all decrypt. What does not decrypt raises; nothing is
+guessed.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ HubError                     carries: sentence, next step, reason, finer reason 
 ├── PayloadError             they sent what we cannot read; names the path; never retried
 ├── WebhookRejected          the sender did not prove who he is, or sent what no one may send
 ├── UnconfirmedWrite         a write may or may not have happened; a person decides
+├── LeaseLost            another worker has the event by now: nothing may be written any more
 ├── WaitFor                  not a failure: something must be there first (names the object)
 └── RemoteError              the remote system; carries the request id of its RelatedRequest
     ├── RemoteUnavailable    no answer, 429, 5xx: retried, honours ``retry_after_s``
@@ -92,6 +93,12 @@ class UnconfirmedWrite(HubError):
     )
 
 
+class LeaseLost(HubError):
+    """Its outcome is never written: the lease that fences the write fences the outcome as well."""
+
+    reason = "worker_lost"
+
+
 class WaitFor(HubError):
     """Something else must happen first; ``code`` names the object, e.g. ``order:5512``."""
 
@@ -106,7 +113,9 @@ class RemoteError(HubError):
 class RemoteUnavailable(RemoteError):
     reason = "unavailable"
     retry = True
-    default_next_step = "Nothing to do now: the hub tries again by itself. If it lasts, ask the remote system's operator."
+    default_next_step = (
+        "Nothing to do now: the hub tries again by itself. If it lasts, ask the remote system's operator."
+    )
 
 
 class RemoteTimedOut(RemoteUnavailable):

@@ -7,12 +7,11 @@ from collections.abc import Collection
 import structlog
 from django.db import connection
 
-from connectors import breakers, lanes, plans, registry
-from connectors.jobs import run
+from connectors import breakers, jobs, lanes, plans, registry
 from connectors.models import Connector
 from connectors.registry import UnknownProvider
 from events.host import Contact
-from events.models import Outcome, Reason
+from events.models import Event, Outcome, Reason
 from events.outcomes import Result
 from events.text import SENTENCE_LIMIT, clean
 
@@ -21,6 +20,10 @@ __all__ = ["connectors", "contact", "finished", "open_lanes", "pulse", "retentio
 log = structlog.get_logger(__name__)
 
 open_lanes = lanes.open_lanes
+
+
+def run(event: Event) -> Result:
+    return jobs.run(event, defers=True)
 
 
 def contact(connector_id: int) -> Contact | None:
@@ -122,9 +125,7 @@ def retention_days() -> dict[int, tuple[int, int]]:
 
     found: dict[int, tuple[int, int]] = {}
     default = (settings.RETENTION_SUCCESS_DAYS, settings.RETENTION_FAILURE_DAYS)
-    for connector in Connector.objects.only(
-        "id", "provider_slug", "retention_success_days", "retention_failure_days"
-    ):
+    for connector in Connector.objects.only("id", "provider_slug", "retention_success_days", "retention_failure_days"):
         try:
             base = connector.provider.retention_days or default
         except UnknownProvider:

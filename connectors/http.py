@@ -2,7 +2,8 @@
 
 Time-outs and a total budget always, a size cap, no redirects, the SSRF guard, TLS verified, every exchange recorded
 (writes before they leave), secrets redacted as they are written, ``X-Request-Id`` and W3C ``traceparent`` out, the
-vendor's request id kept. Judging a status is the provider client's business; ``raise_for_status`` knows the usual reading.
+vendor's request id kept. Judging a status is the provider client's business; ``raise_for_status`` knows the usual
+reading.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ VENDOR_REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "x-amzn-request
 
 class Http(Protocol):
     """What a provider's client is given. Raises ``RemoteUnavailable`` (``code`` dns, connect, tls, reset),
-    ``RemoteTimedOut`` (``code`` timeout), ``RemoteRefused`` (``code`` blocked_address, too_large); any status, redirects
-    included, is returned."""
+    ``RemoteTimedOut`` (``code`` timeout), ``RemoteRefused`` (``code`` blocked_address, too_large); any status,
+    redirects included, is returned."""
 
     def request(
         self,
@@ -122,7 +123,9 @@ class HttpClient:
             if self.ends_at is not None:
                 ends_at = min(ends_at, self.ends_at)
             try:
-                answer = self._once(prepared, timeout_s, ends_at, write, idempotency_key, max_bytes)
+                answer = self._once(
+                    prepared, timeout_s, ends_at, write=write, idempotency_key=idempotency_key, max_bytes=max_bytes
+                )
             except RemoteUnavailable as error:
                 if not (may_repeat and error.code in {"connect", "dns"} and _time_left(ends_at, retry_pause_s)):
                     raise
@@ -145,6 +148,7 @@ class HttpClient:
         prepared: requests.PreparedRequest,
         timeout_s: tuple[float, float],
         ends_at: float,
+        *,
         write: bool,
         idempotency_key: str,
         max_bytes: int,
@@ -172,7 +176,10 @@ class HttpClient:
         self.request_count += 1
         started = time.monotonic()
         try:
-            answer = self._send(prepared, timeout_s, ends_at, max_bytes, str(request_id), started, exchange)
+            answer = self._send(
+                prepared, timeout_s, ends_at, exchange,
+                max_bytes=max_bytes, request_id=str(request_id), started=started,
+            )  # fmt: skip
         finally:
             exchange.duration_ms = int((time.monotonic() - started) * 1000)
             if write:
@@ -186,10 +193,11 @@ class HttpClient:
         prepared: requests.PreparedRequest,
         timeout_s: tuple[float, float],
         ends_at: float,
+        exchange: Exchange,
+        *,
         max_bytes: int,
         request_id: str,
         started: float,
-        exchange: Exchange,
     ) -> HttpAnswer:
         host = urlsplit(str(prepared.url)).hostname or ""
         budget = max(0.05, ends_at - started)

@@ -16,6 +16,7 @@ from connectors import breakers, budgets, lanes, registry
 from connectors.base import Delivered, Provider
 from connectors.exceptions import ConfigurationError, HubError, PayloadError, RemoteError, Skip
 from connectors.known import by_id
+from connectors.recording import JobRecorder
 from connectors.records import Record
 from connectors.routing import lock_key
 from connectors.run import Run
@@ -31,8 +32,9 @@ PAUSES_S = (5, 30, 120, 600, 1800, 3600, 7200)
 DATABASE_PAUSE_S = 5.0
 
 
-def run(event: Event) -> Result:
-    """Handle one claimed event. Never raises."""
+def run(event: Event, *, defers: bool = False) -> Result:
+    """Handle one claimed event. Never raises. ``defers``: the caller writes the result, and with it the exchanges that
+    are not written yet."""
     started = time.monotonic()
     structlog.contextvars.bind_contextvars(event_id=event.pk)
     made: Run | None = None
@@ -74,6 +76,11 @@ def run(event: Event) -> Result:
         result.notes.append({"code": "traceback", "text": text[-4000:]})
     finally:
         structlog.contextvars.unbind_contextvars("event_id")
+    if made is not None and isinstance(made.recorder, JobRecorder):
+        if defers:
+            result.exchanges = made.recorder.take()
+        else:
+            made.recorder.flush()
     result.duration_ms = int((time.monotonic() - started) * 1000)
     return result
 
@@ -101,8 +108,7 @@ def _interrupted(event: Event, made: Run | None) -> Result:
 
 
 def _dispatch(run: Run, provider: Provider) -> str | None:
-    event = run.event
-    assert event is not None
+    event = run.the_event
     if event.kind == Kind.DELIVERY:
         return _deliver(run, provider)
     kind, _, name = event.topic.partition(":")
@@ -183,7 +189,8 @@ def _failed(event: Event, made: Run | None, error: HubError) -> Result:
     """Waiting where another attempt may help and is left, failed where not."""
     more: dict[str, Any] = {"reason_code": _shown(made, error.code), "next_step": _shown(made, error.next_step)}
     sentence = _shown(made, error.sentence)
-    if event.connector_id and error.retry_after_s and (isinstance(error, budgets.BudgetSpent) or error.code == "throttled"):
+    is_asked_to_wait = isinstance(error, budgets.BudgetSpent) or error.code == "throttled"
+    if event.connector_id and error.retry_after_s and is_asked_to_wait:
         # Its other events would meet the same answer: the lane is left out of the claim until then.
         lanes.pause_for(event.connector_id, error.retry_after_s)
     if isinstance(error, budgets.BudgetSpent):
@@ -194,7 +201,8 @@ def _failed(event: Event, made: Run | None, error: HubError) -> Result:
     if error.reason == "dependency":
         pause = error.retry_after_s or _pause_s(event)
         if event.attempts < event.max_attempts:
-            return _result(event, made, Outcome.WAITING, reason=Reason.DEPENDENCY, sentence=sentence, due_in_s=pause, **more)
+            more |= {"reason": Reason.DEPENDENCY, "due_in_s": pause}
+            return _result(event, made, Outcome.WAITING, sentence=sentence, **more)
     if error.retry and event.attempts < event.max_attempts:
         pause = _pause_s(event)
         if error.retry_after_s is not None:

@@ -1,7 +1,7 @@
 """Connectors as a process knows them: row and typed settings, read again after ``KNOWN_FOR_S``.
 
-A burst of events or deliveries of one connector would else read and check the same settings thousands of times. A change
-by an administrator takes hold within a second.
+A burst of events or deliveries of one connector would else read and check the same settings thousands of times. A
+change by an administrator takes hold within a second.
 """
 
 from __future__ import annotations

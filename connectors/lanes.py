@@ -89,7 +89,8 @@ def label_closed() -> None:
                 else f"{name} does not answer; the event waits until it does. {sentence}"
             )
             cursor.execute(
-                "UPDATE events_event SET outcome = 'waiting', reason = %s, sentence = %s, due_at = NULL WHERE id = ANY(ARRAY("
+                "UPDATE events_event SET outcome = 'waiting', reason = %s, sentence = %s, due_at = NULL "
+                "WHERE id = ANY(ARRAY("
                 "SELECT id FROM events_event WHERE connector_id = %s AND outcome = 'queued' "
                 "ORDER BY connector_id, priority, id LIMIT %s FOR UPDATE SKIP LOCKED))",
                 [reason.value, text, connector_id, LABEL_LIMIT],
@@ -97,8 +98,8 @@ def label_closed() -> None:
 
 
 def reopen() -> int:
-    """Queue events that waited for a lane which is open again, a bounded number of each lane at a time. Finding the lanes
-    costs one index probe each, however many events wait for a closed one."""
+    """Queue events that waited for a lane which is open again, a bounded number of each lane at a time. Finding the
+    lanes costs one index probe each, however many events wait for a closed one."""
     count = 0
     with connection.cursor() as cursor:
         cursor.execute(_WAITED_FOR)
@@ -177,14 +178,13 @@ def probe(connector_id: int) -> bool:
         return False
     works_again(connector_id)
     with transaction.atomic():
-        made = record(
-            New(
-                kind=Kind.CHECK, topic="probe", connector_id=connector_id, connector_name=connector.name,
-                provider=connector.provider_slug, outcome=Outcome.SUCCEEDED, priority=Priority.LIVE,
-                trace_id=recorder.trace_id, expects_request=bool(recorder.exchanges),
-                sentence=f"{connector} answers again; what waited for it goes on.",
-            )  # fmt: skip
-        )
+        new = New(
+            kind=Kind.CHECK, topic="probe", connector_id=connector_id, connector_name=connector.name,
+            provider=connector.provider_slug, outcome=Outcome.SUCCEEDED, priority=Priority.LIVE,
+            trace_id=recorder.trace_id, expects_request=bool(recorder.exchanges),
+            sentence=f"{connector} answers again; what waited for it goes on.",
+        )  # fmt: skip
+        made = record(new)
         event = Event.objects.only("received_at").get(pk=made.event_id)
         exchanges.write_all(made.event_id, event.received_at, recorder.exchanges)
     reopen()
@@ -194,4 +194,3 @@ def probe(connector_id: int) -> bool:
 def pause_for(connector_id: int, seconds: float) -> None:
     """Leave a lane alone for a while: the vendor asked for it, or its budget is spent. Its events stay queued."""
     budgets.pause(connector_id, min(seconds, LONGEST_PAUSE_S))
-

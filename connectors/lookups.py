@@ -77,11 +77,11 @@ def answer(
         found, truth = _ask(run, connector, lookup, params)
     except ConfigurationError as error:
         truth = _Truth(Outcome.FAILED, Reason.CONFIGURATION, error.code, error.sentence, error.next_step)
-    except Exception as error:  # the hub's own database is away, a provider's neutral answer has a bug: he asked, he is told
+    except Exception as error:  # the hub's own database is away, a neutral answer has a bug: who asked is told
         truth = _bug(run, lookup, error)
     took_ms = int((time.monotonic() - started) * 1000)
     LOOKUPS.labels(connector.slug, lookup.topic, found.outcome).inc()
-    event_id = _write(connector, lookup, params, run, recorder, truth, took_ms, asked_by)
+    event_id = _write(connector, lookup, params, run, recorder, truth=truth, took_ms=took_ms, asked_by=asked_by)
     return found, event_id
 
 
@@ -178,12 +178,15 @@ def _write(
     params: Mapping[str, Any],
     run: Run | None,
     recorder: ListRecorder,
+    *,
     truth: _Truth,
     took_ms: int,
     asked_by: str,
 ) -> int | None:
     """Event, requests and alert in one short transaction; its failure is counted and logged, nothing more."""
-    customer = (run.customer if run else "") or str(params.get(lookup.customer_param) or "") if lookup.customer_param else ""
+    customer = ""
+    if lookup.customer_param:
+        customer = (run.customer if run else "") or str(params.get(lookup.customer_param) or "")
     event_data = {
         "event_data": {
             "external_customer_id": customer or None,

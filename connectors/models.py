@@ -1,4 +1,5 @@
-"""What an administrator installs: connectors, routes, mappings, plans, API keys; and the ledger of what was delivered."""
+"""What an administrator installs: connectors, routes, mappings, plans, API keys; and the ledger of what was
+delivered."""
 
 from __future__ import annotations
 
@@ -49,15 +50,20 @@ class Connector(models.Model):
     is_enabled = models.BooleanField(
         _("enabled"), default=True, help_text=_("Off: deliveries are stored and answered, and skipped.")
     )
-    is_paused = models.BooleanField(_("paused"), default=False, help_text=_("On: events wait until it is switched off."))
+    is_paused = models.BooleanField(
+        _("paused"), default=False, help_text=_("On: events wait until it is switched off.")
+    )
     settings = models.JSONField(default=dict, blank=True)
     secrets = models.JSONField(default=dict, blank=True, editable=False)
     email_sender = models.EmailField(
-        _("error e-mail sender"), blank=True, help_text=_("FROM address; your mail service must let the hub send from it.")
-    )
+        _("error e-mail sender"), blank=True,
+        help_text=_("FROM address; your mail service must let the hub send from it."),
+    )  # fmt: skip
     email_receiver = models.CharField(
         _("error e-mail receiver"), max_length=500, blank=True,
-        help_text=_("TO address; several separated by commas. Mail is sent only when sender and receiver are both set."),
+        help_text=_(
+            "TO address; several separated by commas. Mail is sent only when sender and receiver are both set."
+        ),
     )  # fmt: skip
     retention_success_days = models.PositiveSmallIntegerField(
         _("keep successes, days"), null=True, blank=True, help_text=_("Blank: the provider's or the hub's default.")
@@ -124,10 +130,12 @@ class Connector(models.Model):
         try:
             return schema.load(self.provider.settings, self.raw_settings())
         except ValidationError as error:
-            raise ConfigurationError(describe_invalid(self.provider.settings, error), code="settings") from error
+            raise ConfigurationError(schema.describe_invalid(self.provider.settings, error), code="settings") from error
         except crypto.UndecryptableSecret as error:
             raise ConfigurationError(
-                str(error), next_step="Put the old key back into HUB_SECRET_KEYS, or enter the secret again.", code="secret"
+                str(error),
+                code="secret",
+                next_step="Put the old key back into HUB_SECRET_KEYS, or enter the secret again.",
             ) from error
 
     def put_settings(self, values: MappingType[str, Any]) -> None:
@@ -155,16 +163,6 @@ class Connector(models.Model):
 
     def admin_path(self) -> str:
         return reverse("admin:connectors_connector_change", args=[self.pk])
-
-
-def describe_invalid(cls: type, error: ValidationError) -> str:
-    """A sentence for settings that do not load: the first field's label and message."""
-    if hasattr(error, "error_dict"):
-        name, messages = next(iter(error.message_dict.items()))
-        one = schema.declared(cls).get(name)
-        label = str(one.field.label or name.replace("_", " ").capitalize()) if one else name
-        return f"The setting “{label}” is not usable: {' '.join(messages)}"
-    return f"The settings are not usable: {' '.join(error.messages)}"
 
 
 class BreakerState(models.TextChoices):
@@ -209,6 +207,9 @@ class Bucket(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connector", "name"], name="bucket_once")]
 
+    def __str__(self) -> str:
+        return f"{self.connector_id} {self.name}: {self.tokens:.1f}"
+
 
 class Route(models.Model):
     """Records of one kind from one connector go to another, with that target's options."""
@@ -240,7 +241,7 @@ class Route(models.Model):
         try:
             return schema.load(accept.options, self.options)
         except ValidationError as error:
-            raise ConfigurationError(describe_invalid(accept.options, error), code="route_options") from error
+            raise ConfigurationError(schema.describe_invalid(accept.options, error), code="route_options") from error
 
 
 class Mapping(models.Model):

@@ -58,9 +58,8 @@ def _start(plan_id: int) -> bool:
 
 
 def make_default_plans(connector: Connector) -> None:
-    """The plans a provider suggests, for a connector that has none yet; switched off where they are not for everyone."""
+    """The plans a provider suggests, for a connector that has none yet; switched off where they are not for
+    everyone."""
     for name, sync in connector.provider.syncs.items():
         if sync.every_minutes:
-            Plan.objects.get_or_create(
-                connector=connector, sync=name, defaults={"every_minutes": sync.every_minutes}
-            )
+            Plan.objects.get_or_create(connector=connector, sync=name, defaults={"every_minutes": sync.every_minutes})

@@ -2,38 +2,68 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 import structlog
 from django.db import DatabaseError, InterfaceError
 
+from connectors.exceptions import LeaseLost
 from events import exchanges
-from events.exchanges import Exchange
+from events.exchanges import Exchange, Kept
 from events.models import Event
 
 log = structlog.get_logger(__name__)
 
+READS_KEPT = 20
+BYTES_KEPT = 256 * 1024  # many events are in hand at once: their answers must not fill the worker's memory
+KEPT_FOR_S = 1.0
+
 
 class JobRecorder:
-    """Writes each exchange as it happens. A write that cannot be recorded does not leave; a read's record may fail."""
+    """Writes are recorded before they leave, and one that cannot be recorded does not leave. Reads are kept a moment
+    and written together, at the latest with the event's outcome: a commit for each would cost more than many a call."""
 
     def __init__(self, event: Event) -> None:
         self.event_id: int = event.pk
         self.received_at: datetime = event.received_at
+        self.lease = event.lease
         self.attempt = event.attempts or 1
         self.trace_id = event.trace_id or "0" * 31 + "1"
+        self._reads: list[Kept] = []
+        self._bytes = 0
+        self._oldest = 0.0
 
     def begin(self, exchange: Exchange) -> None:
-        exchanges.write(self.event_id, self.received_at, exchange)
+        """Raises ``LeaseLost`` where another worker has the event by now: this one slept too long to be the only one."""
+        if self.lease is not None and not exchanges.holds(self.event_id, self.lease):
+            raise LeaseLost("Another worker has this event; nothing more is written by this one.")
+        exchanges.write_many([*self.take(), (self.event_id, self.received_at, exchange)])
 
     def complete(self, exchange: Exchange) -> None:
         exchanges.complete(self.event_id, self.received_at, exchange)
 
     def record(self, exchange: Exchange) -> None:
+        if not self._reads:
+            self._oldest = time.monotonic()
+        self._reads.append((self.event_id, self.received_at, exchange))
+        self._bytes += len(exchange.request_body) + len(exchange.response_body)
+        is_much = len(self._reads) >= READS_KEPT or self._bytes > BYTES_KEPT
+        if is_much or time.monotonic() - self._oldest > KEPT_FOR_S:
+            self.flush()
+
+    def take(self) -> list[Kept]:
+        """What was not written yet, for whoever writes it with the outcome."""
+        taken, self._reads, self._bytes = self._reads, [], 0
+        return taken
+
+    def flush(self) -> None:
+        """Write what was kept; a read's record may fail, the read counts all the same."""
+        taken = self.take()
         try:
-            exchanges.write(self.event_id, self.received_at, exchange)
+            exchanges.write_many(taken)
         except (DatabaseError, InterfaceError):
-            log.exception("exchange_not_recorded", event_id=self.event_id, request_id=str(exchange.id))
+            log.exception("exchanges_not_recorded", event_id=self.event_id, count=len(taken))
 
 
 class ListRecorder:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any, ClassVar
 
 from pydantic import TypeAdapter
@@ -49,9 +48,15 @@ class Record:
         return hashlib.sha256(meaning).hexdigest()
 
 
-@cache
+_adapters: dict[type[Record], TypeAdapter[Any]] = {}
+
+
 def _adapter(cls: type[Record]) -> TypeAdapter[Any]:
-    return TypeAdapter(cls)
+    """Made once for each class: making one costs a thousand times what using it does."""
+    made = _adapters.get(cls)
+    if made is None:
+        made = _adapters[cls] = TypeAdapter(cls)
+    return made
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,15 +99,14 @@ def _forms(secret: str) -> set[str]:
     }  # fmt: skip
     # Some write percent-encoding and unicode escapes the other way round.
     forms |= {re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), form) for form in tuple(forms) if "%" in form}
-    forms |= {
-        re.sub(r"\\u[0-9a-f]{4}", lambda found: "\\u" + found[0][2:].upper(), f) for f in tuple(forms) if "\\u" in f
-    }
+    escaped = [form for form in forms if "\\u" in form]
+    forms |= {re.sub(r"\\u[0-9a-f]{4}", lambda found: "\\u" + found[0][2:].upper(), form) for form in escaped}
     return {form for form in forms | _base64_forms(secret.encode("utf-8", "surrogatepass")) if form}
 
 
 def _base64_forms(secret: bytes) -> set[str]:
-    """What base64 of ``<anything><secret><anything>`` surely holds, for each of the three positions the secret may have:
-    ``user:secret`` of basic authentication is one of them."""
+    """What base64 of ``<anything><secret><anything>`` surely holds, for each of the three positions the secret may
+    have: ``user:secret`` of basic authentication is one of them."""
     forms: set[str] = set()
     for offset in range(3):
         encoded = base64.b64encode(b"\0" * offset + secret).decode().rstrip("=")

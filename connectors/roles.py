@@ -1,12 +1,13 @@
-"""The three groups, made after migrating. What somebody added or removed by hand afterwards stays as it is: a permission is
-given once, and remembered as given."""
+"""The three groups, made after migrating. What somebody added or removed by hand afterwards stays as it is: a
+permission is given once, and remembered as given."""
 
 from __future__ import annotations
 
 from typing import Any
 
 SUPPORT = (
-    "events.view_event", "events.view_relatedrequest", "events.view_payload", "events.retry_event", "events.resolve_event",
+    "events.view_event", "events.view_relatedrequest", "events.view_payload",
+    "events.retry_event", "events.resolve_event",
     "events.view_family", "events.view_rejection",
     "connectors.view_connector", "connectors.synchronize_connector", "connectors.check_connector",
     "connectors.view_route", "connectors.view_link", "connectors.view_plan",
@@ -41,7 +42,7 @@ def after_migrate(sender: Any, using: str = "default", **_: Any) -> None:
         for p in Permission.objects.using(using).select_related("content_type")
     }
     for name, wanted in GROUPS.items():
-        group, _ = Group.objects.using(using).get_or_create(name=name)
+        group = Group.objects.using(using).get_or_create(name=name)[0]
         given = set(GrantedPermission.objects.using(using).filter(group=name).values_list("permission", flat=True))
         fresh = [permission for permission in wanted if permission not in given]
         group.permissions.add(*(known[p] for p in fresh if p in known))

@@ -1,5 +1,5 @@
-"""A run: what a handler is given. One event, its connector with typed settings, the client, and the few things a handler
-may do: describe its object, add search keys and notes, deliver records, remember what was sent.
+"""A run: what a handler is given. One event, its connector with typed settings, the client, and the few things a
+handler may do: describe its object, add search keys and notes, deliver records, remember what was sent.
 """
 
 from __future__ import annotations
@@ -54,11 +54,12 @@ class Run:
         self.customer = ""  # whose data a lookup asked for, where its parameter does not say so (a guest account)
         self.record_hash = ""
 
-    # --- the remote system ---------------------------------------------------------------------------------------------
+    # --- the remote system
+    # ---------------------------------------------------------------------------------------------
     @cached_property
     def redactor(self) -> Redactor:
-        """Knows the secret settings; ``secret_header`` and ``secret_texts`` of a settings class name what else is secret:
-        the header that carries a credential, and forms of it that are no setting (an encoded pair)."""
+        """Knows the secret settings; ``secret_header`` and ``secret_texts`` of a settings class name what else is
+        secret: the header that carries a credential, and forms of it that are no setting (an encoded pair)."""
         name = getattr(self.settings, "secret_header", "")
         texts = getattr(self.settings, "secret_texts", ())
         return Redactor([*schema.secret_values(self.settings), *texts], [name] if name else [])
@@ -78,7 +79,8 @@ class Run:
             raise TypeError(f"{self.connector.provider.slug} declares no client")
         return make(self.settings, self.http)
 
-    # --- the event -----------------------------------------------------------------------------------------------------
+    # --- the event
+    # -----------------------------------------------------------------------------------------------------
     @cached_property
     def body(self) -> bytes:
         """The raw payload of the event, as it arrived."""
@@ -96,6 +98,13 @@ class Run:
     def headers(self) -> Mapping[str, str]:
         """Headers of the delivery, lower-case names; empty for an event that was none."""
         return self.event.headers if self.event is not None else {}
+
+    @property
+    def the_event(self) -> Event:
+        """The event, for what only an event has. Raises ``RuntimeError`` in a lookup, which has none yet."""
+        if self.event is None:
+            raise RuntimeError("a lookup has no event of its own while it runs")
+        return self.event
 
     def describe(self, *, object_type: str = "", object_id: str = "", object_label: str = "") -> None:
         """Name the object the event is about, as soon as it is known better than at arrival."""
@@ -122,11 +131,11 @@ class Run:
         if self.event is not None:
             bodies.store(self.event.pk, "object", self.redactor.body(bodies.cut(content)[0]), self.event.received_at)
 
-    # --- records -------------------------------------------------------------------------------------------------------
+    # --- records
+    # -------------------------------------------------------------------------------------------------------
     def deliver(self, one: Record) -> int:
         """Hand a record to every route of its kind: one child event each. Returns how many routes there were; raises
         ``Skip`` (not routed) where there is none, ``PayloadError`` where a member is of another kind than declared."""
-        assert self.event is not None
         try:
             one.to_json()
         except ValueError as error:
@@ -135,7 +144,7 @@ class Run:
             ) from error
         self.keys(one.search_keys())
         self.show(json.dumps(one.raw, default=str, ensure_ascii=False).encode())
-        return routing.deliver(self.connector, self.event, one)
+        return routing.deliver(self.connector, self.the_event, one)
 
     def spawn(
         self,
@@ -147,7 +156,7 @@ class Run:
         payload: Mapping[str, Any] | None = None,
     ) -> int:
         """A further event of this connector, e.g. one for each object a sync found. Returns its id."""
-        assert self.event is not None
+        event = self.the_event
         handler = self.connector.provider.handlers.get(topic)
         made = record(
             New(
@@ -160,13 +169,13 @@ class Run:
                 max_attempts=handler.max_attempts if handler else 8,
                 lock_key=routing.lock_key(self.connector.pk, object_type, object_id),
                 is_supersedable=bool(handler and handler.reads_current_state),
-                delivery_id=f"spawn:{self.event.pk}:{topic}:{object_id}" if object_id else None,
+                delivery_id=f"spawn:{event.pk}:{topic}:{object_id}" if object_id else None,
                 object_type=object_type,
                 object_id=object_id,
                 object_label=object_label,
-                parent_id=self.event.pk,
-                triggered_by=self.event.triggered_by,
-                trace_id=self.event.trace_id,
+                parent_id=event.pk,
+                triggered_by=event.triggered_by,
+                trace_id=event.trace_id,
                 payload=json.dumps(payload or {}).encode(),
                 keys=[(f"{object_type}_id", object_id), (f"{object_type}_number", object_label)] if object_type else [],
             )
@@ -186,7 +195,8 @@ class Run:
             row.save(update_fields=["memory"])
         self.connector.memory = row.memory
 
-    # --- deliveries ----------------------------------------------------------------------------------------------------
+    # --- deliveries
+    # ----------------------------------------------------------------------------------------------------
     @cached_property
     def route(self) -> Route | None:
         if self.event is None or self.event.route_id is None:
@@ -218,15 +228,17 @@ class Run:
 
     def remember(self, one: Record, target_id: str, target_number: str, sent_hash: str = "") -> None:
         """Write the ledger after a delivery."""
-        assert self.route is not None and self.event is not None
+        route, event = self.route, self.the_event
+        if route is None:
+            raise RuntimeError("only a delivery along a route is remembered")
         slug = self.connector.provider_slug
         self.keys([(f"{slug}_id", target_id), (f"{slug}_number", target_number)])
         # The write is done: an id that is too long or odd for its column must not undo the memory of it.
         Link.objects.update_or_create(
-            source=self.route.source,
+            source=route.source,
             target=self.connector,
-            record_kind=self.route.record_kind,
-            source_object_id=self.event.object_id or fit(one.id, 120),
+            record_kind=route.record_kind,
+            source_object_id=event.object_id or fit(one.id, 120),
             defaults={
                 "source_number": clean(one.number, 120),
                 "source_version": one.updated_at,
@@ -234,7 +246,7 @@ class Run:
                 "target_number": clean(target_number, 120),
                 "sent_hash": sent_hash or self.record_hash,
                 "state": LinkState.DELIVERED,
-                "last_event_id": self.event.pk,
+                "last_event_id": event.pk,
             },
         )
 

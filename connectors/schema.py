@@ -85,3 +85,16 @@ def secret_values(loaded: Any) -> list[str]:
     """The non-empty secrets of loaded settings, longest first, for redaction."""
     values = {str(getattr(loaded, name)) for name in secret_names(type(loaded))}
     return sorted((v for v in values if v), key=len, reverse=True)
+
+
+def describe_invalid(cls: type, error: ValidationError) -> str:
+    """A sentence for settings that do not load: the first field's label and message. What is wrong with a secret is not
+    said: some messages repeat the value."""
+    if hasattr(error, "error_dict"):
+        name, messages = next(iter(error.message_dict.items()))
+        one = declared(cls).get(name)
+        label = str(one.field.label or name.replace("_", " ").capitalize()) if one else name
+        if one is not None and one.is_secret:
+            return f"The setting “{label}” is not usable."
+        return f"The setting “{label}” is not usable: {' '.join(messages)}"
+    return f"The settings are not usable: {' '.join(error.messages)}"

@@ -1,13 +1,14 @@
 """How bytes leave the hub: pooled connections that pass the guard, and a watchdog that ends any call past its budget.
 
-Time-outs of sockets run per read; a server that sends one byte a second would hold a worker for hours. The watchdog shuts
-the connection's socket down when the whole call's time is over, whatever it is doing.
+Time-outs of sockets run per read; a server that sends one byte a second would hold a worker for hours. The watchdog
+shuts the connection's socket down when the whole call's time is over, whatever it is doing.
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
+import os
 import socket
 import ssl
 import threading
@@ -111,6 +112,9 @@ class GuardedHTTPSPool(HTTPSConnectionPool):
     ConnectionCls = GuardedHTTPSConnection  # type: ignore[assignment]
 
 
+GUARDED = {"http": GuardedHTTPPool, "https": GuardedHTTPSPool}
+
+
 class GuardedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         context = create_urllib3_context(ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
@@ -119,14 +123,23 @@ class GuardedAdapter(HTTPAdapter):
         if extra:
             context.load_verify_locations(extra)
         super().init_poolmanager(*args, **options, ssl_context=context)  # type: ignore[no-untyped-call]
-        self.poolmanager.pool_classes_by_scheme = {"http": GuardedHTTPPool, "https": GuardedHTTPSPool}
+        self.poolmanager.pool_classes_by_scheme = GUARDED
+        self._context = context
+
+    def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+        """Calls through the egress proxy keep to their budget like all others."""
+        made = super().proxy_manager_for(proxy, **options, ssl_context=self._context)
+        made.pool_classes_by_scheme = GUARDED
+        return made
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Always verified, with the context made above."""
         conn.cert_reqs = "CERT_REQUIRED"
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+        made = super().build_connection_pool_key_attributes(request, verify, cert)
+        host: Any = made[0]
+        pool: Any = made[1]
         for name in ("ca_certs", "ca_cert_dir", "cert_reqs", "ssl_context"):
             pool.pop(name, None)
         return host, pool
@@ -182,20 +195,20 @@ class _Watchdog:
             call.cut()
 
 
-_watchdog: _Watchdog | None = None
-_watchdog_pid_guard = threading.Lock()
+_watchdogs: list[_Watchdog] = []  # one, made at the first call: a forked worker gets a thread of its own
+_watchdogs_guard = threading.Lock()
+os.register_at_fork(after_in_child=_watchdogs.clear)
 
 
 @contextmanager
 def within(budget_s: float) -> Iterator[Call]:
     """Everything the block does on this thread's connection is over after ``budget_s`` seconds."""
-    global _watchdog
-    with _watchdog_pid_guard:
-        if _watchdog is None:
-            _watchdog = _Watchdog()
+    with _watchdogs_guard:
+        if not _watchdogs:
+            _watchdogs.append(_Watchdog())
     call = Call(time.monotonic() + budget_s)
     _current.call = call
-    _watchdog.add(call.ends_at, call)
+    _watchdogs[0].add(call.ends_at, call)
     try:
         yield call
     finally:

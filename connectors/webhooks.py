@@ -1,9 +1,9 @@
 """Receiving deliveries: prove the sender, store what arrived, answer at once. Everything else is the worker's.
 
-Order of answers (decided, not found): unknown address 404; over 20 MiB 413; signature missing or wrong 401 (counted, not
-stored); duplicate 200; signed but not JSON: stored as failed, 200. From 5 to 20 MiB the signature is checked in a stream
-and only the first 64 KiB are kept. Database down: 503, so that the vendor sends again. Accepting costs at most three
-statements in one transaction.
+Order of answers (decided, not found): unknown address 404; over 20 MiB 413; signature missing or wrong 401 (counted,
+not stored); duplicate 200; signed but not JSON: stored as failed, 200. From 5 to 20 MiB the signature is checked in a
+stream and only the first 64 KiB are kept. Database down: 503, so that the vendor sends again. Accepting costs at most
+three statements in one transaction.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
-from connectors.base import Identity, Provider, Signature
+from connectors.base import Identity, Provider, Signature, Webhook
 from connectors.exceptions import ConfigurationError, HubError, PayloadError, WebhookRejected
 from connectors.known import Known, by_token
 from connectors.models import Connector
@@ -79,6 +79,12 @@ def _receive(request: HttpRequest, token: str, endpoint: str) -> HttpResponse:
         return _endpoint(request, connector, provider, endpoint)
     if provider.webhook is None:
         return _answer(404, "This connector takes no deliveries.")
+    return _delivery(request, known, provider, provider.webhook)
+
+
+def _delivery(request: HttpRequest, known: Known, provider: Provider, webhook: Webhook) -> HttpResponse:
+    """A post to the address of a connector that takes deliveries."""
+    connector = known.connector
     if request.method != "POST":
         response = _answer(405, "Deliveries are posted.")
         response["Allow"] = "POST"
@@ -86,7 +92,7 @@ def _receive(request: HttpRequest, token: str, endpoint: str) -> HttpResponse:
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         _check_announced(request)
-        kept, size, digest = _read(request, _signature(provider, known, headers))
+        kept, size, digest = _read(request, _signature(webhook, known, headers))
     except _TooLarge:
         count_rejection(connector.pk, "too_large", request)
         return _answer(413, "The delivery is larger than 20 MiB.")
@@ -97,7 +103,7 @@ def _receive(request: HttpRequest, token: str, endpoint: str) -> HttpResponse:
         # Whose secret cannot be read cannot be believed; the vendor sends again once it is mended.
         log.error("webhook_settings_unusable", connector_id=connector.pk, error=error.sentence)
         return _answer(503, "The connector is not configured for deliveries.", retry_after="300")
-    return _store(connector, provider, headers, kept, size, digest)
+    return _store(connector, provider, headers, kept, size=size, digest=digest)
 
 
 def _check_announced(request: HttpRequest) -> None:
@@ -109,19 +115,18 @@ def _check_announced(request: HttpRequest) -> None:
         raise _TooLarge
 
 
-def _signature(provider: Provider, known: Known, headers: dict[str, str]) -> Signature:
+def _signature(webhook: Webhook, known: Known, headers: dict[str, str]) -> Signature:
     """What the provider makes of the headers. A signature it cannot even read (no hex, no base64) is a wrong one."""
-    assert provider.webhook is not None
     loaded = known.settings
     try:
-        return provider.webhook.signature(loaded, headers)
+        return webhook.signature(loaded, headers)
     except (ValueError, TypeError, LookupError) as error:
         raise WebhookRejected("The signature cannot be read.", code="bad_signature") from error
 
 
 def _chunks(request: HttpRequest) -> Iterator[bytes]:
-    """The raw body. Django reads nothing where no length was announced; a server that ends its input by itself (a chunked
-    delivery) is read directly."""
+    """The raw body. Django reads nothing where no length was announced; a server that ends its input by itself (a
+    chunked delivery) is read directly."""
     source: Any = request
     if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
         source = request.META["wsgi.input"]
@@ -130,8 +135,8 @@ def _chunks(request: HttpRequest) -> Iterator[bytes]:
 
 
 def _read(request: HttpRequest, signature: Signature) -> tuple[bytes, int, str]:
-    """The body (or the first part of a large one), its size and the hash of all of it, its signature checked on the way.
-    Raises ``WebhookRejected``, ``_TooLarge``."""
+    """The body (or the first part of a large one), its size and the hash of all of it, its signature checked on the
+    way. Raises ``WebhookRejected``, ``_TooLarge``."""
     parts: list[bytes] = []
     size = 0
     digest = hashlib.sha256()
@@ -152,7 +157,7 @@ def _read(request: HttpRequest, signature: Signature) -> tuple[bytes, int, str]:
 
 
 def _store(
-    connector: Connector, provider: Provider, headers: dict[str, str], body: bytes, size: int, digest: str
+    connector: Connector, provider: Provider, headers: dict[str, str], body: bytes, *, size: int, digest: str
 ) -> HttpResponse:
     is_whole = size == len(body)
     parsed, is_json = _parse(body) if is_whole else (None, True)
@@ -186,7 +191,9 @@ def _store(
     elif not is_json:
         new.outcome, new.reason = Outcome.FAILED, Reason.PAYLOAD
         new.sentence = "The delivery is correctly signed but not JSON."
-        new.next_step = "Show the raw delivery to the sender's developer; Synchronize the object by its number meanwhile."
+        new.next_step = (
+            "Show the raw delivery to the sender's developer; Synchronize the object by its number meanwhile."
+        )
     elif not is_identified:
         new.outcome, new.reason, new.reason_code = Outcome.FAILED, Reason.PAYLOAD, "not_identified"
         new.sentence = "The delivery is correctly signed, but the hub cannot read what it is about."
@@ -208,8 +215,8 @@ def _store(
 
 
 def _delivery_id(identity: Identity, digest: str) -> str:
-    """Unique within the connector and topic. Where the vendor gives no id the same content within some minutes is the same
-    delivery; later it is news: a trigger looks the same each time."""
+    """Unique within the connector and topic. Where the vendor gives no id the same content within some minutes is the
+    same delivery; later it is news: a trigger looks the same each time."""
     if identity.delivery_id:
         return f"{identity.topic}:{identity.delivery_id}"
     return f"{identity.topic}:sha256:{digest}:{int(time.time() // SAME_CONTENT_S)}"
@@ -217,11 +224,11 @@ def _delivery_id(identity: Identity, digest: str) -> str:
 
 def _tell(new: New, event_id: int) -> None:
     """A delivery that failed at the door is a failure like any other: it has a cause, and is mailed."""
-    assert new.connector_id is not None
-    cause = cause_of(new.connector_id, new.topic, new.reason, new.reason_code, new.sentence)
+    connector_id = new.connector_id or 0
+    cause = cause_of(connector_id, new.topic, new.reason, new.reason_code, new.sentence)
     Event.objects.filter(pk=event_id).update(cause=cause)
     alerts.failed([
-        Result(event_id=event_id, lease=None, connector_id=new.connector_id, topic=new.topic, outcome=Outcome.FAILED,
+        Result(event_id=event_id, lease=None, connector_id=connector_id, topic=new.topic, outcome=Outcome.FAILED,
                reason=new.reason, sentence=new.sentence, next_step=new.next_step, cause=cause,
                object_label=str(new.object_label))
     ])  # fmt: skip
@@ -236,7 +243,8 @@ def _parse(body: bytes) -> tuple[Any, bool]:
 
 def _identify(provider: Provider, headers: dict[str, str], parsed: Any) -> Identity | None:
     """The provider's reading; ``None`` where the shape surprises it: the delivery is kept all the same."""
-    assert provider.webhook is not None
+    if provider.webhook is None:
+        return None
     try:
         return provider.webhook.identify(headers, parsed)
     except Exception:  # proven to come from the vendor: it is the hub's to keep, whatever it looks like

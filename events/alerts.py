@@ -1,7 +1,8 @@
 """Error mail: failures of one cause are one family; the first is mailed at once, the rest in a summary, then recovery.
 
-Mails are written to the outbox in the transaction of the outcome they tell of, and hold no payload and no secret: object
-number, cause, next step and a link. Both addresses of the connector must be set; without them the family still shows.
+Mails are written to the outbox in the transaction of the outcome they tell of, and hold no payload and no secret:
+object number, cause, next step and a link. Both addresses of the connector must be set; without them the family still
+shows.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 SYSTEMIC = frozenset({Reason.UNAVAILABLE, Reason.TIMED_OUT, Reason.UNAUTHORISED})
 FIRST_MAILS_AN_HOUR = 20  # of one connector: sentences that differ in a name nobody quoted must not become a stream
 
-# A cause that comes back soon after its recovery is the same story: no new first mail, a summary if it lasts. Without this
-# a remote that fails every tenth time would send two mails a failure.
+# A cause that comes back soon after its recovery is the same story: no new first mail, a summary if it lasts. Without
+# this a remote that fails every tenth time would send two mails a failure.
 _REOPEN = """
 UPDATE events_family SET recovered_at = NULL WHERE id = (
   SELECT id FROM events_family WHERE connector_id = %s AND cause = %s ORDER BY id DESC LIMIT 1)
@@ -49,19 +50,24 @@ def failed(results: Sequence[Result]) -> None:
         with connection.cursor() as cursor:
             cursor.execute(_REOPEN, [connector_id, cause, settings.ALERT_SUMMARY_MINUTES])
             cursor.execute(
-                "INSERT INTO events_family (connector_id, cause, topic, reason, sentence, next_step, first_at, last_at, "
+                "INSERT INTO events_family "
+                "(connector_id, cause, topic, reason, sentence, next_step, first_at, last_at, "
                 "count, unmailed_count, first_event_id, last_event_id, last_object_label) "
                 "VALUES (%s, %s, %s, %s, %s, %s, now(), now(), %s, %s, %s, %s, %s) "
                 "ON CONFLICT (connector_id, cause) WHERE recovered_at IS NULL DO UPDATE SET last_at = now(), "
                 "count = events_family.count + excluded.count, sentence = excluded.sentence, "
-                "next_step = excluded.next_step, unmailed_count = events_family.unmailed_count + excluded.unmailed_count, "
+                "next_step = excluded.next_step, "
+                "unmailed_count = events_family.unmailed_count + excluded.unmailed_count, "
                 "first_event_id = LEAST(events_family.first_event_id, excluded.first_event_id), "
                 "last_event_id = GREATEST(events_family.last_event_id, excluded.last_event_id), "
                 "last_object_label = excluded.last_object_label "
                 "RETURNING id, xmax = 0, mailed_at",
-                [connector_id, cause, clean(last.topic, 120), clean(last.reason, 20), clean(last.sentence, SENTENCE_LIMIT),
-                 clean(last.next_step, SENTENCE_LIMIT), len(members), len(members), min(m.event_id for m in members),
-                 max(m.event_id for m in members), clean(last.object_label, 120)],
+                [
+                    connector_id, cause, clean(last.topic, 120), clean(last.reason, 20),
+                    clean(last.sentence, SENTENCE_LIMIT), clean(last.next_step, SENTENCE_LIMIT), len(members),
+                    len(members), min(m.event_id for m in members), max(m.event_id for m in members),
+                    clean(last.object_label, 120),
+                ],
             )  # fmt: skip
             family_id, is_new, mailed_at = cursor.fetchone()
         if is_new or mailed_at is None:
@@ -92,7 +98,8 @@ def succeeded(results: Iterable[Result]) -> None:
     pairs = {(r.connector_id, r.topic) for r in results}
     if not pairs:
         return
-    open_families = Family.objects.filter(recovered_at=None, reason__in=SYSTEMIC, connector_id__in={c for c, _ in pairs})
+    connectors = {connector_id for connector_id, _ in pairs}
+    open_families = Family.objects.filter(recovered_at=None, reason__in=SYSTEMIC, connector_id__in=connectors)
     for family in open_families:
         if (family.connector_id, family.topic) in pairs:
             recover(family)
@@ -160,8 +167,8 @@ def close_quiet() -> int:
 
 
 def _mail(family: Family, kind: str) -> Mail | None:
-    """Write one mail of a family to the outbox, if the connector says from whom and to whom. A mail that cannot be written
-    does not undo the outcomes it tells of."""
+    """Write one mail of a family to the outbox, if the connector says from whom and to whom. A mail that cannot be
+    written does not undo the outcomes it tells of."""
     try:
         with transaction.atomic():
             return _written(family, kind)

@@ -12,6 +12,7 @@ import structlog
 from events.host import host
 from events.models import Event, Outcome, Reason
 from events.outcomes import Result
+from events.pool import look_at_connection
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ class Batch:
             if stopping.is_set():
                 self._untouched.put(event.pk)
                 continue
+            look_at_connection()
             self._keep(_handle(event))
         self.hand_over(0.0)
 
@@ -62,8 +64,8 @@ class Batch:
         self.hand_over(0.0 if is_full else HAND_OVER_S)
 
     def hand_over(self, older_than_s: float) -> None:
-        """Hand over what has been ready for so long. The drainer asks too: a thread that finished one event may sit in a
-        slow call of the next, and the first must not wait for that."""
+        """Hand over what has been ready for so long. The drainer asks too: a thread that finished one event may sit in
+        a slow call of the next, and the first must not wait for that."""
         with self._guard:
             if not self._ready or time.monotonic() - self._ready_since < older_than_s:
                 return

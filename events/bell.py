@@ -7,6 +7,7 @@ queued task loses nothing: the pulse rings again for what is due.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -29,7 +30,7 @@ def _task(function: str, *args: object) -> str:
     """A signed queue task, made once: it never differs, and making it costs more than writing it."""
     from django_q.signing import SignedPackage
 
-    return SignedPackage.dumps(
+    signed: str = SignedPackage.dumps(
         {
             "id": f"{function}-{'-'.join(map(str, args))}"[:32],
             "name": function[:100],
@@ -40,6 +41,7 @@ def _task(function: str, *args: object) -> str:
             "ack_failure": True,
         }
     )
+    return signed
 
 
 def ring(slot: int = FIRST, *, again: bool = False) -> bool:
@@ -51,10 +53,11 @@ def ring(slot: int = FIRST, *, again: bool = False) -> bool:
         cursor.execute(
             f"WITH {RING.format(condition='true' if again else 'NOT is_pending')} {NOTIFY}", ring_parameters(slot)
         )
-        return cursor.rowcount > 0
+        rung: int = cursor.rowcount
+    return rung > 0
 
 
-def ring_parameters(slot: int = FIRST) -> list[object]:
+def ring_parameters(slot: int = FIRST) -> list[Any]:
     """The parameters of ``RING``."""
     return [slot, settings.Q_CLUSTER["name"], _task("events.drain.drain", slot)]
 
@@ -87,4 +90,5 @@ def hang() -> None:
 
 def slots() -> int:
     """How many drainers may be awake at once over all machines."""
-    return max(2, 4 * settings.HUB_WORKERS)
+    workers: int = settings.HUB_WORKERS
+    return max(2, 4 * workers)

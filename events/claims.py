@@ -33,7 +33,8 @@ ORDER BY connector_id, priority, id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 _SUPERSEDE = """
 UPDATE events_event AS old SET outcome = 'skipped', reason = 'superseded', superseded_by = newest.id, due_at = NULL,
-  finished_at = now(), sentence = 'Event ' || newest.id || ' is newer and reads the same object; nothing was left to do.'
+  finished_at = now(),
+  sentence = 'Event ' || newest.id || ' is newer and reads the same object; nothing was left to do.'
 FROM (SELECT lock_key, topic, max(id) AS id FROM events_event
       WHERE lock_key = ANY(%s) AND lock_key <> '' AND outcome = 'queued' GROUP BY lock_key, topic) AS newest
 WHERE old.lock_key = newest.lock_key AND old.lock_key <> '' AND old.topic = newest.topic AND old.id < newest.id

@@ -21,7 +21,8 @@ def beat(handled: int = 0, *, role: str = "worker", name: str = "") -> None:
         cursor.execute(
             "INSERT INTO events_heartbeat (name, role, host, process_id, started_at, seen_at, events_handled) "
             "VALUES (%s, %s, %s, %s, now(), now(), %s) ON CONFLICT (name) DO UPDATE SET seen_at = now(), "
-            "host = excluded.host, process_id = excluded.process_id, events_handled = events_heartbeat.events_handled + %s",
+            "host = excluded.host, process_id = excluded.process_id, "
+            "events_handled = events_heartbeat.events_handled + %s",
             [name or cluster_name(), role, socket.gethostname(), os.getpid(), handled, handled],
         )
 
@@ -29,7 +30,9 @@ def beat(handled: int = 0, *, role: str = "worker", name: str = "") -> None:
 def silent_for_s(name: str) -> float | None:
     """Seconds since the last sign of life of ``name``; ``None`` when it never gave one."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT extract(epoch FROM now() - seen_at)::float8 FROM events_heartbeat WHERE name = %s", [name])
+        cursor.execute(
+            "SELECT extract(epoch FROM now() - seen_at)::float8 FROM events_heartbeat WHERE name = %s", [name]
+        )
         row = cursor.fetchone()
     return None if row is None else float(row[0])
 

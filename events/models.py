@@ -123,7 +123,7 @@ class Event(models.Model):
     expects_request = models.BooleanField(default=True)
     cause = models.CharField(max_length=64, blank=True)
 
-    retried_at = models.DateTimeField(null=True, blank=True)  # last Retry by hand
+    retried_at = models.DateTimeField(null=True, blank=True)  # last Retry by a person whose page asked him to look at the target
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.CharField(max_length=150, blank=True)
     resolved_note = models.TextField(blank=True)
@@ -136,16 +136,19 @@ class Event(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["connector_id", "delivery_id"], name="event_delivery_once", condition=Q(delivery_id__isnull=False)
+                fields=["connector_id", "delivery_id"], name="event_delivery_once",
+                condition=Q(delivery_id__isnull=False),
             )
         ]
         indexes = [
-            # The claim's ORDER BY is exactly this index: measured, that is the difference of 12 to 3,900 claims a second.
+            # The claim's ORDER BY is exactly this index: measured, that is the difference of 12 to 3,900 claims a
+            # second.
             models.Index(fields=["connector_id", "priority", "id"], name="event_claim", condition=Q(outcome="queued")),
             models.Index(fields=["due_at"], name="event_wake", condition=Q(outcome="waiting")),
             # Lanes whose events wait for nothing but the lane: found by one probe each.
             models.Index(
-                fields=["connector_id", "id"], name="event_wait_lane", condition=Q(outcome="waiting", due_at__isnull=True)
+                fields=["connector_id", "id"], name="event_wait_lane",
+                condition=Q(outcome="waiting", due_at__isnull=True),
             ),
             models.Index(fields=["connector_id", "lease_until"], name="event_running", condition=Q(outcome="running")),
             models.Index(
@@ -168,8 +171,12 @@ class Event(models.Model):
             models.Index(fields=["kind", "-id"], name="event_by_kind"),
             models.Index(fields=["reason", "-id"], name="event_by_reason", condition=~Q(reason="")),
             # What waits, by connector and reason: the overview counts each group without reading the others.
-            models.Index(fields=["connector_id", "reason", "-id"], name="event_waiting", condition=Q(outcome="waiting")),
-            models.Index(fields=["-id"], name="event_resolved", condition=Q(outcome="failed", resolved_at__isnull=False)),
+            models.Index(
+                fields=["connector_id", "reason", "-id"], name="event_waiting", condition=Q(outcome="waiting")
+            ),
+            models.Index(
+                fields=["-id"], name="event_resolved", condition=Q(outcome="failed", resolved_at__isnull=False)
+            ),
             models.Index(fields=["parent", "id"], name="event_by_parent", condition=Q(parent__isnull=False)),
             models.Index(fields=["finished_at"], name="event_by_finish", condition=Q(finished_at__isnull=False)),
         ]
@@ -238,6 +245,9 @@ class SearchKey(models.Model):
     class Meta:
         indexes = [models.Index(fields=["value", "-event"], name="key_by_value")]
 
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.value}"
+
 
 class Bell(models.Model):
     """One bell a drainer listens to. Pending: a task lies in the queue that nobody has heard yet."""
@@ -245,6 +255,9 @@ class Bell(models.Model):
     slot = models.SmallIntegerField(primary_key=True)
     is_pending = models.BooleanField(default=False)
     rung_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.slot}: {'pending' if self.is_pending else 'heard'}"
 
 
 class Heartbeat(models.Model):
@@ -261,6 +274,9 @@ class Heartbeat(models.Model):
     class Meta:
         indexes = [models.Index(fields=["role", "seen_at"], name="heartbeat_by_role")]
 
+    def __str__(self) -> str:
+        return f"{self.role} {self.name}"
+
 
 class Rejection(models.Model):
     """Rejected deliveries of one connector, reason and day: a counter, so that junk grows nothing."""
@@ -275,6 +291,9 @@ class Rejection(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["day", "connector_id", "reason"], name="rejection_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.reason}: {self.count}"
 
 
 class Family(models.Model):

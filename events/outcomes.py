@@ -13,10 +13,13 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from events import alerts
+from events.exchanges import INTERRUPTED, Kept, lose_answers, write_many
 from events.models import Event, Outcome, Reason
 from events.text import SENTENCE_LIMIT, clean, clean_notes, fit
 
 LONGEST_PAUSE_S = 7 * 86_400.0
+NOT_WRITTEN = "outcome_not_written"  # reason code of an event whose outcome could not be written down
+ASKED_TO_LOOK = [Reason.UNCONFIRMED_WRITE.value, Reason.WORKER_LOST.value]  # whose page says: look at the target, then Retry
 
 
 @dataclass(kw_only=True)
@@ -42,6 +45,7 @@ class Result:
     lock_key: str = ""
     also_resolves: str = ""  # lock key of the object, where the event was found by something else (its number)
     cause: str = ""
+    exchanges: list[Kept] = field(default_factory=list)  # reads of this run that are not written yet
     gives_back_attempt: bool = False  # it did not really run: a closed breaker, a spent budget
 
     @classmethod
@@ -115,9 +119,13 @@ def finish(results: Sequence[Result], *, tell: bool = True) -> set[int]:
         [1 if r.gives_back_attempt else 0 for r in results],
     ]
     with transaction.atomic(), connection.cursor() as cursor:
+        write_many([kept for r in results for kept in r.exchanges])
         cursor.execute(_FINISH, columns)
         ours = {row[0] for row in cursor.fetchall()}
         written = [r for r in results if r.event_id in ours]
+        lost = [r for r in written if r.reason == Reason.BUG or r.reason_code == INTERRUPTED]
+        if lost:
+            lose_answers([r.event_id for r in lost])
         resolve_earlier([r for r in written if r.outcome == Outcome.SUCCEEDED])
         if tell:
             alerts.failed([r for r in written if r.outcome == Outcome.FAILED])
@@ -147,17 +155,20 @@ def resolve_earlier(successes: Sequence[Result]) -> None:
 
 def retry(event_ids: Sequence[int], *, by: str) -> int:
     """Queue failed, skipped or waiting events again, by hand: same row, fresh attempts, never superseded. Returns how
-    many were queued; events that run or succeeded are left alone."""
+    many were queued; events that run or succeeded are left alone. Where the page asked to look at the target first, the
+    Retry says that somebody did and that nothing was there (``retried_at``); elsewhere it says nothing of the kind."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE events_event SET outcome = 'queued', reason = '', reason_code = '', sentence = '', next_step = '', "
             "due_at = NULL, finished_at = NULL, attempts = 0, is_supersedable = false, resolved_at = NULL, "
-            "resolved_by = '', resolved_note = '', retried_at = now(), triggered_by = %s, priority = LEAST(priority, 2) "
+            "resolved_by = '', resolved_note = '', triggered_by = %s, priority = LEAST(priority, 2), "
+            "retried_at = CASE WHEN outcome = 'failed' AND (reason = ANY(%s) OR reason_code = %s) THEN now() "
+            "ELSE retried_at END "
             "WHERE id = ANY(%s) AND outcome IN ('failed', 'skipped', 'waiting') AND kind NOT IN ('lookup', 'check') "
             "AND connector_id IS NOT NULL AND NOT (outcome = 'skipped' AND reason = 'superseded')",
-            [by[:150], list(event_ids)],
+            [by[:150], ASKED_TO_LOOK, NOT_WRITTEN, list(event_ids)],
         )
-        count = cursor.rowcount
+        count: int = cursor.rowcount
     if count:
         from events import bell
 
@@ -173,7 +184,8 @@ def resolve(event_ids: Sequence[int], *, by: str, note: str) -> int:
             "WHERE id = ANY(%s) AND outcome = 'failed' AND resolved_at IS NULL",
             [by[:150], note, list(event_ids)],
         )
-        return cursor.rowcount
+        count: int = cursor.rowcount
+    return count
 
 
 # A sentence for each reason that needs none of its own.

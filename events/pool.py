@@ -1,10 +1,12 @@
 """A few daemon threads that handle events side by side in one worker process, each with its own database connection.
 
-Not ``concurrent.futures``: its threads are joined at exit, so that one stuck remote call would keep a process from ending.
+Not ``concurrent.futures``: its threads are joined at exit, so that one stuck remote call would keep a process from
+ending.
 """
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
@@ -12,7 +14,7 @@ from collections.abc import Callable
 
 from django.db import close_old_connections
 
-IDLE_S = 1.0  # a connection unused for so long is looked at before it is used: the database may have been restarted
+IDLE_S = 1.0  # a connection may have been unused for so long: the database may have been restarted meanwhile
 
 Job = Callable[[], None]
 
@@ -30,23 +32,29 @@ class Pool:
         self._jobs.put(job)
 
     def _work(self) -> None:
-        used_at = time.monotonic()
         while True:
-            job = self._jobs.get()
-            if time.monotonic() - used_at > IDLE_S:
-                close_old_connections()
-            job()
-            used_at = time.monotonic()
+            self._jobs.get()()
 
 
-_pool: Pool | None = None
+_mine = threading.local()
+
+
+def look_at_connection() -> None:
+    """Called by a thread before each event: its connection is tried where the last event began a while ago."""
+    now = time.monotonic()
+    if now - getattr(_mine, "looked_at", now) > IDLE_S:
+        close_old_connections()
+    _mine.looked_at = now
+
+
+_pools: list[Pool] = []
 _guard = threading.Lock()
+os.register_at_fork(after_in_child=_pools.clear)  # a forked worker has the object, but none of its threads
 
 
 def pool(size: int) -> Pool:
     """The process's pool; made at the first call, so that a forked worker gets threads of its own."""
-    global _pool
     with _guard:
-        if _pool is None:
-            _pool = Pool(size)
-        return _pool
+        if not _pools:
+            _pools.append(Pool(size))
+        return _pools[0]

@@ -1,5 +1,5 @@
-"""The pulse: about once a second, on one machine at a time, it wakes what is due, takes back what a dead worker held and
-rings what was not heard. Each step stands alone: one that fails stops no other.
+"""The pulse: about once a second, on one machine at a time, it wakes what is due, takes back what a dead worker held
+and rings what was not heard. Each step stands alone: one that fails stops no other.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -16,14 +16,17 @@ from django.utils import timezone
 
 from events import alerts, bell, bodies, heartbeat
 from events.database import in_words
-from events.exchanges import INTERRUPTED
+from events.exchanges import INTERRUPTED, lose_answers
 from events.host import host
 from events.models import Outcome, Reason
 from events.outcomes import SENTENCES, Result, cause_of
 
 log = structlog.get_logger(__name__)
 
-LOST_STEP = "Look at the target whether it was done; then Retry. If it takes workers down again, send its number to the hub's developers."
+LOST_STEP = (
+    "Look at the target whether it was done; then Retry. If it takes workers down again, send its number to the hub's "
+    "developers."
+)
 
 PULSE_LOCK = 7200
 WAKE_LIMIT = 1000
@@ -70,8 +73,8 @@ def pulse() -> bool:
 
 
 def wake() -> int:
-    """Queue waiting events whose time has come. ``ANY(ARRAY(...))`` and not ``IN``: that may be asked again for each row,
-    and then takes any number."""
+    """Queue waiting events whose time has come. ``ANY(ARRAY(...))`` and not ``IN``: that may be asked again for each
+    row, and then takes any number."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE events_event SET outcome = 'queued', reason = '', sentence = '', next_step = '', due_at = NULL "
@@ -79,7 +82,7 @@ def wake() -> int:
             "ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED))",
             [WAKE_LIMIT],
         )
-        woken = cursor.rowcount
+        woken: int = cursor.rowcount
     if woken:
         bell.ring()
     return woken
@@ -103,22 +106,29 @@ def take_back() -> int:
             [
                 Reason.WORKER_LOST.value, INTERRUPTED, SENTENCES[Reason.WORKER_LOST], LOST_STEP,
                 RENEWALS * settings.HUB_HEARTBEAT_S, WAKE_LIMIT,
-            ],  # fmt: skip
-        )
+            ],
+        )  # fmt: skip
         rows = cursor.fetchall()
+        lose_answers([row[0] for row in rows])
         lost = [
             Result(
                 event_id=event_id, lease=None, connector_id=connector_id or 0, topic=topic, outcome=Outcome.FAILED,
                 reason=Reason.WORKER_LOST, sentence=SENTENCES[Reason.WORKER_LOST], object_label=label,
                 cause=cause_of(connector_id or 0, topic, Reason.WORKER_LOST, "", ""), lock_key=lock_key,
                 next_step=LOST_STEP,
-            )  # fmt: skip
+            )
             for event_id, outcome, connector_id, topic, label, lock_key in rows
             if outcome == Outcome.FAILED
-        ]
+        ]  # fmt: skip
         for one in lost:
             cursor.execute("UPDATE events_event SET cause = %s WHERE id = %s", [one.cause, one.event_id])
-        alerts.failed(lost)
+        try:
+            with transaction.atomic():
+                alerts.failed(lost)
+        except OperationalError:
+            raise
+        except Exception:  # a mail that cannot be written must not keep events from being taken back
+            log.exception("lost_events_not_told", count=len(lost))
     if rows:
         log.warning("taken_back", count=len(rows), failed=len(lost))
         bell.ring()
@@ -126,13 +136,15 @@ def take_back() -> int:
 
 
 def ring_unheard() -> bool:
-    """Ring where queued events wait. A bell that is not pending was heard, and whoever heard it may have missed what was
-    committed that moment; one that has been pending for long died with a worker or with the queue."""
+    """Ring where queued events wait. A bell that is not pending was heard, and whoever heard it may have missed what
+    was committed that moment; one that has been pending for long died with a worker or with the queue."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM events_event WHERE outcome = 'queued' AND connector_id IS NOT NULL), "
-            "NOT EXISTS (SELECT 1 FROM events_bell WHERE slot = %s AND rung_at > now() - %s * interval '1 second')",
-            [bell.FIRST, RING_AGAIN_S],
+            "NOT EXISTS (SELECT 1 FROM events_bell WHERE slot = %s AND rung_at > now() - %s * interval '1 second') AND "
+            # Where nobody takes bells, more of them help nobody.
+            "(SELECT count(*) FROM (SELECT 1 FROM django_q_ormq WHERE key = %s LIMIT %s) AS rung) < %s",
+            [bell.FIRST, RING_AGAIN_S, settings.Q_CLUSTER["name"], bell.slots(), bell.slots()],
         )
         waits, is_long_ago = cursor.fetchone()
     return bool(waits) and bell.ring(again=bool(is_long_ago))
@@ -152,18 +164,23 @@ def send_mail() -> None:
             bell.call("events.mail.send_due", key=settings.Q_CLUSTER["name"] + ":mail")
 
 
-_tidied_at = timezone.now() - timedelta(days=1)
+_tidied: list[datetime] = []  # when this process did so last
 
 
 def tidy() -> None:
     """Every ten minutes: partitions ahead of time, old signs of life away, and the purge as a task of its own."""
-    global _tidied_at
-    if timezone.now() - _tidied_at < timedelta(minutes=10):
+    if _tidied and timezone.now() - _tidied[-1] < timedelta(minutes=10):
         return
-    _tidied_at = timezone.now()
+    _tidied[:] = [timezone.now()]
     bell.hang()
     bell.call("events.purge.purge")  # before what may fail for want of a lock: it has its own turn
     with connection.cursor() as cursor:
         days = OLD_HEARTBEATS.days
         cursor.execute("DELETE FROM events_heartbeat WHERE seen_at < now() - %s * interval '1 day'", [days])
+        # Calls to clusters that are gone: nobody else takes them.
+        cursor.execute(
+            "DELETE FROM django_q_ormq WHERE key <> ALL(%s) AND lock < now() - interval '10 minutes' AND NOT EXISTS "
+            "(SELECT 1 FROM events_heartbeat WHERE name = key AND seen_at > now() - interval '10 minutes')",
+            [[settings.Q_CLUSTER["name"], settings.Q_CLUSTER["name"] + ":mail"]],
+        )
     bodies.make_partitions(timezone.now().date())

@@ -94,10 +94,7 @@ def drop_old_partitions(today: date) -> list[str]:
     exist (failures, open ones) moves to the kept partitions first. Returns the names dropped."""
     oldest_kept = month_start(today - timedelta(days=settings.RETENTION_SUCCESS_DAYS))
     dropped = []
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT relname FROM pg_class WHERE relname LIKE 'events_body_live_%%' AND relkind = 'r' ORDER BY 1")
-        names = [row[0] for row in cursor.fetchall()]
-    for name in names:
+    for name in _partitions("live"):
         match = LIVE_PARTITION.match(name)
         if match is None or date(int(match[1]), int(match[2]), 1) >= oldest_kept:
             continue
@@ -111,6 +108,14 @@ def drop_old_partitions(today: date) -> list[str]:
             cursor.execute(f"DROP TABLE {name}")
         dropped.append(name)
     return dropped
+
+
+def _partitions(form: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relname LIKE %s AND relkind = 'r' ORDER BY 1", [f"events_body_{form}_%"]
+        )
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _move_kept(cursor: Any, name: str) -> None:
@@ -128,10 +133,7 @@ def drop_empty_partitions(today: date) -> list[str]:
     """Drop kept partitions of months long past that nothing lies in any more. Returns the names dropped."""
     newest = month_start(today - timedelta(days=settings.RETENTION_SUCCESS_DAYS), -1)
     dropped = []
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT relname FROM pg_class WHERE relname LIKE 'events_body_kept_%%' AND relkind = 'r' ORDER BY 1")
-        names = [row[0] for row in cursor.fetchall()]
-    for name in names:
+    for name in _partitions("kept"):
         match = KEPT_PARTITION.match(name)
         if match is None or date(int(match[1]), int(match[2]), 1) >= newest:
             continue
@@ -152,6 +154,8 @@ def _purge_small_tables() -> None:
     with connection.cursor() as cursor:
         days = settings.RETENTION_FAILURE_DAYS
         cursor.execute("DELETE FROM events_rejection WHERE day < current_date - %s * interval '1 day'", [days])
-        cursor.execute("DELETE FROM events_mail WHERE state <> 'waiting' AND created_at < now() - %s * interval '1 day'",
-                       [MAIL_DAYS])  # fmt: skip
+        cursor.execute(
+            "DELETE FROM events_mail WHERE state <> 'waiting' AND created_at < now() - %s * interval '1 day'",
+            [MAIL_DAYS],
+        )
         cursor.execute("DELETE FROM events_family WHERE recovered_at < now() - %s * interval '1 day'", [days])

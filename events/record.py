@@ -104,8 +104,8 @@ def record(new: New, *, ring: bool = False) -> Recorded:
         clean(new.next_step, SENTENCE_LIMIT), int(new.priority), new.max_attempts,
         fit(new.lock_key, 200), new.is_supersedable, fit(new.delivery_id, 200) if new.delivery_id else None,
         clean(new.object_type, 40), object_id, clean(new.object_label, 120), new.parent_id, new.route_id,
-        clean(new.triggered_by, 150), clean(new.trace_id, 32), Jsonb(clean_json(new.headers)), size, was_cut or size > len(new.payload),
-        new.expects_request, is_final, encoding, content, bool(content),
+        clean(new.triggered_by, 150), clean(new.trace_id, 32), Jsonb(clean_json(new.headers)), size,
+        was_cut or size > len(new.payload), new.expects_request, is_final, encoding, content, bool(content),
         [kind for kind, _ in pairs], [value for _, value in pairs],
     ]  # fmt: skip
     ring = ring and new.outcome == Outcome.QUEUED

@@ -24,8 +24,8 @@ def clean(value: object, limit: int | None = None) -> str:
 
 
 def fit(value: object, limit: int) -> str:
-    """An identifier of at most ``limit`` characters. A longer one ends in its hash: cutting it off would make two things
-    one, and the second would pass for a duplicate of the first."""
+    """An identifier of at most ``limit`` characters. A longer one ends in its hash: cutting it off would make two
+    things one, and the second would pass for a duplicate of the first."""
     text = clean(value)
     if len(text) <= limit:
         return text

@@ -17,7 +17,7 @@ from django_q.cluster import Cluster, Sentinel
 from django_q.signals import post_spawn
 
 from events import drain
-from integration_hub.processes import die_with_parent
+from integration_hub.processes import die_with_parent, die_with_parent_after_fork
 
 log = structlog.get_logger(__name__)
 
@@ -45,8 +45,9 @@ def _in_worker(**_: Any) -> None:
 
 def run() -> None:
     """Run a strict cluster in this process until SIGTERM. This process must lead a group of its own."""
-    os.register_at_fork(after_in_child=die_with_parent)
-    die_with_parent()
+    if os.environ.get("HUB_PARENT"):
+        die_with_parent()
+    die_with_parent_after_fork()
     post_spawn.connect(_in_worker, weak=False)
     cluster.Sentinel = StrictSentinel
     q = Cluster()

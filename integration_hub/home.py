@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from connectors import registry
+from connectors.admin.state import State, provider_of, state_of
 from connectors.models import Breaker, BreakerState, Connector
 from events import heartbeat, listing
 from events.admin.base import page_of
@@ -33,10 +33,8 @@ class Card:
     """One connector as the overview shows it."""
 
     connector: Connector
+    state: State
     provider: str = ""
-    state: str = "working"
-    tone: str = "ok"
-    sentence: str = ""
     url: str = ""
     events_url: str = ""
     counts: dict[str, int] = field(default_factory=dict)
@@ -49,7 +47,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     user = request.user
     sees_events = user.has_perm("events.view_event")
     sees_connectors = user.has_perm("connectors.view_connector")
-    connectors = list(Connector.objects.defer("secrets", "memory")[:CONNECTORS])
+    connectors = list(Connector.objects.defer("memory")[:CONNECTORS])
     names = {one.pk: one.name for one in connectors}
     hour, is_hour_cut = _last_hour() if sees_events else ({}, False)
     return {
@@ -74,21 +72,18 @@ def context(request: HttpRequest) -> dict[str, Any]:
 
 
 def _cards(connectors: list[Connector], hour: dict[int, Any], is_linked: bool) -> list[Card]:
-    breakers = {
-        one.connector_id: one
-        for one in Breaker.objects.exclude(state=BreakerState.CLOSED).order_by(
-            "-endpoint"
-        )  # the connector's own comes last
-    }
+    closed = Breaker.objects.exclude(state=BreakerState.CLOSED).order_by("pk")
+    own: dict[int, Breaker] = {}
+    lookups: dict[int, Breaker] = {}
+    for breaker in closed:
+        (lookups if breaker.endpoint else own)[breaker.connector_id] = breaker
     cards = []
     for one in connectors:
-        card = Card(one, url=page_of("admin:connectors_connector_change", one.pk) if is_linked else "")
+        card = Card(one, _health(one, own.get(one.pk), lookups.get(one.pk)))
+        card.url = page_of("admin:connectors_connector_change", one.pk) if is_linked else ""
         card.events_url = reverse("admin:events_event_changelist") + listing.Filters(connector=one.pk).query()
-        try:
-            card.provider = one.provider.label
-        except registry.UnknownProvider:
-            card.provider = one.provider_slug
-        card.state, card.tone, card.sentence = _health(one, breakers.get(one.pk))
+        provider = provider_of(one)
+        card.provider = provider.label if provider else one.provider_slug
         outcomes = hour.get(one.pk, {})
         card.counts = {name: sum(outcomes.get(name, {}).values()) for name in ("succeeded", "skipped", "failed")}
         card.total = sum(card.counts.values())
@@ -97,25 +92,12 @@ def _cards(connectors: list[Connector], hour: dict[int, Any], is_linked: bool) -
     return cards
 
 
-def _health(one: Connector, breaker: Breaker | None) -> tuple[str, str, str]:  # noqa: PLR0911  (one line per state)
-    """(state, tone, sentence) of a connector's pill."""
-    try:
-        one.provider  # noqa: B018
-    except registry.UnknownProvider:
-        return "not available", "bad", f"This hub has no provider “{one.provider_slug}”; its events cannot be handled."
-    if not one.is_enabled:
-        return "disabled", "idle", "Deliveries are stored and answered, and nothing is done."
-    if one.is_paused:
-        return "paused", "warn", "Events wait until it is switched on again."
-    if breaker and not breaker.endpoint:
-        return "left alone", "bad", breaker.sentence or "It does not answer; the hub tries again by itself."
-    if breaker:
-        return "partly left alone", "warn", f"{breaker.endpoint}: {breaker.sentence}"
-    if one.last_failure_at and (one.last_success_at is None or one.last_failure_at > one.last_success_at):
-        return "failing", "bad", one.last_failure
-    if one.last_success_at is None:
-        return "not used yet", "idle", "Nothing has happened on it so far. Test the connection to begin."
-    return "working", "ok", ""
+def _health(one: Connector, own: Breaker | None, lookup: Breaker | None) -> State:
+    """The state the connector's own page shows, and whether one of its lookups is left alone."""
+    state = state_of(one, own)
+    if lookup is not None and state.tone in ("ok", "info"):
+        return State("works in part", "warn", f"{lookup.endpoint}: {lookup.sentence}")
+    return State(state.word, state.tone) if state.tone == "ok" else state
 
 
 # --- the last hour ----------------------------------------------------------------------------------------------------

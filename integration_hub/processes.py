@@ -26,12 +26,25 @@ LONGEST_PAUSE_S = 15.0  # between restarts of a child that ends at once
 MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
 
 
-def die_with_parent() -> None:
-    """Have the kernel end this process when its parent ends: no orphan works on behind the hub's back. Linux only."""
+def die_with_parent(parent: int | None = None) -> None:
+    """Have the kernel end this process when its parent ends: no orphan works on behind the hub's back. Linux only.
+
+    ``parent`` is the parent's process id; without it, the one that ``Child`` left in the environment."""
+    expected = parent or int(os.environ.get("HUB_PARENT") or 0)
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() == 1 and os.environ.get("HUB_PARENT") not in (None, "1"):
+        if expected and os.getppid() != expected:
             os._exit(1)  # the parent ended before we asked
+
+
+def die_with_parent_after_fork() -> None:
+    """The same for every process that this one, or one of its own, forks from now on."""
+    parent = [0]
+
+    def remember() -> None:
+        parent[0] = os.getpid()
+
+    os.register_at_fork(before=remember, after_in_child=lambda: die_with_parent(parent[0]))
 
 
 class Child:
@@ -75,7 +88,7 @@ class Child:
         return found
 
     def keep(self) -> bool:
-        """Start the child where it is not running, with growing pauses where it does not stay up; true if it started."""
+        """Start the child where it is not running, with growing pauses where it does not stay up; true if so."""
         if self.is_running:
             return False
         now = time.monotonic()

@@ -16,6 +16,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from events import bell, heartbeat
 from events.database import in_words
 from events.pulse import pulse
+from integration_hub.embedded import Embedded
 from integration_hub.processes import Child, Stop, stop_on_signals
 
 log = structlog.get_logger(__name__)
@@ -69,7 +70,7 @@ class Worker:
             self.heard_from = time.monotonic()  # nobody can be heard without it
             connection.close()
             if settings.EMBEDDED is not None:
-                self._revive_database()
+                self._revive_database(settings.EMBEDDED)
 
     def _ping(self) -> None:
         self.pinged_at = time.monotonic()
@@ -100,9 +101,9 @@ class Worker:
             log.error("cluster_process_stopped", process_ids=sorted(self.stopped_since))
             self.child.kill()
 
-    def _revive_database(self) -> None:
+    def _revive_database(self, embedded: Embedded) -> None:
         try:
-            settings.EMBEDDED.start(say=False)
+            embedded.start(say=False)
         except (RuntimeError, OSError) as error:
             log.error("embedded_database_not_started", error=str(error))
 

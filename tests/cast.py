@@ -26,7 +26,8 @@ def an_event(connector: Connector | None, topic: str = "noop", **more: Any) -> E
         "connector_name": connector.name if connector else "Shop", "provider": "testing",
     }  # fmt: skip
     if obj:
-        base |= {"object_type": "thing", "object_id": obj, "object_label": f"#{obj}", "is_supersedable": topic == "noop",
+        base |= {"object_type": "thing", "object_id": obj, "object_label": f"#{obj}",
+                 "is_supersedable": topic == "noop",
                  "lock_key": lock_key(base["connector_id"], "thing", obj)}  # fmt: skip
     return Event.objects.get(pk=record(New(**(base | more))).event_id)
 

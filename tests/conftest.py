@@ -87,7 +87,8 @@ def install(db, sandbox):
     def make(slug: str, *, name: str = "", **settings_: object) -> Connector:
         provider = registry.get(slug)
         assert provider.sandbox is not None
-        connector = Connector(name=name or provider.label, slug=(name or slug).lower().replace(" ", "-"), provider_slug=slug)
+        own_slug = (name or slug).lower().replace(" ", "-")
+        connector = Connector(name=name or provider.label, slug=own_slug, provider_slug=slug)
         connector.put_settings({**provider.sandbox.settings(f"{sandbox.url}/{provider.sandbox.prefix}"), **settings_})
         connector.email_sender, connector.email_receiver = "hub@example.com", "support@example.com"
         connector.save()
@@ -123,7 +124,8 @@ def stranger(db) -> User:
     return User.objects.create_user("stan", "stan@example.com", "password", is_staff=True)
 
 
-# --- the core's own tests: a throwaway provider and a remote with every fault ------------------------------------------
+# --- the core's own tests: a throwaway provider and a remote with every fault
+# ------------------------------------------
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ from connectors.run import Run
 from connectors.schema import setting
 
 SLUG = "testing"
-TOKEN = "tok-secret/+&\"ü=1"
+TOKEN = 'tok-secret/+&"ü=1'
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,8 @@
 """A real HTTP server with every fault a remote system has, on plain sockets: what it sends is what a test says.
 
-The path chooses the fault (``/slow``, ``/drip-headers``, ``/drip-body``, ``/endless``, ``/redirect``, ``/status/500``, ``/throttled``,
-``/reset``, ``/bomb``, ``/huge-headers``, ``/not-utf8``, ``/short``, ``/cookie``, ``/silent``); anything else is answered well.
+The path chooses the fault (``/slow``, ``/drip-headers``, ``/drip-body``, ``/endless``, ``/redirect``, ``/status/500``,
+``/throttled``, ``/reset``, ``/bomb``, ``/huge-headers``, ``/not-utf8``, ``/short``, ``/cookie``, ``/silent``); anything
+else is answered well.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def _read(stream, number: int) -> Received | None:  # type: ignore[no-untyped-de
         return None
     method, path, _ = first.decode("latin-1").split(" ", 2)
     headers: dict[str, str] = {}
-    while (line := stream.readline().decode("latin-1").strip()):
+    while line := stream.readline().decode("latin-1").strip():
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
     return Received(method, path, headers, stream.read(int(headers.get("content-length", 0))), number)
@@ -227,8 +228,6 @@ def self_signed(path: Path) -> Path:
     )
     path.write_bytes(
         certificate.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return path

@@ -19,9 +19,9 @@ os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{SANDBOX_PORT}"
 os.environ.setdefault("HUB_LOG_FORMAT", "console")
 os.environ.setdefault("HUB_LOG_LEVEL", "ERROR")
 
+from integration_hub.embedded import Embedded  # noqa: E402
 from integration_hub.settings import *  # noqa: E402, F403
 from integration_hub.settings import EMBEDDED, VAR_DIR  # noqa: E402
-from integration_hub.embedded import Embedded  # noqa: E402
 
 if EMBEDDED is not None:
     EMBEDDED = Embedded(VAR_DIR / "postgres", durable=False)

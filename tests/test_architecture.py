@@ -1,4 +1,5 @@
-"""What must stay true of the code whoever writes it: arrows, rooms, sizes, and the few things that are asked for by name."""
+"""What must stay true of the code whoever writes it: arrows, rooms, sizes, and the few things that are asked for by
+name."""
 
 from __future__ import annotations
 
@@ -90,7 +91,7 @@ def test_no_room_knows_a_provider():
 
 
 def test_no_provider_is_named_outside_its_folder():
-    quoted = re.compile(r"""["'](%s)["']""" % "|".join(PROVIDERS))
+    quoted = re.compile("[\"'](" + "|".join(PROVIDERS) + ")[\"']")
     wrong = [
         f"{name(path)}:{number}"
         for path in files()
@@ -174,7 +175,24 @@ def test_who_catches_everything_says_why_beside_it():
     assert wrong == []
 
 
-PUBLIC = (answers, base, budgets, guard, http, records, run, schema, bell, bodies, claims, exchanges, outcomes, record, search, text)
+PUBLIC = (
+    answers,
+    base,
+    budgets,
+    guard,
+    http,
+    records,
+    run,
+    schema,
+    bell,
+    bodies,
+    claims,
+    exchanges,
+    outcomes,
+    record,
+    search,
+    text,
+)
 
 
 @pytest.mark.parametrize("module", PUBLIC, ids=lambda m: m.__name__)

@@ -67,7 +67,8 @@ class EventAdmin(LedgerAdmin):
     def live(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The parts of the page that change while the event is open."""
         event = _event(object_id)
-        return self.render(request, "event/live.html", _title(event), **page.context(request, event, with_bodies=not event.is_open))
+        context = page.context(request, event, with_bodies=not event.is_open)
+        return self.render(request, "event/live.html", _title(event), **context)
 
     def body(self, request: HttpRequest, object_id: int, part: str) -> HttpResponse:
         """One stored body, whole, as a file of plain text: a browser runs and renders nothing of it."""

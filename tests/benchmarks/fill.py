@@ -3,7 +3,7 @@
     python -m tests.benchmarks.fill 1000000
 
 Made inside the database (``generate_series``), spread over thirty days up to now: eight connectors, three search keys
-for each event, a related request for each event of the newest tenth, a body for the newest thousand. Needs about 2 GB for a
+for each event, a related request for each of the newest tenth, a body for the newest thousand. Needs about 2 GB for a
 million. Rows are the same at every run.
 """
 
@@ -37,7 +37,8 @@ FROM (
     (ARRAY['orders/create','orders/updated','order/deliver','stock/deliver','orders','sync:products'])[h %% 6 + 1]
       AS topic,
     CASE WHEN h %% 100 < 86 THEN 'succeeded' WHEN h %% 100 < 96 THEN 'skipped'
-      WHEN h %% 1000 < 999 AND h %% 100 < 99 THEN 'failed' WHEN h %% 5000 < 4999 THEN 'succeeded' ELSE 'waiting' END AS outcome,
+      WHEN h %% 1000 < 999 AND h %% 100 < 99 THEN 'failed'
+      WHEN h %% 5000 < 4999 THEN 'succeeded' ELSE 'waiting' END AS outcome,
     CASE WHEN h %% 100 < 86 THEN '' WHEN h %% 100 < 96 THEN 'unchanged' WHEN h %% 1000 < 999 AND h %% 100 < 99
       THEN (ARRAY['refused','mapping_missing','payload'])[h %% 3 + 1]
       WHEN h %% 5000 < 4999 THEN '' ELSE 'rate_budget' END AS reason,

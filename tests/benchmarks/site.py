@@ -75,6 +75,11 @@ class Site:
             raise RuntimeError(f"manage.py {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
+    def module(self, name: str, *arguments: str) -> None:
+        """Run one of the benchmarks' own programs inside the site."""
+        subprocess.run([sys.executable, "-m", name, *arguments], env=self.environment, cwd=ROOT, check=True,
+                       stdout=subprocess.DEVNULL)  # fmt: skip
+
     def python(self, code: str) -> str:
         """Run a piece of Python inside the site, with Django set up."""
         return self.manage("shell", "--no-imports", "-v", "0", "-c", code)

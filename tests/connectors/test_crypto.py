@@ -6,9 +6,9 @@ import base64
 import secrets
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 
-from connectors import crypto
+from connectors import crypto, schema
 from connectors.exceptions import ConfigurationError
 
 
@@ -42,7 +42,16 @@ def test_a_ciphertext_moved_to_another_row_or_setting_does_not_open():
             crypto.decrypt(stored, elsewhere)
 
 
-@pytest.mark.parametrize("change", [lambda s: s[:-6] + "AAAA==", lambda s: s[:8], lambda s: s + "A", lambda s: s.partition(":")[0] + ":", lambda s: s.partition(":")[0] + ":äöü"])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda stored: stored[:-6] + "AAAA==",
+        lambda stored: stored[:8],
+        lambda stored: stored + "A",
+        lambda stored: stored.partition(":")[0] + ":",
+        lambda stored: stored.partition(":")[0] + ":äöü",
+    ],
+)
 def test_what_was_tampered_with_raises(change):
     stored = crypto.encrypt("hush", "row:a")
     with pytest.raises(crypto.UndecryptableSecret):
@@ -50,7 +59,8 @@ def test_what_was_tampered_with_raises(change):
 
 
 @pytest.mark.parametrize(
-    "ring", [[], ["nokey"], ["k1:***"], ["k1:YWJj"], [":" + key("x").partition(":")[2]], [key("k", 16)], [key("k"), key("k")]]
+    "ring",
+    [[], ["nokey"], ["k1:***"], ["k1:YWJj"], [":" + key("x").partition(":")[2]], [key("k", 16)], [key("k"), key("k")]],
 )
 def test_a_ring_that_cannot_be_right_stops_at_once(ring, settings):
     settings.HUB_SECRET_KEYS = ring
@@ -72,3 +82,10 @@ def test_a_lost_key_is_a_configuration_error_with_a_next_step(db, make_connector
     with pytest.raises(ConfigurationError) as caught:
         connector.load_settings()
     assert "HUB_SECRET_KEYS" in caught.value.next_step
+
+
+def test_a_secret_that_does_not_fit_is_not_repeated_in_the_sentence(testing_provider):
+    error = ValidationError({"token": ["“hush” is not one of the choices."]})
+    assert "hush" not in schema.describe_invalid(testing_provider.Settings, error)
+    error = ValidationError({"level": ["“x” is no number."]})
+    assert "“x” is no number" in schema.describe_invalid(testing_provider.Settings, error)

@@ -13,7 +13,8 @@ from connectors import guard
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "255.255.255.255",
+    ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
+     "255.255.255.255",
      "224.0.0.1", "240.0.0.1", "192.0.2.1", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "fd12::1", "ff02::1",
      "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a00:1",
      "2002:7f00:1::", "2002:a00:1::1", "2001:0:7f00:1::", "::7f00:1", "2001:db8::1", "fec0::1"],
@@ -22,13 +23,23 @@ def test_addresses_inside_are_not_public(address):
     assert not guard.is_public(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+)
 def test_addresses_of_the_internet_are(address):
     assert guard.is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize(
-    "url", ["http://example.com/", "ftp://example.com/", "file:///etc/passwd", "https://", "gopher://x", "http://127.0.0.1:2/"]
+    "url",
+    [
+        "http://example.com/",
+        "ftp://example.com/",
+        "file:///etc/passwd",
+        "https://",
+        "gopher://x",
+        "http://127.0.0.1:2/",
+    ],
 )
 def test_only_https_is_called(url, settings):
     settings.HUB_ALLOWED_HOSTS_PLAIN = frozenset({"127.0.0.1:1"})

@@ -175,7 +175,8 @@ def test_a_refused_connection_never_left(http, recorder, settings):
 @pytest.mark.parametrize(
     ("url", "headers"),
     [("https:///nowhere", {}), ("not an address", {}), ("https://host:99999/", {}), ("https://.example/", {}),
-     ("https://x.example/", {"X-Bad": "a\nb"}), ("https://x.example/", {"X\n": "a"}), ("https://" + "a" * 70 + ".example/", {})],
+     ("https://x.example/", {"X-Bad": "a\nb"}), ("https://x.example/", {"X\n": "a"}),
+     ("https://" + "a" * 70 + ".example/", {})],
 )  # fmt: skip
 def test_an_address_or_header_that_cannot_be_sent_is_the_settings_fault(http, url, headers):
     with pytest.raises((ConfigurationError, RemoteUnavailable, RemoteRefused)):

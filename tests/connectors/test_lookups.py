@@ -73,7 +73,9 @@ def test_skip_is_an_outcome_too(shop):
     assert (event.outcome, event.reason) == (Outcome.SKIPPED, Reason.NOT_SENT)
 
 
-@pytest.mark.parametrize(("field", "value", "outcome"), [("is_enabled", False, "disabled"), ("is_paused", True, "paused")])
+@pytest.mark.parametrize(
+    ("field", "value", "outcome"), [("is_enabled", False, "disabled"), ("is_paused", True, "paused")]
+)
 def test_a_connector_that_is_off_is_not_asked(shop, remote, field, value, outcome):
     setattr(shop, field, value)
     found, event = ask(shop)

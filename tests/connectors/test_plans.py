@@ -46,7 +46,11 @@ def test_what_is_switched_off_does_not_start(shop, field):
 def test_a_malformed_plan_among_good_ones_stops_none(shop, make_connector):
     good = [a_plan(shop), a_plan(make_connector("Other"))]
     gone = make_connector("Gone")
-    bad = [a_plan(gone), a_plan(make_connector("Third"), "no such sync"), a_plan(make_connector("Fourth"), every_minutes=0)]
+    bad = [
+        a_plan(gone),
+        a_plan(make_connector("Third"), "no such sync"),
+        a_plan(make_connector("Fourth"), every_minutes=0),
+    ]
     Connector.objects.filter(pk=gone.pk).update(provider_slug="gone")
     assert plans.run_due() == 2
     for plan in bad:

@@ -8,7 +8,9 @@ import json
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings as hypothesis_settings, strategies as st
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from connectors.redaction import Redactor, is_secret_header
 
@@ -65,7 +67,9 @@ def test_addresses_lose_user_password_and_tokens():
     assert shown == "https://***@x.example/a?key=***&access_token=***&b=1"
 
 
-@pytest.mark.parametrize("name", ["Authorization", "X-Erp-Token", "X-API-Key", "Set-Cookie", "X-Foo-Signature", "apikey"])
+@pytest.mark.parametrize(
+    "name", ["Authorization", "X-Erp-Token", "X-API-Key", "Set-Cookie", "X-Foo-Signature", "apikey"]
+)
 def test_headers_that_call_themselves_secret_are(name):
     assert is_secret_header(name)
     assert Redactor().headers({name: "v"}) == {name: "***"}

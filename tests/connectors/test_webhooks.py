@@ -58,13 +58,17 @@ def test_a_delivery_is_stored_with_body_headers_keys_and_lock(shop):
 def test_accepting_costs_three_statements(shop):
     post(shop)
     Bell.objects.update(is_pending=False)
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         post(shop, delivery="d2")
     counted = [q["sql"] for q in queries if "SAVEPOINT" not in q["sql"]]
     assert len(counted) <= 3, counted
 
 
-@pytest.mark.parametrize("token", ["nobody-knows-this-token", "short", "a\x00b" * 5, "ä" * 20, "x" * 500, "..%2f..%2fadmin"])
+@pytest.mark.parametrize(
+    "token", ["nobody-knows-this-token", "short", "a\x00b" * 5, "ä" * 20, "x" * 500, "..%2f..%2fadmin"]
+)
 def test_an_unknown_address_is_404_and_counted(shop, token):
     answer = Client().post(f"/hooks/{token}", b"{}", content_type="application/json")
     assert answer.status_code == 404
@@ -165,7 +169,8 @@ def test_signed_but_not_json_is_stored_as_failed_and_answered_200(shop, body):
 @pytest.mark.parametrize(
     "body",
     [
-        b'{"id": "a\\u0000b", "name": "\\ud800"}', b'{"id": 1e400}', b'{"id": [1, {"a": 2}], "name": {"b": 1}}', b"[]", b"1",
+        b'{"id": "a\\u0000b", "name": "\\ud800"}', b'{"id": 1e400}', b'{"id": [1, {"a": 2}], "name": {"b": 1}}',
+        b"[]", b"1",
         b'"text"', b"null", json.dumps({"id": "x" * 5000, "name": "y" * 5000}).encode(), b'{"id": NaN}', b"[[[[[1]]]]]",
     ],
     ids=lambda b: repr(b[:12]),
@@ -178,7 +183,12 @@ def test_odd_json_is_stored(shop, body):
 @pytest.mark.parametrize("topic", ["t" * 5000, "a\x00b", "\udcff", "é", "x\ty"])
 def test_odd_headers_are_stored(shop, topic):
     request = RequestFactory().post("/hooks/x", b"{}", content_type="application/json")
-    request.META |= {"HTTP_X_SIGNATURE": sign(b"{}"), "HTTP_X_TOPIC": topic, "HTTP_X_DELIVERY": topic, "HTTP_X_ODD\x00": topic}
+    request.META |= {
+        "HTTP_X_SIGNATURE": sign(b"{}"),
+        "HTTP_X_TOPIC": topic,
+        "HTTP_X_DELIVERY": topic,
+        "HTTP_X_ODD\x00": topic,
+    }
     assert webhooks.receive(request, shop.webhook_token).status_code == 200
     assert Event.objects.count() == 1
 

@@ -36,23 +36,16 @@ def test_a_provider_that_is_gone_is_said_and_breaks_nothing(as_supporter):
     assert "This hub has no provider “nobody”" in page.text
 
 
-@pytest.mark.parametrize(
-    ("more", "breaker", "state"),
-    [
-        ({"is_enabled": False}, None, "disabled"),
-        ({"is_paused": True}, None, "paused"),
-        ({}, {"endpoint": "", "sentence": "It is away."}, "left alone"),
-        ({}, {"endpoint": "orders", "sentence": "It is away."}, "partly left alone"),
-        ({"last_failure_at": timezone.now(), "last_failure": "No."}, None, "failing"),
-        ({"last_success_at": timezone.now()}, None, "working"),
-        ({}, None, "not used yet"),
-    ],
-)
-def test_a_connectors_health_in_a_word(db, monkeypatch, more, breaker, state):
-    monkeypatch.setattr(Connector, "provider", property(lambda self: None))
-    one = connector("Shop", **more)
-    opened = Breaker.objects.create(connector=one, state=BreakerState.OPEN, **breaker) if breaker else None
-    assert home._health(one, opened)[0] == state
+def test_a_lookup_that_is_left_alone_is_said_beside_the_connectors_own_state(db, monkeypatch):
+    monkeypatch.setattr(Connector, "provider", property(lambda self: object()))
+    monkeypatch.setattr(Connector, "load_settings", lambda self: None)
+    one = connector("Shop", last_success_at=timezone.now(), settings={"url": "https://shop.example"})
+    assert home._health(one, None, None).word == "working"
+    lookup = Breaker.objects.create(connector=one, endpoint="orders", state=BreakerState.OPEN, sentence="It is away.")
+    part = home._health(one, None, lookup)
+    assert (part.word, part.sentence) == ("works in part", "orders: It is away.")
+    own = Breaker.objects.create(connector=one, state=BreakerState.OPEN, sentence="It is away.")
+    assert home._health(one, own, lookup).word == "does not answer"
 
 
 def test_what_waits_is_counted_by_connector_and_reason_and_no_further_than_the_limit(as_supporter, monkeypatch):

@@ -194,7 +194,8 @@ def test_the_page_asks_a_bounded_number_of_questions(as_supporter):
 def test_indenting_keeps_every_spelling():
     text = '{"a":1.10,"a":12345678901234567890,"b":[],"c":{},"d":["x\\"{y",null,1e5]}'
     assert shown.indented(text) == (
-        '{\n  "a": 1.10,\n  "a": 12345678901234567890,\n  "b": [],\n  "c": {},\n  "d": [\n    "x\\"{y",\n    null,\n    1e5\n  ]\n}'
+        '{\n  "a": 1.10,\n  "a": 12345678901234567890,\n  "b": [],\n  "c": {},\n'
+        '  "d": [\n    "x\\"{y",\n    null,\n    1e5\n  ]\n}'
     )
     assert json.loads(shown.indented(text)) == json.loads(text)
 

@@ -1,4 +1,5 @@
-"""The pulse: what is due wakes, what a dead worker held comes back, what was not heard rings, and nothing stops the rest."""
+"""The pulse: what is due wakes, what a dead worker held comes back, what was not heard rings, and nothing stops the
+rest."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from django.utils import timezone
 from connectors import breakers, host, lanes
 from connectors.host import finished
 from connectors.models import Breaker, Connector
-from events import bell, bodies, heartbeat, pulse as module
+from events import bell, bodies, heartbeat
+from events import pulse as module
 from events.models import Bell, Event, Family, Heartbeat, Kind, Outcome, Reason
 from events.pulse import pulse, ring_unheard, take_back, wake
 from tests.cast import an_event, claim, run_one
@@ -93,7 +95,7 @@ def test_another_machines_pulse_of_a_moment_ago_is_enough(db):
 
 def test_the_purge_has_its_turn_even_where_partitions_cannot_be_made(db, monkeypatch):
     called: list[str] = []
-    monkeypatch.setattr(module, "_tidied_at", timezone.now() - timedelta(days=1))
+    monkeypatch.setattr(module, "_tidied", [])
     monkeypatch.setattr(bell, "call", lambda name, **_: called.append(name))
     monkeypatch.setattr(bodies, "make_partitions", lambda today: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -186,7 +188,8 @@ def test_a_probe_that_works_reopens_the_lane_bit_by_bit(shop, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("answer", "is_open"), [("unavailable", True), ("timed_out", True), ("unauthorised", True), ("refused", False), ("payload", False)]
+    ("answer", "is_open"),
+    [("unavailable", True), ("timed_out", True), ("unauthorised", True), ("refused", False), ("payload", False)],
 )
 def test_a_probe_that_is_refused_was_answered(shop, testing_provider, answer, is_open):
     def probe(run):

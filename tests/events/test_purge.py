@@ -9,7 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from connectors.models import Connector
-from events import bodies, purge as module
+from events import bodies
+from events import purge as module
 from events.bodies import make_partitions, month_start
 from events.models import Event, Kind, Outcome, RelatedRequest, SearchKey
 from events.purge import drop_empty_partitions, drop_old_partitions, purge

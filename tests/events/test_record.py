@@ -3,7 +3,8 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from events import bell, bodies, search
 from events.models import Bell, Event, Kind, Outcome, SearchKey
@@ -53,9 +54,19 @@ def test_a_bell_rings_once_until_it_is_heard(db):
 def test_odd_characters_and_endless_texts_are_stored_not_refused(db, text):
     made = record(
         new(
-            topic=text, delivery_id=text, object_type=text, object_id=text, object_label=text, lock_key=text,
-            sentence=text, next_step=text, triggered_by=text, headers={text: text}, keys=[(text, text)], reason_code=text,
-        )  # fmt: skip
+            topic=text,
+            delivery_id=text,
+            object_type=text,
+            object_id=text,
+            object_label=text,
+            lock_key=text,
+            sentence=text,
+            next_step=text,
+            triggered_by=text,
+            headers={text: text},
+            keys=[(text, text)],
+            reason_code=text,
+        )
     )
     assert "\x00" not in Event.objects.get(pk=made.event_id).topic
 

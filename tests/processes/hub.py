@@ -1,4 +1,4 @@
-"""A real hub of a test's own: its own directory, PostgreSQL and ports; web and worker are real ``manage.py`` processes."""
+"""A real hub of a test's own: own directory, PostgreSQL and ports; web and worker are real ``manage.py`` processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import psycopg
 import requests
 
 from integration_hub.embedded import Embedded
-from tests.processes import provider
+from tests.processes import wire
 from tests.processes.remote import Remote
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +33,7 @@ FINAL = ("succeeded", "skipped", "failed")
 SHORT = {
     "HUB_HEARTBEAT_S": "0.5",
     "HUB_LEASE_S": "3",
-    "HUB_RESTART_AFTER_S": "4",
+    "HUB_RESTART_AFTER_S": "7",  # a loaded machine may take some seconds to start a queue
     "HUB_DRAIN_SLICE_S": "2",
     "HUB_STEADY_S": "0",
     "HUB_THREADS": "4",
@@ -132,11 +132,12 @@ class Hub:
         made = self.run([sys.executable, "-m", "tests.processes.prepare", remote.url, SECRET])
         self.connectors: dict[str, dict[str, Any]] = json.loads(made)
 
-    # --- processes -----------------------------------------------------------------------------------------------------
+    # --- processes ----------------------------------------------------------------------------------------------------
     def run(self, command: Sequence[str], **environment: str) -> str:
         done = subprocess.run(
-            command, env={**self.environment, **environment}, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-        )
+            command, env={**self.environment, **environment}, cwd=ROOT, capture_output=True, text=True, timeout=120,
+            check=False,
+        )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -236,7 +237,7 @@ class Hub:
         rmtree(self.directory, ignore_errors=True)
         rmtree(self.database.socket_directory, ignore_errors=True)
 
-    # --- database ------------------------------------------------------------------------------------------------------
+    # --- database -----------------------------------------------------------------------------------------------------
     def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of a query on a connection of the test's own; made anew where the database went away."""
         for attempt in (1, 2):
@@ -264,21 +265,21 @@ class Hub:
                 process.kill()
         until(lambda: not any(is_alive(p) for p in family), 10, "the database is dead")
 
-    # --- deliveries and events -----------------------------------------------------------------------------------------
+    # --- deliveries and events ----------------------------------------------------------------------------------------
     def post(
-        self, topic: str, key: str, *, to: str = "one", delivery: str = "", port: int | None = None, timeout_s: float = 10,
-        **payload: Any,
+        self, topic: str, key: str, *, to: str = "one", delivery: str = "", port: int | None = None,
+        timeout_s: float = 10, **payload: Any,
     ) -> requests.Response:  # fmt: skip
-        """One signed delivery. ``key`` names the thing at the remote, and the delivery unless that has a name of its own."""
+        """One signed delivery. ``key`` names the thing at the remote, and the delivery where it has no other name."""
         body = json.dumps({"key": key, **payload}).encode()
         return requests.post(
             f"http://127.0.0.1:{port or self.port}/hooks/{self.connectors[to]['token']}",
             data=body,
             headers={
                 "Content-Type": "application/json",
-                provider.TOPIC: topic,
-                provider.DELIVERY: delivery or key,
-                provider.SIGNATURE: provider.signed(SECRET, body),
+                wire.TOPIC: topic,
+                wire.DELIVERY: delivery or key,
+                wire.SIGNATURE: wire.signed(SECRET, body),
             },
             timeout=timeout_s,
         )
@@ -294,8 +295,12 @@ class Hub:
             "SELECT outcome, reason, attempts, finished_at, sentence FROM events_event WHERE id = %s", event_id
         )
         return {
-            "outcome": outcome, "reason": reason, "attempts": attempts, "finished_at": finished_at, "sentence": sentence,
-        }  # fmt: skip
+            "outcome": outcome,
+            "reason": reason,
+            "attempts": attempts,
+            "finished_at": finished_at,
+            "sentence": sentence,
+        }
 
     def open_events(self) -> int:
         ((count,),) = self.sql("SELECT count(*) FROM events_event WHERE NOT outcome = ANY(%s)", list(FINAL))
@@ -305,8 +310,8 @@ class Hub:
         """Every one of these events ended, and well."""
 
         def done() -> bool:
-            rows = self.sql("SELECT count(*) FROM events_event WHERE id = ANY(%s) AND outcome = 'succeeded'", list(event_ids))
-            return int(rows[0][0]) == len(set(event_ids))
+            query = "SELECT count(*) FROM events_event WHERE id = ANY(%s) AND outcome = 'succeeded'"
+            return int(self.sql(query, list(event_ids))[0][0]) == len(set(event_ids))
 
         try:
             until(done, seconds, "all events succeeded")

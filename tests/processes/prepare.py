@@ -1,4 +1,4 @@
-"""Fill a fresh hub: run as ``python -m tests.processes.prepare <remote url> <secret>``; prints what was made as JSON."""
+"""Fill a fresh hub: ``python -m tests.processes.prepare <remote url> <secret>`` prints what was made as JSON."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from connectors.exceptions import WebhookRejected
 from connectors.http import raise_for_status
 from connectors.run import Run
 from connectors.schema import setting
+from tests.processes.wire import DELIVERY, SIGNATURE, TOPIC
 
-SIGNATURE, TOPIC, DELIVERY = "x-crash-signature", "x-crash-topic", "x-crash-delivery"
 SYNCS = 6
 
 
@@ -26,10 +26,6 @@ SYNCS = 6
 class Settings:
     url: str = setting(forms.CharField(label="Address"))
     secret: str = setting(forms.CharField(label="Webhook secret"), secret=True)
-
-
-def signed(secret: str, body: bytes) -> str:
-    return base64.b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()
 
 
 def signature(settings: Settings, headers: Mapping[str, str]) -> Signature:
@@ -66,12 +62,19 @@ def careful(run: Run) -> str:
 
 
 def read(run: Run) -> str:
-    raise_for_status(run.http.request("GET", f"{run.settings.url}/slow/{run.payload['key']}", timeout_s=(3, 30)), "The remote")
+    url = f"{run.settings.url}/slow/{run.payload['key']}"
+    raise_for_status(run.http.request("GET", url, timeout_s=(3, 30)), "The remote")
     return "Read."
 
 
 def nothing(run: Run) -> str:
     return "Nothing to do."
+
+
+def unwritable(run: Run) -> str:
+    """A sentence the database does not take."""
+    time.sleep(0.3)
+    return "Done\x00\ud800."
 
 
 def ask(run: Run) -> str:
@@ -88,6 +91,7 @@ provider = Provider(
         "thing/careful": Handler(function=careful),
         "thing/read": Handler(function=read),
         "thing/nothing": Handler(function=nothing),
+        "thing/unwritable": Handler(function=unwritable),
     },
     syncs={f"sync{n}": Sync(label=f"Sync {n}", function=nothing) for n in range(SYNCS)},
     checks=(Check(name="answers", label="Answers", function=ask),),

@@ -84,12 +84,17 @@ def test_killed_while_deliveries_arrive_and_events_run(hub: Hub, slow_heart: Tre
     assert hub.event(long_id)["attempts"] == 1  # it ran on through the outage, once
 
 
+def is_written_down(hub: Hub, event_id: int) -> bool:
+    query = "SELECT 1 FROM events_relatedrequest WHERE event_id = %s AND is_write AND state = 'answered'"
+    return bool(hub.sql(query, event_id))
+
+
 def test_the_queues_processes_and_a_long_event_outlive_it(hub: Hub, tree: Tree, key):
     warm = [hub.accept("thing/careful", key(), think_s=0.1) for _ in range(16)]  # every thread has a connection now
     hub.await_success(warm, RECOVERY_S)
     long = key()
-    long_id = hub.accept("thing/careful", long, think_s=4)
-    until(lambda: hub.event(long_id)["outcome"] == "running", 5, "the event runs")
+    long_id = hub.accept("thing/careful", long, rest_s=4)
+    until(lambda: is_written_down(hub, long_id), 5, "its write was answered")
     hub.kill_database()
     assert hub.post("thing/careful", key()).status_code == 503
     time.sleep(3)

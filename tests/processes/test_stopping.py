@@ -63,19 +63,25 @@ def test_a_second_one_on_a_taken_port_says_what_to_do(hub: Hub):
             timeout=30, check=False,
         )  # fmt: skip
         assert done.returncode == 1
-        assert done.stderr.strip().splitlines()[-1].startswith(f"CommandError: The hub cannot listen at 127.0.0.1:{hub.port}")
+        said = done.stderr.strip().splitlines()[-1]
+        assert said.startswith(f"CommandError: The hub cannot listen at 127.0.0.1:{hub.port}")
         assert "HUB_BIND" in done.stderr
         assert "Traceback" not in done.stderr
 
 
-@pytest.fixture
-def whole_hub(remote):
-    """``manage.py hub`` with the embedded database, as on a small merchant's machine."""
+@pytest.fixture(scope="module")
+def small_hub(remote):
     made = Hub(remote, embedded=True)
-    made.start("hub", "hub")
-    until(made.is_answering, 30, "the hub answers")
     yield made
     made.close()
+
+
+@pytest.fixture
+def whole_hub(small_hub: Hub) -> Hub:
+    """``manage.py hub`` with the embedded database, as on a small merchant's machine."""
+    small_hub.start("hub", "hub")
+    until(small_hub.is_answering, 30, "the hub answers")
+    return small_hub
 
 
 def worker_pid(hub: Hub) -> int:

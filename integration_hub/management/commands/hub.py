@@ -60,7 +60,7 @@ class Command(BaseCommand):
         self.stdout.write("Stopped.")
 
     def _revive(self, embedded: Embedded) -> None:
-        """A database that does not start (a full disk, say) is tried again: web and worker go on answering meanwhile."""
+        """A database that does not start (a full disk, say) is tried again; web and worker live on meanwhile."""
         log.error("embedded_database_ended")
         try:
             embedded.start(say=False)

@@ -3,6 +3,7 @@
 "use strict";
 (() => {
   const CHUNK = 100; // children made at once
+  const FAR = 300; // a child further down than this is shown without all before it
   const LONG = 400; // characters of a string shown at first
   const EXPAND_LIMIT = 3000; // lines "Unfold all" makes
   const HIT_LIMIT = 1000;
@@ -94,33 +95,45 @@
       return span;
     }
 
-    /* Shows children of a folder, at least up to the one numbered "upTo". */
-    open(node, upTo = 0) {
+    /* Shows children of a folder, "wanted" among them. Far down a long list only its neighbourhood is made. */
+    open(node, wanted = 0) {
       const item = this.lines.get(node);
       if (!item || !isFolder(node)) return;
       const fold = item.firstChild.querySelector(".tree__fold");
       fold.setAttribute("aria-expanded", "true");
       let list = item.querySelector(":scope > ul");
-      if (!list) { list = make("ul"); list.made = 0; item.append(list); }
+      if (!list) { list = make("ul"); list.first = 0; list.made = 0; item.append(list); }
       list.hidden = false;
-      if (list.made === 0 || list.made <= upTo) this.more(node, list, Math.max(upTo + 1, list.made + CHUNK));
+      if (list.made && wanted >= list.first && wanted < list.made) return;
+      if (wanted > list.made + FAR || wanted < list.first) this.startAt(node, list, Math.max(0, wanted - 20));
+      this.more(node, list, Math.max(wanted + 1, list.made + CHUNK));
+    }
+
+    startAt(node, list, index) {
+      list.replaceChildren();
+      list.first = list.made = index;
+      if (index) this.rest(list, `${index} before`, () => { this.startAt(node, list, 0); this.more(node, list, CHUNK); });
+    }
+
+    rest(list, label, action) {
+      const rest = make("li", "tree__rest");
+      const button = make("button", "tree__more", label);
+      button.type = "button";
+      button.addEventListener("click", action);
+      rest.append(button);
+      list.append(rest);
+      return rest;
     }
 
     more(node, list, upTo) {
-      list.querySelector(":scope > .tree__rest")?.remove();
+      list.rest?.remove();
       const end = Math.min(node.v.length, upTo);
       const piece = document.createDocumentFragment();
       for (let i = list.made; i < end; i += 1) piece.append(this.item(node.v[i], node.k ? node.k[i] : String(i), i));
       list.made = end;
       list.append(piece);
-      if (end < node.v.length) {
-        const rest = make("li", "tree__rest");
-        const button = make("button", "tree__more", `${node.v.length - end} more`);
-        button.type = "button";
-        button.addEventListener("click", () => this.more(node, list, list.made + CHUNK));
-        rest.append(button);
-        list.append(rest);
-      }
+      list.rest = end < node.v.length
+        ? this.rest(list, `${node.v.length - end} more`, () => this.more(node, list, list.made + CHUNK)) : null;
     }
 
     close(node) {

@@ -15,9 +15,9 @@ from connectors.exceptions import PayloadError, RemoteTimedOut, RemoteUnavailabl
 from connectors.http import HttpAnswer
 from connectors.records import Address, Company, Customer, Order, OrderLine, Payment, ShippingLine, Tax
 from connectors.schema import load
-from connectors.xoro.orders import _fingerprint
 from connectors.xoro.client import XoroClient
 from connectors.xoro.options import OrderOptions
+from connectors.xoro.orders import _fingerprint
 from connectors.xoro.sandbox import XoroSandbox, settings_for
 from connectors.xoro.settings import XoroSettings
 
