@@ -11,15 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Delivered
-from connectors.exceptions import (
-    HubError,
-    PayloadError,
-    RemoteError,
-    RemoteRefused,
-    RemoteUnavailable,
-    Skip,
-    UnconfirmedWrite,
-)
+from connectors.exceptions import HubError, PayloadError, RemoteError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
 from connectors.records import Order
 from connectors.xoro import wire
 from connectors.xoro.client import Search
@@ -184,10 +176,7 @@ def _compare_totals(run: Run, order: Order, number: str, total: Any) -> None:
     try:
         if total is None or wire.decimal(total, "TotalAmount") == order.total:
             return
-        run.note(
-            "total_differs",
-            f"Xoro's total of {number} is {wire.money(total)} instead of {order.total} {order.currency}.",
-        )
+        run.note("total_differs", f"Xoro's total of {number} is {wire.money(total)} instead of {order.total} {order.currency}.")
     except (PayloadError, ArithmeticError) as error:
         run.note("total_unreadable", f"Xoro's total of {number} cannot be read: {error}")
 
