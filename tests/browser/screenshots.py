@@ -32,10 +32,10 @@ PATIENCE_S = 150.0
 QUIET_S = 11.0  # a success is noted on its connector at most every ten seconds
 
 BUYERS = (
-    ("June", "Park", [{"sku": "VASE-RAKU-L", "title": "Raku vase, large", "price": "84.00", "quantity": 1}]),
     ("Ines", "Moreau", [{"sku": "LMP-OAK-S", "quantity": 1}]),
     ("Tomasz", "Lis", [{"sku": "PAPER-A4-80", "quantity": 30}]),
     ("Ada", "Okafor", [{"sku": "PAPER-A4-80", "quantity": 4}, {"sku": "LMP-OAK-S", "quantity": 1}]),
+    ("June", "Park", [{"sku": "VASE-RAKU-L", "title": "Raku vase, large", "price": "84.00", "quantity": 1}]),
     ("Leo", "Brandt", [{"sku": "LMP-OAK-S", "quantity": 2}]),
 )
 
@@ -132,7 +132,7 @@ def place_orders(camera: Camera) -> str:
                     "email": f"{first}@example.com".lower()}  # fmt: skip
         name = post("/shopify/_sandbox/order", shop=SHOP, customer=customer, lines=lines)["name"]
         post("/shopify/_sandbox/deliver", shop=SHOP, topic="orders/create", order=name, url=address)
-        time.sleep(1.5 if number + 2 < len(BUYERS) else QUIET_S)
+        time.sleep(QUIET_S if number == len(BUYERS) - 2 else 4.0)
     return name
 
 
