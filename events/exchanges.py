@@ -63,17 +63,17 @@ _BODY_COLUMNS = {
 }  # fmt: skip
 
 
-def _unnested(columns: Mapping[str, str], **instead: str) -> str:
-    arrays, names = ", ".join(f"%s::{kind}[]" for kind in columns.values()), ", ".join(columns)
-    chosen = ", ".join(instead.get(name, name) for name in columns)
-    return f"({names}) SELECT {chosen} FROM unnest({arrays}) AS given ({names})"
+def _unnested(columns: Mapping[str, str]) -> str:
+    arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+    # A write that begins comes without a time: it gets the database's, because it is compared with other times of the
+    # database, and clocks of machines differ.
+    chosen = [f"coalesce({name}, clock_timestamp())" if name == "requested_at" else name for name in columns]
+    return f"({', '.join(columns)}) SELECT {', '.join(chosen)} FROM unnest({arrays}) AS n ({', '.join(columns)})"
 
 
 # A commit whose answer was lost is written again: what is there already stays.
 _INSERT = (
-    # One that only begins gets the database's time: it is compared with other times of the database, and clocks differ.
-    f"WITH r AS (INSERT INTO events_relatedrequest "
-    f"{_unnested(_COLUMNS, requested_at='coalesce(requested_at, clock_timestamp())')} ON CONFLICT DO NOTHING) "
+    f"WITH r AS (INSERT INTO events_relatedrequest {_unnested(_COLUMNS)} ON CONFLICT DO NOTHING) "
     f"INSERT INTO events_body {_unnested(_BODY_COLUMNS)} ON CONFLICT DO NOTHING"
 )
 
@@ -104,8 +104,7 @@ def write_many(kept: Sequence[Kept]) -> None:
             (
                 exchange.id, event_id, exchange.attempt, exchange.method[:10], clean(exchange.endpoint, ENDPOINT_LIMIT),
                 exchange.status, exchange.state.value, exchange.is_write,
-                None if exchange.state == RequestState.SENT else exchange.requested_at,
-                exchange.duration_ms,
+                None if exchange.state == RequestState.SENT else exchange.requested_at, exchange.duration_ms,
                 clean(exchange.error, SENTENCE_LIMIT), clean(exchange.vendor_request_id, 120),
                 clean(exchange.idempotency_key, 120), _headers(exchange.request_headers),
                 _headers(exchange.response_headers), len(exchange.request_body), exchange.response_size,

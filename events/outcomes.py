@@ -12,8 +12,8 @@ from typing import Any
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from events import alerts, exchanges
-from events.exchanges import Kept
+from events import alerts
+from events.exchanges import INTERRUPTED, Kept, lose_answers, write_many
 from events.models import Event, Outcome, Reason
 from events.text import SENTENCE_LIMIT, clean, clean_notes, fit
 
@@ -119,13 +119,13 @@ def finish(results: Sequence[Result], *, tell: bool = True) -> set[int]:
         [1 if r.gives_back_attempt else 0 for r in results],
     ]
     with transaction.atomic(), connection.cursor() as cursor:
-        exchanges.write_many([kept for r in results for kept in r.exchanges])
+        write_many([kept for r in results for kept in r.exchanges])
         cursor.execute(_FINISH, columns)
         ours = {row[0] for row in cursor.fetchall()}
         written = [r for r in results if r.event_id in ours]
-        lost = [r for r in written if r.reason == Reason.BUG or r.reason_code == exchanges.INTERRUPTED]
+        lost = [r for r in written if r.reason == Reason.BUG or r.reason_code == INTERRUPTED]
         if lost:
-            exchanges.lose_answers([r.event_id for r in lost])
+            lose_answers([r.event_id for r in lost])
         resolve_earlier([r for r in written if r.outcome == Outcome.SUCCEEDED])
         if tell:
             alerts.failed([r for r in written if r.outcome == Outcome.FAILED])
@@ -163,8 +163,8 @@ def retry(event_ids: Sequence[int], *, by: str) -> int:
             "due_at = NULL, finished_at = NULL, attempts = 0, is_supersedable = false, resolved_at = NULL, "
             "resolved_by = '', resolved_note = '', triggered_by = %s, priority = LEAST(priority, 2), "
             "retried_at = CASE WHEN outcome = 'failed' AND (reason = ANY(%s) OR reason_code = %s) THEN now() "
-            "ELSE retried_at END WHERE id = ANY(%s) "
-            "AND outcome IN ('failed', 'skipped', 'waiting') AND kind NOT IN ('lookup', 'check') "
+            "ELSE retried_at END "
+            "WHERE id = ANY(%s) AND outcome IN ('failed', 'skipped', 'waiting') AND kind NOT IN ('lookup', 'check') "
             "AND connector_id IS NOT NULL AND NOT (outcome = 'skipped' AND reason = 'superseded')",
             [by[:150], ASKED_TO_LOOK, NOT_WRITTEN, list(event_ids)],
         )

@@ -6,6 +6,7 @@ it: that is ``translation.py``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ READS = 3  # of an order whose payments were read in another state than its line
 # begins well before that end. https://shopify.dev/docs/api/usage/search-syntax names no bound for the lag.
 OVERLAP = timedelta(minutes=10)
 MARGIN = timedelta(seconds=60)
+ORDER_GID = re.compile(rb'"admin_graphql_api_id"\s*:\s*"(gid:\\?/\\?/shopify\\?/Order\\?/\d+)"')
 
 
 def import_order(run: Run) -> str:
@@ -32,10 +34,20 @@ def import_order(run: Run) -> str:
     Raises ``Skip`` (not found; test order; nothing left of it; what ``run.deliver`` skips), ``ConfigurationError``
     naming a missing scope or a wrong shop, ``PayloadError``, and what a call raises."""
     _check_shop(run)
-    payload = run.payload
+    return _import(run, _named_order(run))
+
+
+def _named_order(run: Run) -> str:
+    """Which order the delivery is about. Of one too large to keep only the beginning is there: the id stands in it."""
+    try:
+        payload = run.payload
+    except PayloadError:
+        if found := ORDER_GID.search(run.body):
+            return found[1].decode().replace("\\/", "/")
+        raise
     if not isinstance(payload, Mapping) or not (payload.get("admin_graphql_api_id") or payload.get("id")):
         raise PayloadError("The delivery does not say which order it is about.", path="id")
-    return _import(run, str(payload.get("admin_graphql_api_id") or order_gid(payload["id"])))
+    return str(payload.get("admin_graphql_api_id") or order_gid(payload["id"]))
 
 
 def synchronize_order(run: Run) -> str:

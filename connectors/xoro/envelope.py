@@ -16,7 +16,7 @@ from connectors.exceptions import (
     RemoteUnauthorised,
     RemoteUnavailable,
 )
-from connectors.http import HttpAnswer
+from connectors.http import HttpAnswer, retry_after_s
 
 PERMISSION_FAULT = "An error has occurred."
 KEY_STEP = (
@@ -117,12 +117,11 @@ def _message(answer: HttpAnswer) -> str:
 
 
 def _unavailable(answer: HttpAnswer, code: str, sentence: str, next_step: str = "") -> RemoteUnavailable:
-    wait = answer.headers.get("retry-after", "")
     return RemoteUnavailable(
         sentence,
         code=code,
         next_step=next_step,
         status=answer.status,
         request_id=answer.request_id,
-        retry_after_s=float(wait) if wait.isdigit() else None,
+        retry_after_s=retry_after_s(answer),
     )
