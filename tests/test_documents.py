@@ -1,4 +1,4 @@
-"""What README and docs say exists: commands, targets, links, reasons, metrics; and the settings tables are not stale."""
+"""What README and docs say exists: commands, targets, links, reasons, metrics; and no table of settings is stale."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """``make screenshots``: the pictures of README and docs, taken anew from a demo of its own beside any other.
 
-A fresh demo plays the main job; a few more orders are placed so that lists look lived in; then a real browser logs in and
-takes every picture. Pictures are cut to the window, so that they stay small.
+A fresh demo plays the main job; a few more orders are placed so that lists look lived in; then a real browser logs in
+and takes every picture. Pictures are cut to the window, so that they stay small.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def place_orders(camera: Camera) -> str:
 def main() -> int:
     path = chromium.find()
     if path is None:
-        print("The pictures need Chromium: install the package “chromium” or set CHROMIUM to its path.", file=sys.stderr)
+        print("The pictures need Chromium: install the package “chromium” or set CHROMIUM.", file=sys.stderr)
         return 1
     from playwright.sync_api import sync_playwright
 
