@@ -6,28 +6,31 @@ import sys
 
 # Commands that work without a database; everything else finds the embedded one running.
 WITHOUT_DATABASE = {
-    "help",
-    "version",
-    "--help",
-    "--version",
-    "sandbox",
-    "describe_settings",
-    "collectstatic",
-    "spectacular",
-    "startapp",
-}
+    "help", "version", "--help", "--version", "sandbox", "collectstatic", "spectacular", "startapp", "healthcheck",
+    "upgrade_database", "describe_settings",
+}  # fmt: skip
 
 
-def main() -> None:
+def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration_hub.settings")
-    from django.conf import settings
-    from django.core.management import execute_from_command_line
+    from django.core.exceptions import ImproperlyConfigured
 
-    command = sys.argv[1] if len(sys.argv) > 1 else "help"
-    if command not in WITHOUT_DATABASE and settings.EMBEDDED is not None:
-        settings.EMBEDDED.start()
+    from integration_hub.postgres import EmbeddedError
+
+    try:
+        from django.conf import settings
+        from django.core.management import execute_from_command_line
+
+        command = sys.argv[1] if len(sys.argv) > 1 else "help"
+        asks_for_help = {"-h", "--help"} & set(sys.argv)
+        if command not in WITHOUT_DATABASE and not asks_for_help and settings.EMBEDDED is not None:
+            settings.EMBEDDED.start()
+    except (EmbeddedError, ImproperlyConfigured) as error:
+        print(error, file=sys.stderr)
+        return 1
     execute_from_command_line(sys.argv)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -31,6 +31,35 @@ def sandbox_is_off(app_configs: Any, **_: Any) -> list[CheckMessage]:
     return []
 
 
+def unopened_secrets() -> list[str]:
+    """A sentence for each connector with a secret that no key opens: a backup came back without its key file, say."""
+    from connectors.models import Connector
+
+    sentences = []
+    for connector in Connector.objects.only("uid", "name", "secrets"):
+        closed = []
+        for name, stored in sorted(connector.secrets.items()):
+            try:
+                connector.secret(name)
+            except crypto.UndecryptableSecret:
+                closed.append(f"{name} (key “{crypto.key_id_of(stored)}”)")
+        if closed:
+            sentences.append(
+                f"Connector {connector}: the keys in HUB_SECRET_KEYS do not open its secret {', '.join(closed)}. "
+                "Bring back the key file that was kept for the backup (var/keys.env), or enter the secret again."
+            )
+    return sentences
+
+
+@register(Tags.security)
+def secrets_open(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Asked without being told to look at a database: a wrong key file is found by a plain ``manage.py check``."""
+    try:
+        return [Warning(sentence, id="connectors.W004") for sentence in unopened_secrets()]
+    except (DatabaseError, ImproperlyConfigured):
+        return []  # away, not migrated yet, or no usable ring at all: said elsewhere
+
+
 @register(Tags.database)
 def stored_settings(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
     """Every stored connector still loads, every route is still accepted."""

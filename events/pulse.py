@@ -122,7 +122,13 @@ def take_back() -> int:
         ]  # fmt: skip
         for one in lost:
             cursor.execute("UPDATE events_event SET cause = %s WHERE id = %s", [one.cause, one.event_id])
-        alerts.failed(lost)
+        try:
+            with transaction.atomic():
+                alerts.failed(lost)
+        except OperationalError:
+            raise
+        except Exception:  # a mail that cannot be written must not keep events from being taken back
+            log.exception("lost_events_not_told", count=len(lost))
     if rows:
         log.warning("taken_back", count=len(rows), failed=len(lost))
         bell.ring()
@@ -135,8 +141,10 @@ def ring_unheard() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM events_event WHERE outcome = 'queued' AND connector_id IS NOT NULL), "
-            "NOT EXISTS (SELECT 1 FROM events_bell WHERE slot = %s AND rung_at > now() - %s * interval '1 second')",
-            [bell.FIRST, RING_AGAIN_S],
+            "NOT EXISTS (SELECT 1 FROM events_bell WHERE slot = %s AND rung_at > now() - %s * interval '1 second') AND "
+            # Where nobody takes bells, more of them help nobody.
+            "(SELECT count(*) FROM (SELECT 1 FROM django_q_ormq WHERE key = %s LIMIT %s) AS rung) < %s",
+            [bell.FIRST, RING_AGAIN_S, settings.Q_CLUSTER["name"], bell.slots(), bell.slots()],
         )
         waits, is_long_ago = cursor.fetchone()
     return bool(waits) and bell.ring(again=bool(is_long_ago))
@@ -169,4 +177,10 @@ def tidy() -> None:
     with connection.cursor() as cursor:
         days = OLD_HEARTBEATS.days
         cursor.execute("DELETE FROM events_heartbeat WHERE seen_at < now() - %s * interval '1 day'", [days])
+        # Calls to clusters that are gone: nobody else takes them.
+        cursor.execute(
+            "DELETE FROM django_q_ormq WHERE key <> ALL(%s) AND lock < now() - interval '10 minutes' AND NOT EXISTS "
+            "(SELECT 1 FROM events_heartbeat WHERE name = key AND seen_at > now() - interval '10 minutes')",
+            [[settings.Q_CLUSTER["name"], settings.Q_CLUSTER["name"] + ":mail"]],
+        )
     bodies.make_partitions(timezone.now().date())

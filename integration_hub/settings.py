@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -23,6 +25,7 @@ DEBUG = env.bool("DEBUG", False)
 
 # --- keys -------------------------------------------------------------------------------------------------------------
 _kept = {} if env.str("SECRET_KEY", "") and env.str("HUB_SECRET_KEYS", "") else keys.read_or_make(VAR_DIR)
+KEYS_FROM_FILE = bool(_kept)
 SECRET_KEY = env.str("SECRET_KEY", "") or _kept["SECRET_KEY"]
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 HUB_SECRET_KEYS = env.list("HUB_SECRET_KEYS", default=[]) or _kept["HUB_SECRET_KEYS"].split(",")
@@ -107,22 +110,24 @@ TEMPLATES = [
 # --- database ---------------------------------------------------------------------------------------------------------
 # Without DATABASE_URL the hub runs its own PostgreSQL under var/ (started by manage.py).
 EMBEDDED = None if env.str("DATABASE_URL", "") else Embedded(VAR_DIR / "postgres")
-DATABASES = {"default": env.db_url("DATABASE_URL") if EMBEDDED is None else EMBEDDED.django_settings()}
-DATABASES["default"] |= {
-    "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),  # seconds; reconnecting per request costs seven eighths of the speed
-    "CONN_HEALTH_CHECKS": True,
-    "ATOMIC_REQUESTS": False,
-}
-DATABASES["default"].setdefault("OPTIONS", {}).update(
-    {
-        "connect_timeout": 5,
-        "keepalives": 1,
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "application_name": "hub",
+_database: dict[str, Any] = env.db_url("DATABASE_URL") if EMBEDDED is None else EMBEDDED.django_settings()
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **_database,
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),  # seconds; reconnecting each time costs seven eighths of the speed
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        "OPTIONS": {
+            **_database.get("OPTIONS", {}),
+            "connect_timeout": 5,
+            "keepalives": 1,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "application_name": "hub",
+        },
     }
-)
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- queue: rings bells only, every truth is in the event row ---------------------------------------------------------
@@ -208,7 +213,8 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "integration_hub" / "static"]
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+with suppress(OSError):  # a read-only place is said where it matters; here nothing is collected
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True  # files are served from where they are: no collecting step to forget
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {

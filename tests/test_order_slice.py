@@ -1,4 +1,5 @@
-"""A Shopify order becomes a Xoro sales order: signed delivery, read back, routed, written once, every step on record."""
+"""A Shopify order becomes a Xoro sales order: signed delivery, read back, routed, written once, every step on
+record."""
 
 import pytest
 

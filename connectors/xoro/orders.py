@@ -20,6 +20,7 @@ from connectors.xoro.filters import check_filters
 from connectors.xoro.salesorders import gift_card_paid, sales_order, third_party_source
 
 if TYPE_CHECKING:
+    from connectors.models import Link
     from connectors.run import Run
 
 # Codes of failures after which a write certainly was not done: it never left, or Xoro said that it did nothing.
@@ -33,7 +34,7 @@ def push_order(run: Run, order: Order) -> Delivered:
     """Creates the sales order, or finds the one that is there. Raises ``Skip`` (unchanged, filtered), ``PayloadError``,
     ``ConfigurationError``, ``UnconfirmedWrite`` and the errors of the client."""
     if run.link is not None and run.link.target_object_id:
-        raise _sent_before(run, order)
+        raise _sent_before(run.link, order)
     check_filters(order, run.options)
     _body(run, order)  # what cannot be translated fails before any call
     search = _search(run, order, is_thorough=run.unfinished_write)
@@ -55,9 +56,9 @@ def _fingerprint(order: Order) -> str:
     return order.fingerprint(without=NOT_TAKEN)
 
 
-def _sent_before(run: Run, order: Order) -> Exception:
-    number = run.link.target_number or run.link.target_object_id
-    if run.link.sent_hash == _fingerprint(order):
+def _sent_before(link: Link, order: Order) -> Exception:
+    number = link.target_number or link.target_object_id
+    if link.sent_hash == _fingerprint(order):
         return Skip(
             f"Order {order.name} is in Xoro as {number} and has not changed.", reason="unchanged", code="unchanged"
         )

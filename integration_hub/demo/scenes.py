@@ -88,7 +88,7 @@ class Scenes:
         bodies = [json.loads(e["body"]) for e in log if e["path"].endswith("/salesorder/create") and e["status"] == 200]
         ours = [b for b in bodies if b["SoEstimateHeader"].get("ThirdPartyRefNo") == reference]
         self.check(len(ours) == 1, f"Xoro received {len(ours)} sales orders for reference {reference}")
-        return ours[0]
+        return dict(ours[0])
 
     # (b) ---------------------------------------------------------------------------------------------------------------
     def storefront_asks_live(self) -> None:

@@ -54,6 +54,8 @@ class Stage:
         from integration_hub.demo.scenes import Scenes, Unverified
 
         _say("Starting the embedded PostgreSQL", str(settings.VAR_DIR))
+        if settings.EMBEDDED is None:
+            raise SystemExit("The demo has a database of its own: unset DATABASE_URL.")
         settings.EMBEDDED.start()
         call_command("migrate", interactive=False, verbosity=0)
         cast = gather()
@@ -98,7 +100,8 @@ class Stage:
         with suppress(Exception):  # settings may never have been loaded: then there is nothing to stop
             from django.conf import settings
 
-            settings.EMBEDDED.stop()
+            if settings.EMBEDDED is not None:
+                settings.EMBEDDED.stop()
 
 
 def _say(text: str, link: str) -> None:
