@@ -67,6 +67,4 @@ def make_default_plans(connector: Connector) -> None:
     everyone."""
     for name, sync in connector.provider.syncs.items():
         if sync.every_minutes:
-            Plan.objects.get_or_create(
-                connector=connector, sync=name, defaults={"every_minutes": sync.every_minutes}
-            )
+            Plan.objects.get_or_create(connector=connector, sync=name, defaults={"every_minutes": sync.every_minutes})

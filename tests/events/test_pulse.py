@@ -283,15 +283,13 @@ def test_heartbeats_tell_who_lives(db):
     assert heartbeat.silent_for_s("w1") > 1000
 
 
-# --- a clock that was set back ------------------------------------------------------------------------------------------
+# --- a clock that was set back ----------------------------------------------------------------------------------------
 
 AHEAD = timedelta(hours=1)
 
 
 def test_a_sign_of_life_from_the_future_silences_no_pulse(shop):
-    Heartbeat.objects.create(
-        name="pulse", role="pulse", host="other", process_id=1, seen_at=timezone.now() + AHEAD
-    )
+    Heartbeat.objects.create(name="pulse", role="pulse", host="other", process_id=1, seen_at=timezone.now() + AHEAD)
     assert pulse() is True
 
 
