@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.exceptions import ConfigurationError, PayloadError, RemoteUnavailable, Skip
 from connectors.shopify import webhooks
 from connectors.shopify.client import ShopifyClient, order_gid, zulu
+from connectors.shopify.replies import promised_shape
 from connectors.shopify.translation import order_record
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def synchronize_recent(run: Run) -> str:
                 object_type="order",
                 object_id=number,
                 object_label=node["name"],
-                payload={"id": int(number), "admin_graphql_api_id": node["id"], "updated_at": changed},
+                payload={"id": number, "admin_graphql_api_id": node["id"], "updated_at": changed},
             )
             count += 1
     overlap = zulu(end - OVERLAP)
@@ -105,10 +106,12 @@ def synchronize_recent(run: Run) -> str:
 def _import(run: Run, gid: str) -> str:
     order, money = _read(run.client, gid)
     _pass_on_notes(run)
+    with promised_shape("an order"):
+        number, name, is_test = str(order["legacyResourceId"]), str(order["name"]), bool(order["test"])
     # Described before it is translated, so that an order that cannot be translated is found by its name.
-    run.describe(object_type="order", object_id=order["legacyResourceId"], object_label=order["name"])
-    if order["test"] and not run.settings.import_test_orders:
-        raise Skip(f"Order {order['name']} is a test order.", reason="filtered", code="test_order")
+    run.describe(object_type="order", object_id=number, object_label=name)
+    if is_test and not run.settings.import_test_orders:
+        raise Skip(f"Order {name} is a test order.", reason="filtered", code="test_order")
     record = order_record(
         order,
         money,

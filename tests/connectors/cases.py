@@ -278,4 +278,3 @@ def leaks(stage: Stage) -> list[str]:
     """Where a secret was written down."""
     secrets = secrets_of(stage)
     return [f"{place}: {one}" for place, text in written_down().items() for one in secrets if one in text]
-
