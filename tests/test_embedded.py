@@ -21,6 +21,7 @@ from integration_hub.embedded import Embedded, EmbeddedError
 
 ROOT = Path(__file__).resolve().parent.parent
 IS_ROOT = os.geteuid() == 0
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("embedded")]
 needs_root = pytest.mark.skipif(not IS_ROOT, reason="acts as several users: run as root")
 
 
