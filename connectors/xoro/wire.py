@@ -80,7 +80,11 @@ def identifier(value: Any) -> str:
 
 def without_blanks(members: Mapping[str, Any]) -> dict[str, Any]:
     """Only what says something: no ``None``, no empty text, no empty list. ``False`` and 0 stay."""
-    return {name: value for name, value in members.items() if value is not None and not (isinstance(value, str | list) and not value)}
+    return {
+        name: value
+        for name, value in members.items()
+        if value is not None and not (isinstance(value, str | list) and not value)
+    }
 
 
 def header_of(row: Any) -> dict[str, Any]:
