@@ -6,6 +6,7 @@ HubError                     carries: sentence, next step, reason, finer reason 
 ├── PayloadError             they sent what we cannot read; names the path; never retried
 ├── WebhookRejected          the sender did not prove who he is, or sent what no one may send
 ├── UnconfirmedWrite         a write may or may not have happened; a person decides
+├── LeaseLost            another worker has the event by now: nothing may be written any more
 ├── WaitFor                  not a failure: something must be there first (names the object)
 └── RemoteError              the remote system; carries the request id of its RelatedRequest
     ├── RemoteUnavailable    no answer, 429, 5xx: retried, honours ``retry_after_s``
@@ -90,6 +91,12 @@ class UnconfirmedWrite(HubError):
     default_next_step = (
         "Look in the target system whether the document exists. If it does, mark this event resolved; if not, Retry."
     )
+
+
+class LeaseLost(HubError):
+    """Its outcome is never written: the lease that fences the write fences the outcome as well."""
+
+    reason = "worker_lost"
 
 
 class WaitFor(HubError):

@@ -31,6 +31,10 @@ class NameNotResolved(OSError):
 def is_allowed_here(host: str, port: int) -> bool:
     """Whether an operator allow-listed this host and port (``SANDBOX_URL``, ``HUB_ALLOWED_PRIVATE_HOSTS``)."""
     place = f"{host.lower()}:{port}"
+    if settings.HUB_EGRESS_PROXY:
+        proxy = urlsplit(settings.HUB_EGRESS_PROXY)
+        if place == f"{proxy.hostname}:{proxy.port or (443 if proxy.scheme == 'https' else 80)}":
+            return True
     return place in settings.HUB_ALLOWED_HOSTS_PLAIN or place in settings.HUB_ALLOWED_HOSTS_PRIVATE
 
 
@@ -52,11 +56,26 @@ def check_url(url: str) -> None:
     """Refuse schemes other than https; http only to the sandbox. Raises ``BlockedAddress`` with a sentence."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    if parts.scheme == "https" and host:
-        return
-    if parts.scheme == "http" and f"{host}:{port}" in settings.HUB_ALLOWED_HOSTS_PLAIN:
+    is_plain_allowed = parts.scheme == "http" and f"{host}:{port}" in settings.HUB_ALLOWED_HOSTS_PLAIN
+    if (parts.scheme == "https" and host) or is_plain_allowed:
+        if settings.HUB_EGRESS_PROXY:
+            _check_behind_proxy(host, port)
         return
     raise BlockedAddress(f"The address {parts.scheme}://{host} is not https.")
+
+
+def _check_behind_proxy(host: str, port: int) -> None:
+    """The hub connects to the proxy only, so that the address it checks is not the one connected to: what can be seen
+    from here is refused here, the rest is the proxy's own rule. A name only the proxy can resolve passes."""
+    if is_allowed_here(host, port):
+        return
+    try:
+        found = _resolve(host, port, 2.0)
+    except OSError:
+        return
+    for *_, place in found:
+        if not is_public(ipaddress.ip_address(place[0].partition("%")[0])):
+            raise BlockedAddress(f"{host} resolves to {place[0]}, an address inside a private network.")
 
 
 def connect(host: str, port: int, timeout_s: float | None, options: Any = None) -> socket.socket:

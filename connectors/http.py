@@ -158,6 +158,8 @@ class HttpClient:
         prepared.headers["traceparent"] = f"00-{self.recorder.trace_id}-{secrets.token_hex(8)}-01"
         prepared.headers["User-Agent"] = f"IntegrationHub/{settings.VERSION}"
         body = prepared.body or b""
+        sent = {name: str(value) for name, value in prepared.headers.items()}
+        self.redactor.learn_sent(sent)
         exchange = Exchange(
             id=request_id,
             attempt=self.recorder.attempt,
@@ -166,7 +168,7 @@ class HttpClient:
             requested_at=datetime.now(UTC),
             is_write=write,
             idempotency_key=idempotency_key,
-            request_headers=self.redactor.headers(dict(prepared.headers)),
+            request_headers=self.redactor.headers(sent),
             request_body=self.redactor.body(body.encode() if isinstance(body, str) else body),
         )
         if write:
@@ -260,7 +262,7 @@ BAD_ADDRESS = (
 )  # fmt: skip
 
 
-def _explain(error: Exception, host: str, seconds: float, has_timed_out: bool, has_sent: bool) -> Any:  # noqa: PLR0911
+def _explain(error: Exception, host: str, seconds: float, has_timed_out: bool, has_sent: bool) -> Any:
     """The hub's error for whatever a transport raises: one sentence for people, a code for decisions. Where nothing was
     sent (``has_sent``), nothing can have happened at the far end."""
     chain = list(_causes(error))

@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 from django.db import DatabaseError, InterfaceError
 
+from connectors.exceptions import LeaseLost
 from events import exchanges
 from events.exchanges import Exchange, Kept
 from events.models import Event
@@ -26,6 +27,7 @@ class JobRecorder:
     def __init__(self, event: Event) -> None:
         self.event_id: int = event.pk
         self.received_at: datetime = event.received_at
+        self.lease = event.lease
         self.attempt = event.attempts or 1
         self.trace_id = event.trace_id or "0" * 31 + "1"
         self._reads: list[Kept] = []
@@ -33,6 +35,9 @@ class JobRecorder:
         self._oldest = 0.0
 
     def begin(self, exchange: Exchange) -> None:
+        """Raises ``LeaseLost`` where another worker has the event by now: this one slept too long to be the only one."""
+        if self.lease is not None and not exchanges.holds(self.event_id, self.lease):
+            raise LeaseLost("Another worker has this event; nothing more is written by this one.")
         exchanges.write_many([*self.take(), (self.event_id, self.received_at, exchange)])
 
     def complete(self, exchange: Exchange) -> None:

@@ -34,7 +34,8 @@ class Record:
         return [(f"{self.kind}_id", self.id), (f"{self.kind}_number", self.number)]
 
     def to_json(self) -> bytes:
-        return _adapter(type(self)).dump_json(self)
+        """Raises ``ValueError`` where a member is of another kind than declared."""
+        return _adapter(type(self)).dump_json(self, warnings="error")
 
     @classmethod
     def from_json(cls, content: bytes) -> Any:

@@ -32,13 +32,27 @@ class Redactor:
     """Knows one connector's secrets. ``headers`` names further headers whose values are secret."""
 
     def __init__(self, secrets: Iterable[str] = (), headers: Iterable[str] = ()) -> None:
-        forms: set[str] = set()
-        for secret in secrets:
-            if len(secret) >= SHORTEST_SECRET:
-                forms |= _forms(secret)
-        self._forms = sorted(forms, key=len, reverse=True)
-        self._bytes = [form.encode("utf-8", "surrogatepass") for form in self._forms]
         self._headers = SECRET_HEADERS | {name.lower() for name in headers}
+        self._known: set[str] = set()
+        self._forms: list[str] = []
+        self._bytes: list[bytes] = []
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Take out these too from now on."""
+        new = {secret for secret in secrets if len(secret) >= SHORTEST_SECRET} - self._known
+        if not new:
+            return
+        self._known |= new
+        self._forms = sorted(
+            {*self._forms, *(form for secret in new for form in _forms(secret))}, key=len, reverse=True
+        )
+        self._bytes = [form.encode("utf-8", "surrogatepass") for form in self._forms]
+
+    def learn_sent(self, headers: Mapping[str, str]) -> None:
+        """Learn the credentials of a request: a session's token or a pair in base64 is no setting, and a careless remote
+        repeats it in its answer all the same."""
+        self.learn(value.rpartition(" ")[2] for name, value in headers.items() if self.is_secret_header(name))
 
     def text(self, value: str) -> str:
         for form in self._forms:

@@ -135,7 +135,13 @@ class Run:
     # -------------------------------------------------------------------------------------------------------
     def deliver(self, one: Record) -> int:
         """Hand a record to every route of its kind: one child event each. Returns how many routes there were; raises
-        ``Skip`` (not routed) where there is none."""
+        ``Skip`` (not routed) where there is none, ``PayloadError`` where a member is of another kind than declared."""
+        try:
+            one.to_json()
+        except ValueError as error:
+            raise PayloadError(
+                f"{one.label} {one.number} was read with a member of a wrong kind.", code="shape"
+            ) from error
         self.keys(one.search_keys())
         self.show(json.dumps(one.raw, default=str, ensure_ascii=False).encode())
         return routing.deliver(self.connector, self.the_event, one)

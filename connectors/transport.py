@@ -112,15 +112,24 @@ class GuardedHTTPSPool(HTTPSConnectionPool):
     ConnectionCls = GuardedHTTPSConnection  # type: ignore[assignment]
 
 
+GUARDED = {"http": GuardedHTTPPool, "https": GuardedHTTPSPool}
+
+
 class GuardedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         context = create_urllib3_context(ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
         context.load_verify_locations(certifi.where())
-        extra = getattr(settings, "HUB_CA_BUNDLE", "")
-        if extra:
-            context.load_verify_locations(extra)
+        if settings.HUB_CA_BUNDLE:
+            context.load_verify_locations(settings.HUB_CA_BUNDLE)
         super().init_poolmanager(*args, **options, ssl_context=context)  # type: ignore[no-untyped-call]
-        self.poolmanager.pool_classes_by_scheme = {"http": GuardedHTTPPool, "https": GuardedHTTPSPool}
+        self.poolmanager.pool_classes_by_scheme = GUARDED
+        self._context = context
+
+    def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+        """Calls through the egress proxy keep to their budget like all others."""
+        made = super().proxy_manager_for(proxy, **options, ssl_context=self._context)
+        made.pool_classes_by_scheme = GUARDED
+        return made
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Always verified, with the context made above."""

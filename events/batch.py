@@ -12,6 +12,7 @@ import structlog
 from events.host import host
 from events.models import Event, Outcome, Reason
 from events.outcomes import Result
+from events.pool import look_at_connection
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ class Batch:
             if stopping.is_set():
                 self._untouched.put(event.pk)
                 continue
+            look_at_connection()
             self._keep(_handle(event))
         self.hand_over(0.0)
 

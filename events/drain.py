@@ -21,7 +21,7 @@ from events.batch import HAND_OVER_S, Batch, stopping
 from events.database import in_words
 from events.host import host
 from events.models import Event, Outcome, Reason
-from events.outcomes import Result, finish
+from events.outcomes import NOT_WRITTEN, Result, finish
 from events.pool import pool
 
 log = structlog.get_logger(__name__)
@@ -260,7 +260,7 @@ def _bare(result: Result) -> Result:
     """The outcome of an event whose own could not be written, without anything that came from outside."""
     return Result(
         event_id=result.event_id, lease=result.lease, connector_id=result.connector_id, topic=result.topic,
-        outcome=Outcome.FAILED, reason=Reason.BUG, reason_code="outcome_not_written", lock_key=result.lock_key,
+        outcome=Outcome.FAILED, reason=Reason.BUG, reason_code=NOT_WRITTEN, lock_key=result.lock_key,
         duration_ms=result.duration_ms,
         sentence=f"The event ended as “{result.outcome.value}”, but the hub could not write down how.",
         next_step="Look at the target whether it was done; then Retry, or mark this event resolved.",

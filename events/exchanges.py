@@ -65,7 +65,10 @@ _BODY_COLUMNS = {
 
 def _unnested(columns: Mapping[str, str]) -> str:
     arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
-    return f"({', '.join(columns)}) SELECT * FROM unnest({arrays})"
+    # A write that begins comes without a time: it gets the database's, because it is compared with other times of the
+    # database, and clocks of machines differ.
+    chosen = [f"coalesce({name}, clock_timestamp())" if name == "requested_at" else name for name in columns]
+    return f"({', '.join(columns)}) SELECT {', '.join(chosen)} FROM unnest({arrays}) AS n ({', '.join(columns)})"
 
 
 # A commit whose answer was lost is written again: what is there already stays.
@@ -100,7 +103,8 @@ def write_many(kept: Sequence[Kept]) -> None:
         rows.append(
             (
                 exchange.id, event_id, exchange.attempt, exchange.method[:10], clean(exchange.endpoint, ENDPOINT_LIMIT),
-                exchange.status, exchange.state.value, exchange.is_write, exchange.requested_at, exchange.duration_ms,
+                exchange.status, exchange.state.value, exchange.is_write,
+                None if exchange.state == RequestState.SENT else exchange.requested_at, exchange.duration_ms,
                 clean(exchange.error, SENTENCE_LIMIT), clean(exchange.vendor_request_id, 120),
                 clean(exchange.idempotency_key, 120), _headers(exchange.request_headers),
                 _headers(exchange.response_headers), len(exchange.request_body), exchange.response_size,
@@ -116,6 +120,16 @@ def write_many(kept: Sequence[Kept]) -> None:
     body_columns = [list(column) for column in zip(*parts, strict=True)] if parts else [[] for _ in _BODY_COLUMNS]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [*columns, *body_columns])
+
+
+def holds(event_id: int, lease: uuid.UUID) -> bool:
+    """Whether the event still belongs to whoever claimed it with this lease."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM events_event WHERE id = %s AND lease = %s AND outcome = 'running')",
+            [event_id, lease],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def complete(event_id: int, received_at: datetime, exchange: Exchange) -> None:
@@ -138,23 +152,39 @@ def write_all(event_id: int, received_at: datetime, exchanges: Sequence[Exchange
     write_many([(event_id, received_at, exchange) for exchange in exchanges])
 
 
+ANSWER_LOST = "The answer came, but the hub was interrupted before it wrote down what became of it."
+
+
+def lose_answers(event_ids: Sequence[int]) -> None:
+    """The current attempt of these events ended before anybody wrote down what its answered writes had done: for what
+    comes after, they are writes without an answer."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_relatedrequest AS r SET state = 'no_answer', error = %s FROM events_event AS e "
+            "WHERE e.id = ANY(%s) AND r.event_id = e.id AND r.is_write AND r.state = 'answered' AND r.status < 300 "
+            "AND r.attempt >= e.attempts",
+            [ANSWER_LOST, list(event_ids)],
+        )
+
+
 def has_unfinished_write(event: Event) -> bool:
     """Whether an earlier attempt, of this event or of another one for the same object at the same place, sent a write
-    that may or may not have happened. Where the earlier attempt was interrupted (its worker died, the database was
-    away) an answered write counts too: what the answer said was never written down. A person's Retry or *resolved* says
-    that he has looked: what came before counts no more."""
+    that may or may not have happened, and nothing has succeeded there since. A person's Retry of an event whose page
+    asked him to look (``outcomes.retry``) says that it is not there: what came before counts no more. *Resolved* does
+    not: it says that it is there, or that nobody wants it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM events_event AS e JOIN events_relatedrequest AS r ON r.event_id = e.id "
             "WHERE (e.id = %s OR (%s <> '' AND e.lock_key = %s AND e.kind = 'delivery' AND e.outcome <> 'succeeded' "
-            "AND e.resolved_at IS NULL)) "
-            "AND r.is_write AND (r.state IN ('sent', 'no_answer') OR r.status >= 500 OR (%s AND r.status < 300)) "
+            "AND e.resolved_by <> 'the hub')) "
+            "AND r.is_write AND (r.state IN ('sent', 'no_answer') OR r.status >= 500) "
             "AND (e.id <> %s OR r.attempt < %s OR r.requested_at < %s) "
-            "AND r.requested_at > "
-            "greatest(coalesce(e.retried_at, '-infinity'), coalesce(%s, '-infinity'::timestamptz)))",
+            "AND r.requested_at > greatest(coalesce(e.retried_at, '-infinity'), coalesce(%s, '-infinity'::timestamptz)) "
+            "AND NOT EXISTS (SELECT 1 FROM events_event AS s WHERE %s <> '' AND s.lock_key = %s AND s.kind = 'delivery' "
+            "AND s.outcome = 'succeeded' AND s.finished_at > r.requested_at))",
             [
-                event.pk, event.lock_key, event.lock_key, event.reason_code == INTERRUPTED, event.pk, event.attempts,
-                event.started_at, event.retried_at,
+                event.pk, event.lock_key, event.lock_key, event.pk, event.attempts, event.started_at, event.retried_at,
+                event.lock_key, event.lock_key,
             ],
         )  # fmt: skip
         return bool(cursor.fetchone()[0])

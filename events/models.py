@@ -123,7 +123,7 @@ class Event(models.Model):
     expects_request = models.BooleanField(default=True)
     cause = models.CharField(max_length=64, blank=True)
 
-    retried_at = models.DateTimeField(null=True, blank=True)  # last Retry by hand
+    retried_at = models.DateTimeField(null=True, blank=True)  # last Retry by a person whose page asked him to look at the target
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.CharField(max_length=150, blank=True)
     resolved_note = models.TextField(blank=True)

@@ -13,11 +13,13 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from events import alerts
-from events.exchanges import Kept, write_many
+from events.exchanges import INTERRUPTED, Kept, lose_answers, write_many
 from events.models import Event, Outcome, Reason
 from events.text import SENTENCE_LIMIT, clean, clean_notes, fit
 
 LONGEST_PAUSE_S = 7 * 86_400.0
+NOT_WRITTEN = "outcome_not_written"  # reason code of an event whose outcome could not be written down
+ASKED_TO_LOOK = [Reason.UNCONFIRMED_WRITE.value, Reason.WORKER_LOST.value]  # whose page says: look at the target, then Retry
 
 
 @dataclass(kw_only=True)
@@ -121,6 +123,9 @@ def finish(results: Sequence[Result], *, tell: bool = True) -> set[int]:
         cursor.execute(_FINISH, columns)
         ours = {row[0] for row in cursor.fetchall()}
         written = [r for r in results if r.event_id in ours]
+        lost = [r for r in written if r.reason == Reason.BUG or r.reason_code == INTERRUPTED]
+        if lost:
+            lose_answers([r.event_id for r in lost])
         resolve_earlier([r for r in written if r.outcome == Outcome.SUCCEEDED])
         if tell:
             alerts.failed([r for r in written if r.outcome == Outcome.FAILED])
@@ -150,16 +155,18 @@ def resolve_earlier(successes: Sequence[Result]) -> None:
 
 def retry(event_ids: Sequence[int], *, by: str) -> int:
     """Queue failed, skipped or waiting events again, by hand: same row, fresh attempts, never superseded. Returns how
-    many were queued; events that run or succeeded are left alone."""
+    many were queued; events that run or succeeded are left alone. Where the page asked to look at the target first, the
+    Retry says that somebody did and that nothing was there (``retried_at``); elsewhere it says nothing of the kind."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE events_event SET outcome = 'queued', reason = '', reason_code = '', sentence = '', next_step = '', "
             "due_at = NULL, finished_at = NULL, attempts = 0, is_supersedable = false, resolved_at = NULL, "
-            "resolved_by = '', resolved_note = '', retried_at = now(), triggered_by = %s, "
-            "priority = LEAST(priority, 2) "
+            "resolved_by = '', resolved_note = '', triggered_by = %s, priority = LEAST(priority, 2), "
+            "retried_at = CASE WHEN outcome = 'failed' AND (reason = ANY(%s) OR reason_code = %s) THEN now() "
+            "ELSE retried_at END "
             "WHERE id = ANY(%s) AND outcome IN ('failed', 'skipped', 'waiting') AND kind NOT IN ('lookup', 'check') "
             "AND connector_id IS NOT NULL AND NOT (outcome = 'skipped' AND reason = 'superseded')",
-            [by[:150], list(event_ids)],
+            [clean(by, 150), ASKED_TO_LOOK, NOT_WRITTEN, list(event_ids)],
         )
         count: int = cursor.rowcount
     if count:
@@ -175,7 +182,7 @@ def resolve(event_ids: Sequence[int], *, by: str, note: str) -> int:
         cursor.execute(
             "UPDATE events_event SET resolved_at = now(), resolved_by = %s, resolved_note = %s "
             "WHERE id = ANY(%s) AND outcome = 'failed' AND resolved_at IS NULL",
-            [by[:150], note, list(event_ids)],
+            [clean(by, 150), clean(note), list(event_ids)],
         )
         count: int = cursor.rowcount
     return count

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from django.db import close_old_connections
 
-IDLE_S = 1.0  # a connection unused for so long is looked at first: the database may have been restarted
+IDLE_S = 1.0  # a connection may have been unused for so long: the database may have been restarted meanwhile
 
 Job = Callable[[], None]
 
@@ -32,13 +32,19 @@ class Pool:
         self._jobs.put(job)
 
     def _work(self) -> None:
-        used_at = time.monotonic()
         while True:
-            job = self._jobs.get()
-            if time.monotonic() - used_at > IDLE_S:
-                close_old_connections()
-            job()
-            used_at = time.monotonic()
+            self._jobs.get()()
+
+
+_mine = threading.local()
+
+
+def look_at_connection() -> None:
+    """Called by a thread before each event: its connection is tried where the last event began a while ago."""
+    now = time.monotonic()
+    if now - getattr(_mine, "looked_at", now) > IDLE_S:
+        close_old_connections()
+    _mine.looked_at = now
 
 
 _pools: list[Pool] = []

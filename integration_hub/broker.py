@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from typing import Any
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, connections
@@ -27,12 +28,12 @@ _TAKE = (
 )
 
 
-class BellBroker(ORM):
+class BellBroker(ORM):  # type: ignore[misc]
     """See the module's text. ``acknowledge`` has nothing left to do: a taken task is gone."""
 
     is_listening = False
 
-    def dequeue(self):  # type: ignore[no-untyped-def]
+    def dequeue(self) -> list[tuple[int, str]] | None:
         connection = connections[Conf.ORM]
         try:
             task = self._take(connection)
@@ -46,13 +47,14 @@ class BellBroker(ORM):
             time.sleep(AWAY_S)
             return None
 
-    def _take(self, connection):  # type: ignore[no-untyped-def]
+    def _take(self, connection: Any) -> tuple[int, str] | None:
         keys = [self.list_key, f"{self.list_key}:mail", os.environ.get(CLUSTER, "")]
         with connection.cursor() as cursor:
             cursor.execute(_TAKE, [keys])
-            return cursor.fetchone()
+            task: tuple[int, str] | None = cursor.fetchone()
+        return task
 
-    def _wait(self, connection) -> None:  # type: ignore[no-untyped-def]
+    def _wait(self, connection: Any) -> None:
         if not self.is_listening or connection.connection is None:
             with connection.cursor() as cursor:
                 cursor.execute(f"LISTEN {CHANNEL}")

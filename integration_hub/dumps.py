@@ -69,7 +69,8 @@ class Place:
         names = {"HOST": "PGHOST", "PORT": "PGPORT", "USER": "PGUSER", "PASSWORD": "PGPASSWORD", "NAME": "PGDATABASE"}
         own = {variable: str(said[name]) for name, variable in names.items() if said[name]}
         connection.ensure_connection()
-        return cls(options | own, connection.pg_version // 10_000)
+        version: int = connection.pg_version  # type: ignore[attr-defined]  # of the PostgreSQL backend
+        return cls(options | own, version // 10_000)
 
     @classmethod
     def of(cls, embedded: Embedded) -> Place:

@@ -29,6 +29,17 @@ class HubUserAdmin(Base):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "People", **(extra_context or {})})
 
+    # Whoever may change people could else make himself, or his password that of, somebody who may do everything.
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return fields if _is_above_all(request) else (*fields, "is_superuser", "user_permissions")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or _may_touch(request, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or _may_touch(request, obj))
+
     @admin.display(description="groups")
     def get_groups(self, user: User) -> str:
         return ", ".join(group.name for group in user.groups.all())
@@ -40,6 +51,14 @@ class HubUserAdmin(Base):
     def unlock(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         count = sum(reset(username=user.get_username()) for user in queryset)
         messages.success(request, f"Unlocked: {count} failed log-in{'' if count == 1 else 's'} forgotten.")
+
+
+def _is_above_all(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))
+
+
+def _may_touch(request: HttpRequest, person: User) -> bool:
+    return _is_above_all(request) or not person.is_superuser
 
 
 def tidy(site: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -48,6 +49,7 @@ SANDBOX_URL = env.str("SANDBOX_URL", "").rstrip("/")
 HUB_ALLOWED_HOSTS_PRIVATE = frozenset(env.list("HUB_ALLOWED_PRIVATE_HOSTS", default=[]))
 HUB_ALLOWED_HOSTS_PLAIN = frozenset({urlsplit(SANDBOX_URL).netloc} if SANDBOX_URL else ())
 HUB_EGRESS_PROXY = env.str("HUB_EGRESS_PROXY", "")
+HUB_CA_BUNDLE = env.str("HUB_CA_BUNDLE", "")  # a file of further certificate authorities, for servers of the own network
 
 # --- applications -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -65,7 +67,6 @@ INSTALLED_APPS = [
     "axes",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "events.apps.EventsConfig",
     "connectors.apps.ConnectorsConfig",
 ]
@@ -111,29 +112,31 @@ TEMPLATES = [
 # --- database ---------------------------------------------------------------------------------------------------------
 # Without DATABASE_URL the hub runs its own PostgreSQL under var/ (started by manage.py).
 EMBEDDED = None if env.str("DATABASE_URL", "") else Embedded(VAR_DIR / "postgres")
-DATABASES = {"default": env.db_url("DATABASE_URL") if EMBEDDED is None else EMBEDDED.django_settings()}
-DATABASES["default"] |= {
-    "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),  # seconds; reconnecting per request costs seven eighths of the speed
-    "CONN_HEALTH_CHECKS": True,
-    "ATOMIC_REQUESTS": False,
-}
-DATABASES["default"].setdefault("OPTIONS", {}).update(
-    {
-        "connect_timeout": 5,
-        "keepalives": 1,
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "application_name": "hub",
+_database: dict[str, Any] = env.db_url("DATABASE_URL") if EMBEDDED is None else EMBEDDED.django_settings()
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **_database,
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),  # seconds; reconnecting each time costs seven eighths of the speed
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        "OPTIONS": {
+            **_database.get("OPTIONS", {}),
+            "connect_timeout": 5,
+            "keepalives": 1,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "application_name": "hub",
+        },
     }
-)
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- queue: rings bells only, every truth is in the event row ---------------------------------------------------------
 HUB_WORKERS = env.int("HUB_WORKERS", 2)  # worker processes of one machine
 HUB_THREADS = env.int("HUB_THREADS", 8)  # events handled side by side in one worker process
 HUB_DRAIN_SLICE_S = env.float("HUB_DRAIN_SLICE_S", 20.0)  # a drainer ends after this and rings again where work is left
-HUB_LEASE_S = env.float("HUB_LEASE_S", 60.0)  # an event is taken back when its worker was not heard of for so long
+HUB_LEASE_S = env.float("HUB_LEASE_S", 45.0)  # an event is taken back when its worker was not heard of for so long
 HUB_HEARTBEAT_S = env.float("HUB_HEARTBEAT_S", 5.0)
 HUB_RESTART_AFTER_S = env.float("HUB_RESTART_AFTER_S", 40.0)  # a worker tree silent for so long is restarted
 HUB_STEADY_S = env.float("HUB_STEADY_S", 30.0)  # a child process that lived so long is started again without a pause
@@ -238,9 +241,6 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Integration Hub API",
     "DESCRIPTION": "Live lookups for storefronts and read access to events.",
     "VERSION": VERSION,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -1,4 +1,5 @@
-"""A Shopify order becomes a Xoro sales order: signed delivery, read back, routed, written once, every step on record."""
+"""A Shopify order becomes a Xoro sales order: signed delivery, read back, routed, written once, every step on
+record."""
 
 import pytest
 
@@ -67,3 +68,26 @@ def test_an_order_without_route_says_so(sandbox, shop, live_server):
     event = Event.objects.get()
     assert (event.outcome, event.reason) == (Outcome.SKIPPED, Reason.NOT_ROUTED)
     assert "went nowhere" in event.sentence
+
+
+@pytest.mark.parametrize("slashes", ["/", "\\/"])
+def test_an_order_too_large_to_keep_is_read_from_the_shop_all_the_same(sandbox, shop, erp, client, slashes):
+    """From 5 to 20 MiB only the beginning is kept: enough to know which order to ask for."""
+    import base64
+    import hashlib
+    import hmac
+
+    Route.objects.create(source=shop, target=erp, record_kind="order", options={})
+    gid = "gid://shopify/Order/6900100300007".replace("/", slashes)
+    body = b'{"id":6900100300007,"admin_graphql_api_id":"%s","note":"%s"}' % (gid.encode(), b"x" * (6 * 1024 * 1024))
+    digest = hmac.new(shop.load_settings().signing_secrets[0].encode(), body, hashlib.sha256).digest()
+    headers = {
+        "X-Shopify-Topic": "orders/create", "X-Shopify-Webhook-Id": f"large-{len(slashes)}",
+        "X-Shopify-Hmac-Sha256": base64.b64encode(digest).decode(), "X-Shopify-Shop-Domain": shop.settings["shop_domain"],
+    }  # fmt: skip
+    answer = client.post(f"/hooks/{shop.webhook_token}", body, content_type="application/json", headers=headers)
+    assert answer.status_code == 200, answer.content
+    Drainer(0).run()
+    event = Event.objects.get(kind=Kind.WEBHOOK)
+    assert (event.outcome, event.object_id) == (Outcome.SUCCEEDED, "6900100300007"), event.sentence
+    assert event.is_payload_cut and event.payload_size == len(body)

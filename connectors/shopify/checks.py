@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connectors.base import Check
 from connectors.exceptions import ConfigurationError
+from connectors.shopify.replies import promised_shape
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -24,12 +25,14 @@ def probe(run: Run) -> object:
 
 def reach_shop(run: Run) -> str:
     shop = run.client.ping()["shop"]
-    if shop["myshopifyDomain"].lower() != run.settings.shop_domain.lower():
+    with promised_shape("the shop"):
+        domain, name, currency = str(shop["myshopifyDomain"]), shop["name"], shop["currencyCode"]
+    if domain.lower() != run.settings.shop_domain.lower():
         raise ConfigurationError(
-            f"The shop calls itself {shop['myshopifyDomain']}, not {run.settings.shop_domain}.",
+            f"The shop calls itself {domain}, not {run.settings.shop_domain}.",
             next_step="Enter the permanent name the shop gives, then test again.",
         )
-    return f"Connected to {shop['name']} ({shop['myshopifyDomain']}), currency {shop['currencyCode']}."
+    return f"Connected to {name} ({domain}), currency {currency}."
 
 
 def granted_scopes(run: Run) -> str:

@@ -15,6 +15,7 @@ from connectors.exceptions import PayloadError, RemoteUnavailable
 from connectors.http import Http, HttpAnswer
 from connectors.shopify import replies, tokens
 from connectors.shopify.documents import document
+from connectors.shopify.replies import promised_shape
 from connectors.shopify.settings import ShopifySettings
 
 TRIES = 8  # of a throttled call, before the event goes back to the queue
@@ -22,6 +23,7 @@ LONGEST_WAIT_S = 30.0  # for one call altogether: a worker is not kept asleep lo
 RESTARTS = 3  # of a read whose order changed between two pages
 WALK_LIMIT = 24_750  # a connection can be walked to 25,000 objects; 99 full pages
 TIMEOUT_S = (3.0, 20.0)  # connect, read
+LISTED = ("id", "legacyResourceId", "name", "updatedAt")
 Node = dict[str, Any]
 
 
@@ -50,8 +52,9 @@ class ShopifyClient:
     def ping(self) -> Node:
         """``{"shop": {...}, "scopes": [...]}``: who we are talking to and what the app may do. HubShop."""
         data = self.execute("HubShop", {})
-        handles = [scope["handle"] for scope in data["currentAppInstallation"]["accessScopes"]]
-        return {"shop": data["shop"], "scopes": sorted(handles)}
+        with promised_shape("the shop"):
+            handles = [str(scope["handle"]) for scope in data["currentAppInstallation"]["accessScopes"]]
+            return {"shop": data["shop"], "scopes": sorted(handles)}
 
     def get_order(self, gid: str) -> Node | None:
         """One order with all its lines in ``lineItems.nodes``; ``None`` where the shop has none by this id.
@@ -59,27 +62,33 @@ class ShopifyClient:
         HubOrder, then HubOrderLines by 100. Raises ``RemoteUnavailable`` where the order changes faster than it can
         be read: pages of two states are never mixed."""
         for _ in range(RESTARTS + 1):
-            order: Node | None = self.execute("HubOrder", {"id": gid})["order"]
+            order = self._order("HubOrder", {"id": gid})
             if order is None or self._add_lines(order):
                 return order
         raise RemoteUnavailable("The order changes while it is being read.", code="changing", retry_after_s=30)
 
     def _add_lines(self, order: Node) -> bool:
         """True once every line is there; false where the order changed meanwhile."""
-        lines = order["lineItems"]
-        while lines["pageInfo"]["hasNextPage"]:
-            variables = {"id": order["id"], "after": lines["pageInfo"]["endCursor"]}
-            page = self.execute("HubOrderLines", variables)["order"]
+        while (after := _next_page(order["lineItems"])) is not None:
+            page = self._order("HubOrderLines", {"id": order["id"], "after": after})
             if page is None or page["updatedAt"] != order["updatedAt"]:
                 return False
-            lines["nodes"] += page["lineItems"]["nodes"]
-            lines["pageInfo"] = page["lineItems"]["pageInfo"]
+            page["lineItems"]["nodes"] = [*order["lineItems"]["nodes"], *page["lineItems"]["nodes"]]
+            order["lineItems"] = page["lineItems"]
         return True
+
+    def _order(self, name: str, variables: dict[str, Any]) -> Node | None:
+        """``order`` of a document's answer; where lines were asked for, they are a page of nodes."""
+        data = self.execute(name, variables)
+        with promised_shape("an order"):
+            order: Node | None = data["order"]
+            if order is not None:
+                _ = (order["id"], order["updatedAt"], "lineItems" in order and _next_page(order["lineItems"]))
+        return order
 
     def get_order_money(self, gid: str) -> Node | None:
         """``updatedAt`` and ``transactions`` of one order; ``None`` where the shop has none. HubOrderMoney."""
-        order: Node | None = self.execute("HubOrderMoney", {"id": gid})["order"]
-        return order
+        return self._order("HubOrderMoney", {"id": gid})
 
     def find_order_by_name(self, name: str) -> Node | None:
         """The newest order of exactly this name, with or without its "#"; ``None`` where the index knows none.
@@ -87,26 +96,29 @@ class ShopifyClient:
         HubOrderByName. An order placed seconds ago may not be in the index yet."""
         bare = name.strip().removeprefix("#")
         filter_ = f"name:{quoted(bare)} OR name:{quoted('#' + bare)}"
-        nodes = self.execute("HubOrderByName", {"filter": filter_})["orders"]["nodes"]
+        data = self.execute("HubOrderByName", {"filter": filter_})
         wanted = {bare.casefold(), f"#{bare}".casefold()}
-        return next((node for node in nodes if node["name"].casefold() in wanted), None)
+        with promised_shape("orders of a name"):
+            return next((node for node in data["orders"]["nodes"] if node["name"].casefold() in wanted), None)
 
     def orders_since(self, start: datetime, end: datetime) -> Iterator[list[Node]]:
         """Pages of orders with ``start <= updatedAt < end``, oldest change first: id, legacyResourceId, name,
-        updatedAt, test. HubOrdersSince.
+        updatedAt. HubOrdersSince.
 
         A walk longer than Shopify allows starts again at the last time seen, so that an order may come twice."""
         after, walked = None, 0
         while True:
             filter_ = f"updated_at:>={quoted(zulu(start))} AND updated_at:<{quoted(zulu(end))}"
-            orders = self.execute("HubOrdersSince", {"filter": filter_, "after": after})["orders"]
-            yield orders["nodes"]
-            if not orders["pageInfo"]["hasNextPage"]:
+            data = self.execute("HubOrdersSince", {"filter": filter_, "after": after})
+            with promised_shape("orders"):
+                nodes = [{name: str(node[name]) for name in LISTED} for node in data["orders"]["nodes"]]
+                after = _next_page(data["orders"])
+            yield nodes
+            if after is None:
                 return
-            after = orders["pageInfo"]["endCursor"]
-            walked += len(orders["nodes"])
+            walked += len(nodes)
             if walked >= WALK_LIMIT:
-                last = datetime.fromisoformat(orders["nodes"][-1]["updatedAt"])
+                last = datetime.fromisoformat(nodes[-1]["updatedAt"])
                 if last <= start:
                     raise PayloadError("More orders changed in one second than Shopify lists.", path="orders")
                 start, after, walked = last, None, 0
@@ -120,9 +132,11 @@ class ShopifyClient:
             reply = answer.json()
             if not isinstance(reply, dict):
                 raise PayloadError("Shopify's answer is not a JSON object.", request_id=answer.request_id)
-            pause_s = replies.throttle_pause_s(reply)
+            with promised_shape(name):
+                pause_s = replies.throttle_pause_s(reply)
+                if pause_s is None:
+                    replies.raise_for_errors(reply, name, request_id=answer.request_id)
             if pause_s is None:
-                replies.raise_for_errors(reply, name, request_id=answer.request_id)
                 data: Node = reply["data"]
                 return data
             if attempt == TRIES or waited + pause_s > LONGEST_WAIT_S:
@@ -171,6 +185,14 @@ class ShopifyClient:
             self.clock_skew_s = None
         else:
             self.clock_skew_s = round(self.now() - theirs.timestamp())
+
+
+def _next_page(connection: Node) -> str | None:
+    """Where the next page of a connection begins, ``None`` at its end."""
+    after = str(connection["pageInfo"]["endCursor"]) if connection["pageInfo"]["hasNextPage"] else None
+    if not isinstance(connection["nodes"], list):
+        raise TypeError("nodes are no list")
+    return after
 
 
 def order_gid(number: str | int) -> str:

@@ -6,6 +6,7 @@ it: that is ``translation.py``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.exceptions import ConfigurationError, PayloadError, RemoteUnavailable, Skip
 from connectors.shopify import webhooks
 from connectors.shopify.client import ShopifyClient, order_gid, zulu
+from connectors.shopify.replies import promised_shape
 from connectors.shopify.translation import order_record
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ READS = 3  # of an order whose payments were read in another state than its line
 # begins well before that end. https://shopify.dev/docs/api/usage/search-syntax names no bound for the lag.
 OVERLAP = timedelta(minutes=10)
 MARGIN = timedelta(seconds=60)
+ORDER_GID = re.compile(rb'"admin_graphql_api_id"\s*:\s*"(gid:\\?/\\?/shopify\\?/Order\\?/\d+)"')
 
 
 def import_order(run: Run) -> str:
@@ -32,10 +35,20 @@ def import_order(run: Run) -> str:
     Raises ``Skip`` (not found; test order; nothing left of it; what ``run.deliver`` skips), ``ConfigurationError``
     naming a missing scope or a wrong shop, ``PayloadError``, and what a call raises."""
     _check_shop(run)
-    payload = run.payload
+    return _import(run, _named_order(run))
+
+
+def _named_order(run: Run) -> str:
+    """Which order the delivery is about. Of one too large to keep only the beginning is there: the id stands in it."""
+    try:
+        payload = run.payload
+    except PayloadError:
+        if found := ORDER_GID.search(run.body):
+            return found[1].decode().replace("\\/", "/")
+        raise
     if not isinstance(payload, Mapping) or not (payload.get("admin_graphql_api_id") or payload.get("id")):
         raise PayloadError("The delivery does not say which order it is about.", path="id")
-    return _import(run, str(payload.get("admin_graphql_api_id") or order_gid(payload["id"])))
+    return str(payload.get("admin_graphql_api_id") or order_gid(payload["id"]))
 
 
 def synchronize_order(run: Run) -> str:
@@ -79,7 +92,7 @@ def synchronize_recent(run: Run) -> str:
                 object_type="order",
                 object_id=number,
                 object_label=node["name"],
-                payload={"id": int(number), "admin_graphql_api_id": node["id"], "updated_at": changed},
+                payload={"id": number, "admin_graphql_api_id": node["id"], "updated_at": changed},
             )
             count += 1
     overlap = zulu(end - OVERLAP)
@@ -93,10 +106,12 @@ def synchronize_recent(run: Run) -> str:
 def _import(run: Run, gid: str) -> str:
     order, money = _read(run.client, gid)
     _pass_on_notes(run)
+    with promised_shape("an order"):
+        number, name, is_test = str(order["legacyResourceId"]), str(order["name"]), bool(order["test"])
     # Described before it is translated, so that an order that cannot be translated is found by its name.
-    run.describe(object_type="order", object_id=order["legacyResourceId"], object_label=order["name"])
-    if order["test"] and not run.settings.import_test_orders:
-        raise Skip(f"Order {order['name']} is a test order.", reason="filtered", code="test_order")
+    run.describe(object_type="order", object_id=number, object_label=name)
+    if is_test and not run.settings.import_test_orders:
+        raise Skip(f"Order {name} is a test order.", reason="filtered", code="test_order")
     record = order_record(
         order,
         money,

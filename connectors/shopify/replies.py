@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from connectors.exceptions import (
@@ -25,7 +26,27 @@ from connectors.http import HttpAnswer
 HOUR_S = 3600.0
 SUSPICIOUS_PAUSE_S = 60.0  # HTTP 430 names no time
 START_RATE = 50.0  # points per second where a reply does not say
+UNREADABLE = (KeyError, IndexError, TypeError, AttributeError, ValueError, ArithmeticError)
 SCOPE = re.compile(r"\b(?:read|write)_[a-z_]+\b")
+
+
+@contextmanager
+def promised_shape(what: str) -> Iterator[None]:
+    """``PayloadError`` where reading an answer trips over members that are other than the schema promises. Only around
+    reading: what the hub itself does wrong elsewhere must stay visible as such."""
+    try:
+        yield
+    except UNREADABLE as error:
+        detail = (
+            f"“{error.args[0]}” is missing"
+            if isinstance(error, KeyError) and error.args
+            else "a member is of a wrong kind"
+        )
+        raise PayloadError(
+            f"Shopify's answer about {what} does not have the shape its schema promises: {detail}.",
+            next_step="Look at the answer under Related Requests; press Retry, or report it with this event's number.",
+            code="shape",
+        ) from error
 
 
 def raise_for_status(answer: HttpAnswer) -> None:

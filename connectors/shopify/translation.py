@@ -19,6 +19,7 @@ from typing import Any
 from connectors.exceptions import PayloadError
 from connectors.records import Address, Company, Customer, Order, OrderLine, Payment, ShippingLine, Tax
 from connectors.shopify.client import plain_id
+from connectors.shopify.replies import UNREADABLE
 
 Node = Mapping[str, Any]
 ZERO = Decimal(0)
@@ -50,11 +51,16 @@ def order_record(order: Node, money: Node | None, *, shop_domain: str, presentme
     """The record of one order. ``money`` is HubOrderMoney's order. Raises ``PayloadError`` where the amounts do not add
     up or a member is missing."""
     try:
-        return _order_record(order, money or {}, shop_domain, _Purse(order, presentment))
+        record = _order_record(order, money or {}, shop_domain, _Purse(order, presentment))
+        record.to_json()  # refuses members of another kind than declared
+        return record
     except KeyError as error:
         name = order.get("name") or order.get("id")
         sentence = f"Shopify's answer for order {name} lacks “{error.args[0]}”."
         raise PayloadError(sentence, path=f"order.{error.args[0]}") from error
+    except UNREADABLE as error:
+        name = order.get("name") or order.get("id")
+        raise PayloadError(f"Shopify's answer for order {name} has a member of a wrong kind.", code="shape") from error
 
 
 class _Purse:

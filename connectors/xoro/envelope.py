@@ -7,6 +7,7 @@ Not for repeating calls: that is ``client.py``. Meaning of each form: seen in us
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from connectors.exceptions import (
@@ -16,7 +17,7 @@ from connectors.exceptions import (
     RemoteUnauthorised,
     RemoteUnavailable,
 )
-from connectors.http import HttpAnswer
+from connectors.http import HttpAnswer, retry_after_s
 
 PERMISSION_FAULT = "An error has occurred."
 KEY_STEP = (
@@ -57,7 +58,7 @@ def read(answer: HttpAnswer, *, is_write: bool) -> Envelope:
         raise _unavailable(answer, "not_json", "Xoro answered with something that is not JSON.") from None
     if not isinstance(content, dict) or "Result" not in content:
         raise _unavailable(answer, "no_envelope", "Xoro answered JSON without its usual envelope.")
-    data, message, code = content.get("Data"), str(content.get("Message") or "").strip(), _code(content)
+    data, message, code = content.get("Data"), _said(content), _code(content)
     if content["Result"] is True and code == "0":
         return Envelope(data, message)
     says_nothing = not data and code == "0"
@@ -74,7 +75,14 @@ def read(answer: HttpAnswer, *, is_write: bool) -> Envelope:
 
 
 def _code(content: dict[str, Any]) -> str:
-    return str(content.get("ErrorCode") or 0).strip()
+    code = content.get("ErrorCode") or 0
+    return str(code).strip() if isinstance(code, str | int | Decimal) else "unreadable"
+
+
+def _said(content: dict[str, Any]) -> str:
+    """The vendor's message; what is no text says nothing to people."""
+    message = content.get("Message")
+    return message.strip() if isinstance(message, str) else ""
 
 
 def _http_error(answer: HttpAnswer) -> Exception:
@@ -113,16 +121,15 @@ def _message(answer: HttpAnswer) -> str:
         content = answer.json()
     except PayloadError:
         return ""
-    return str(content.get("Message") or "")[:500] if isinstance(content, dict) else ""
+    return _said(content)[:500] if isinstance(content, dict) else ""
 
 
 def _unavailable(answer: HttpAnswer, code: str, sentence: str, next_step: str = "") -> RemoteUnavailable:
-    wait = answer.headers.get("retry-after", "")
     return RemoteUnavailable(
         sentence,
         code=code,
         next_step=next_step,
         status=answer.status,
         request_id=answer.request_id,
-        retry_after_s=float(wait) if wait.isdigit() else None,
+        retry_after_s=retry_after_s(answer),
     )

@@ -11,7 +11,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Delivered
-from connectors.exceptions import HubError, RemoteError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
+from connectors.exceptions import (
+    HubError,
+    PayloadError,
+    RemoteError,
+    RemoteRefused,
+    RemoteUnavailable,
+    Skip,
+    UnconfirmedWrite,
+)
 from connectors.records import Order
 from connectors.xoro import wire
 from connectors.xoro.client import Search
@@ -20,6 +28,7 @@ from connectors.xoro.filters import check_filters
 from connectors.xoro.salesorders import gift_card_paid, sales_order, third_party_source
 
 if TYPE_CHECKING:
+    from connectors.models import Link
     from connectors.run import Run
 
 # Codes of failures after which a write certainly was not done: it never left, or Xoro said that it did nothing.
@@ -33,7 +42,7 @@ def push_order(run: Run, order: Order) -> Delivered:
     """Creates the sales order, or finds the one that is there. Raises ``Skip`` (unchanged, filtered), ``PayloadError``,
     ``ConfigurationError``, ``UnconfirmedWrite`` and the errors of the client."""
     if run.link is not None and run.link.target_object_id:
-        raise _sent_before(run, order)
+        raise _sent_before(run.link, order)
     check_filters(order, run.options)
     _body(run, order)  # what cannot be translated fails before any call
     search = _search(run, order, is_thorough=run.unfinished_write)
@@ -55,9 +64,9 @@ def _fingerprint(order: Order) -> str:
     return order.fingerprint(without=NOT_TAKEN)
 
 
-def _sent_before(run: Run, order: Order) -> Exception:
-    number = run.link.target_number or run.link.target_object_id
-    if run.link.sent_hash == _fingerprint(order):
+def _sent_before(link: Link, order: Order) -> Exception:
+    number = link.target_number or link.target_object_id
+    if link.sent_hash == _fingerprint(order):
         return Skip(
             f"Order {order.name} is in Xoro as {number} and has not changed.", reason="unchanged", code="unchanged"
         )
@@ -165,12 +174,19 @@ def _delivered(run: Run, order: Order, document: dict[str, Any], verb: str) -> D
     target_id = wire.identifier(header.get("Id")) or number
     run.key("xoro_order_number", number)
     run.key("xoro_order_id", target_id)
-    total = header.get("TotalAmount")
-    if total is not None and wire.decimal(total, "TotalAmount") != order.total:
-        amounts = f"{wire.money(total)} instead of {order.total} {order.currency}"
-        run.note("total_differs", f"Xoro's total of {number} is {amounts}.")
+    _compare_totals(run, order, number, header.get("TotalAmount"))
     sentence = f"{verb} sales order {number} in Xoro for order {order.name}."
     return Delivered(target_id=target_id, target_number=number, sentence=sentence, sent_hash=_fingerprint(order))
+
+
+def _compare_totals(run: Run, order: Order, number: str, total: Any) -> None:
+    """A remark, never a failure: the document is there, and the ledger must hear of it."""
+    try:
+        if total is None or wire.decimal(total, "TotalAmount") == order.total:
+            return
+        run.note("total_differs", f"Xoro's total of {number} is {wire.money(total)} instead of {order.total} {order.currency}.")
+    except (PayloadError, ArithmeticError) as error:
+        run.note("total_unreadable", f"Xoro's total of {number} cannot be read: {error}")
 
 
 def _unconfirmed(order: Order, write_fact: str, lookup_fact: str) -> UnconfirmedWrite:

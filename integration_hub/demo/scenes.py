@@ -88,7 +88,7 @@ class Scenes:
         bodies = [json.loads(e["body"]) for e in log if e["path"].endswith("/salesorder/create") and e["status"] == 200]
         ours = [b for b in bodies if b["SoEstimateHeader"].get("ThirdPartyRefNo") == reference]
         self.check(len(ours) == 1, f"Xoro received {len(ours)} sales orders for reference {reference}")
-        return ours[0]
+        return dict(ours[0])
 
     # (b) ---------------------------------------------------------------------------------------------------------------
     def storefront_asks_live(self) -> None:
@@ -129,6 +129,7 @@ class Scenes:
         arrived = self.post.mails[mails_before:]
         self.check(len(arrived) == 1, f"{len(arrived)} mails arrived instead of one")
         mail = arrived[0]
+        self.check(event["sentence"] in str(mail["Subject"]), f"the mail is about something else: {mail['Subject']}")
         text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
         self.check(f"/admin/events/event/{event['id']}/" in text or "/admin/events/event/" in text, "no link in the mail")
         self.check(self.cast.key not in text and "sandbox-key" not in text, "a secret in the mail")

@@ -9,7 +9,9 @@ from contextlib import suppress
 
 import django
 import requests
+from django.core.exceptions import ImproperlyConfigured
 
+from integration_hub.postgres import EmbeddedError
 from integration_hub.processes import Child, Stop, stop_on_signals
 
 READY_S = 60.0
@@ -38,6 +40,9 @@ class Stage:
             code = self._play()
         except Stop:
             pass
+        except (EmbeddedError, ImproperlyConfigured) as error:  # each says what to do
+            print(error, file=sys.stderr)
+            code = 1
         finally:
             self._strike()
         if self.once and code == 0:
@@ -54,6 +59,8 @@ class Stage:
         from integration_hub.demo.scenes import Scenes, Unverified
 
         _say("Starting the embedded PostgreSQL", str(settings.VAR_DIR))
+        if settings.EMBEDDED is None:
+            raise SystemExit("The demo has a database of its own: unset DATABASE_URL.")
         settings.EMBEDDED.start()
         call_command("migrate", interactive=False, verbosity=0)
         cast = gather()
@@ -98,7 +105,8 @@ class Stage:
         with suppress(Exception):  # settings may never have been loaded: then there is nothing to stop
             from django.conf import settings
 
-            settings.EMBEDDED.stop()
+            if settings.EMBEDDED is not None:
+                settings.EMBEDDED.stop()
 
 
 def _say(text: str, link: str) -> None:

@@ -156,6 +156,7 @@ def _reset(stage: Stage, made: socket.socket, request: Received) -> bool:
 
 def lost(stage: Stage, made: socket.socket, request: Received) -> bool:
     """The remote does what was asked and dies before it answers."""
+
     class Nowhere:
         def sendall(self, content: bytes) -> None:
             pass

@@ -33,7 +33,7 @@ FINAL = ("succeeded", "skipped", "failed")
 SHORT = {
     "HUB_HEARTBEAT_S": "0.5",
     "HUB_LEASE_S": "3",
-    "HUB_RESTART_AFTER_S": "4",
+    "HUB_RESTART_AFTER_S": "7",  # a loaded machine may take some seconds to start a queue
     "HUB_DRAIN_SLICE_S": "2",
     "HUB_STEADY_S": "0",
     "HUB_THREADS": "4",

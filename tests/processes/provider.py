@@ -74,7 +74,7 @@ def nothing(run: Run) -> str:
 def unwritable(run: Run) -> str:
     """A sentence the database does not take."""
     time.sleep(0.3)
-    return "Done\x00."
+    return "Done\x00\ud800."
 
 
 def ask(run: Run) -> str:

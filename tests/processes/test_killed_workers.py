@@ -114,7 +114,7 @@ def test_the_supervisor_killed_while_its_queue_starts_leaves_no_orphan(hub: Hub,
 
 def test_a_stopped_worker_that_holds_the_queues_read_lock_is_noticed_by_silence(hub: Hub, tree: Tree, key):
     tree.lock_holder().send_signal(signal.SIGSTOP)
-    assert_works(hub, key, seconds=20)
+    assert_works(hub, key, seconds=30)
     assert_replaced(hub, tree)
     assert "cluster_silent" in hub.log("worker")
 
@@ -123,14 +123,14 @@ def test_a_stopped_worker_beside_one_that_works_is_noticed_too(hub: Hub, tree: T
     holder = tree.lock_holder()
     next(w for w in tree.workers if w != holder).send_signal(signal.SIGSTOP)
     assert_works(hub, key)
-    until(lambda: not any(is_alive(p) for p in tree.queue), 20, "the tree with a stopped worker is gone")
+    until(lambda: not any(is_alive(p) for p in tree.queue), 30, "the tree with a stopped worker is gone")
     assert_works(hub, key)
 
 
 def test_a_stopped_sentinel_is_noticed_too(hub: Hub, tree: Tree, key):
     tree.sentinel.send_signal(signal.SIGSTOP)
     assert_works(hub, key)
-    until(lambda: not any(is_alive(p) for p in tree.queue), 20, "the tree with a stopped sentinel is gone")
+    until(lambda: not any(is_alive(p) for p in tree.queue), 30, "the tree with a stopped sentinel is gone")
     assert_works(hub, key)
 
 

@@ -1,5 +1,6 @@
 """``manage.py sandbox``: stand-ins of every remote system, on one port."""
 
+import os
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,9 +22,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, bind: str | None, **options: Any) -> None:
         place = bind or urlsplit(settings.SANDBOX_URL).netloc or DEFAULT
-        if settings.SANDBOX_URL != f"http://{place}":
+        address = f"http://{place}"
+        if address != settings.SANDBOX_URL:
             self.stderr.write(f"Connectors may point at this sandbox only where SANDBOX_URL=http://{place} is set.")
-        self.stdout.write(f"Sandbox on http://{place}/")
+        if not os.environ.get("HUB_PARENT"):
+            self.stdout.write(f"Sandbox on http://{place}/")
 
         def application() -> Any:
             return mount({p.sandbox.prefix: p.sandbox.application() for p in registry.all_providers() if p.sandbox})

@@ -84,6 +84,14 @@ def test_answers_after_which_a_read_is_repeated_three_times(answer: Any, code: s
     assert failure.value.retry_after_s == (7.0 if code == "throttled" else None)
 
 
+@pytest.mark.parametrize(("given", "seconds"), [("²", None), ("soon", None), ("7.5", 7.5), ("9" * 400, 3600.0)])
+def test_an_odd_retry_after_is_no_bug(given: str, seconds: float | None) -> None:
+    client = scripted_client((429, "", {"retry-after": given}))
+    with pytest.raises(RemoteUnavailable) as failure:
+        client.create_sales_order({"SoEstimateHeader": {}})
+    assert failure.value.retry_after_s == seconds
+
+
 @pytest.mark.parametrize("answer", [FAULT, (503, ""), (200, "<html>"), THROTTLED, RemoteUnavailable("no")])
 def test_a_write_is_never_repeated(answer: Any) -> None:
     client = scripted_client(answer)

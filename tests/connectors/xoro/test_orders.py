@@ -250,6 +250,16 @@ def test_a_reference_that_is_not_repeated_is_only_noted() -> None:
     assert set(run.notes) == {"reference_not_echoed", "total_differs"}
 
 
+@pytest.mark.parametrize("total", ["n/a", "1e999999", {"amount": 1}])
+def test_a_total_nobody_can_read_does_not_undo_the_memory_of_what_was_created(total) -> None:
+    empty = (200, {"Result": True, "ErrorCode": 0, "Data": []})
+    made = {"SoEstimateHeader": {"OrderNumber": "MAIN-S000009", "TotalAmount": total}}
+    client = scripted_client(empty, (200, {"Result": True, "ErrorCode": 0, "Data": made}))
+    run = FakeRun(client.settings, client)
+    assert push_order(run, make_order()).target_id == "MAIN-S000009"
+    assert "total_unreadable" in run.notes
+
+
 def test_an_unknown_sku_fails_named(tenant: Tenant, run: FakeRun) -> None:
     with pytest.raises(RemoteRefused, match="Item not found: NOPE-1") as refused:
         push_order(run, make_order(lines=(make_line(sku="NOPE-1"),)))
