@@ -210,13 +210,13 @@ def open_path(path: Path, *, say: bool) -> None:
 
 
 def open_programs(binaries: Path) -> None:
-    """Let the system user read the programs, where they were installed under a closed umask."""
-    root = binaries.parent
-    if (binaries / "postgres").stat().st_mode & stat.S_IROTH and (root / "share").stat().st_mode & stat.S_IXOTH:
-        return
-    for path in (root, *root.rglob("*")):
-        mode = path.stat().st_mode
-        path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
+    """Let the system user read the programs and their libraries, where they were installed under a closed umask."""
+    package = binaries.parent.parent
+    for root in (binaries.parent, *package.parent.glob(f"{package.name}.libs")):
+        if not root.stat().st_mode & stat.S_IROTH:
+            for path in (*root.rglob("*"), root):  # the root last: it tells that all is done
+                mode = path.stat().st_mode
+                path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
 
 
 def _is_full(path: Path) -> bool:

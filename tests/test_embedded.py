@@ -358,6 +358,21 @@ def test_as_root_the_server_is_the_system_users(cluster):
     assert Path(f"/proc/{cluster.pid()}").stat().st_uid == pwd.getpwnam(postgres.SYSTEM_USER).pw_uid
 
 
+def test_programs_installed_under_a_closed_umask_are_opened(tmp_path):
+    binaries = tmp_path / "site" / "wheel" / "pginstall18" / "bin"
+    library = tmp_path / "site" / "wheel.libs" / "libpq.so"
+    for path in (binaries / "postgres", library):
+        path.parent.mkdir(parents=True)
+        path.write_text("")
+        path.chmod(0o700 if path.name == "postgres" else 0o600)
+    for path in (binaries, binaries.parent, library.parent):
+        path.chmod(0o700)
+    postgres.open_programs(binaries)
+    assert (mode(binaries / "postgres"), mode(binaries), mode(binaries.parent)) == (0o705, 0o705, 0o705)
+    assert (mode(library), mode(library.parent)) == (0o604, 0o705)
+    assert mode(tmp_path / "site") & 0o007 in (0, 0o005)  # what lies above is the path's matter
+
+
 def test_without_a_way_to_make_a_user_root_is_told_so(monkeypatch):
     monkeypatch.setattr(postgres, "SYSTEM_USER", "no-such-user-here")
     monkeypatch.setenv("PATH", "/nowhere")
