@@ -37,8 +37,8 @@ def test_a_member_that_a_later_version_adds_changes_nothing_of_what_was_delivere
 
 @pytest.mark.parametrize(
     "change",
-    [{"note": ""}, {"note": "another"}, {"lines": ()}, {"lines": (make_line(sku=""),)}, {"customer": None}, {"tags": ()},
-     {"is_tax_exempt": True}],
+    [{"note": ""}, {"note": "another"}, {"lines": ()}, {"lines": (make_line(sku=""),)}, {"customer": None},
+     {"tags": ()}, {"is_tax_exempt": True}],
 )  # fmt: skip
 def test_what_says_something_else_has_another_fingerprint(change):
     assert make_order(**change).fingerprint() != make_order().fingerprint()
