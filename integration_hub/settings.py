@@ -47,6 +47,7 @@ SANDBOX_URL = env.str("SANDBOX_URL", "").rstrip("/")
 HUB_ALLOWED_HOSTS_PRIVATE = frozenset(env.list("HUB_ALLOWED_PRIVATE_HOSTS", default=[]))
 HUB_ALLOWED_HOSTS_PLAIN = frozenset({urlsplit(SANDBOX_URL).netloc} if SANDBOX_URL else ())
 HUB_EGRESS_PROXY = env.str("HUB_EGRESS_PROXY", "")
+HUB_CA_BUNDLE = env.str("HUB_CA_BUNDLE", "")  # a file of further certificate authorities, for servers of the own network
 
 # --- applications -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -64,7 +65,6 @@ INSTALLED_APPS = [
     "axes",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "events.apps.EventsConfig",
     "connectors.apps.ConnectorsConfig",
 ]
@@ -239,9 +239,6 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Integration Hub API",
     "DESCRIPTION": "Live lookups for storefronts and read access to events.",
     "VERSION": VERSION,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -72,7 +72,7 @@ def hurried(provider: Provider) -> Provider:
 def sink(provider: Provider) -> Provider:
     """A target that takes whatever the provider emits and does nothing with it."""
     took = Accept(function=lambda run, one: Delivered(target_id=one.id, target_number=one.number))
-    return Provider(slug="sink", label="Sink", settings=Nothing, accepts={kind: took for kind in provider.emits})
+    return Provider(slug="sink", label="Sink", settings=Nothing, accepts=dict.fromkeys(provider.emits, took))
 
 
 @dataclass(frozen=True, kw_only=True)

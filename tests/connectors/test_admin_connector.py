@@ -302,7 +302,7 @@ SUPPORTING = ["check", "contract", "test-mail", "synchronize/orders", "single/or
 
 
 @pytest.mark.parametrize("action", CHANGING + SUPPORTING)
-def test_no_button_works_for_who_may_not_press_it(browse, supporter, reader, stranger, connector, action):  # noqa: PLR0917
+def test_no_button_works_for_who_may_not_press_it(browse, supporter, reader, stranger, connector, action):
     refused = [reader, stranger] + ([supporter] if action in CHANGING else [])
     for person in refused:
         assert browse(person).post(url(connector, *action.split("/")), {"number": "1"}).status_code == 403
