@@ -6,7 +6,12 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from connectors import routing
+from connectors.models import Route
 from connectors.records import Order, OrderLine
+from events import bodies
+from events.models import Event, Kind
+from tests.cast import an_event
 from tests.connectors.xoro.cast import make_line, make_order
 
 
@@ -47,3 +52,16 @@ def test_what_says_something_else_has_another_fingerprint(change):
 def test_neither_the_raw_form_nor_the_time_of_change_counts():
     order = make_order()
     assert replace(order, raw={"a": 1}, updated_at=order.created_at).fingerprint() == order.fingerprint()
+
+
+@pytest.mark.django_db
+def test_an_order_whose_raw_form_is_larger_than_a_body_is_delivered_all_the_same(make_connector, settings):
+    shop, erp = make_connector("Shop"), make_connector("Erp")
+    Route.objects.create(source=shop, target=erp, record_kind="order", options={"tag": "web"})
+    settings.BODY_MAX_BYTES = 20_000
+    order = replace(make_order(), raw={"note": "x" * 30_000})
+    assert routing.deliver(shop, an_event(shop), order) == 1
+    child = Event.objects.get(kind=Kind.DELIVERY)
+    assert not child.is_payload_cut
+    content = bodies.read(child.pk, "payload", child.received_at)
+    assert Order.from_json(content).fingerprint() == order.fingerprint()
