@@ -46,12 +46,12 @@ screenshots: $(VENV)/dev ## take the pictures of README and docs anew, from a de
 	@$(PY) -m tests.browser.screenshots
 
 clean: ## remove the virtual environment and everything under var/ (stops the embedded databases)
-	@-$(PY) -m integration_hub.embedded stop 2>/dev/null
+	@-if [ -x $(PY) ]; then $(PY) -m integration_hub.embedded stop var; fi
 	@rm -rf $(VENV) var
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or newer is needed; name it with PYTHON=python3.12."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed, and $(PYTHON) is none; name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) 2>/dev/null || \
 		{ rm -rf $(VENV); echo "Python's venv module is missing: install the package python3-venv."; exit 1; }
 

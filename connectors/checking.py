@@ -15,7 +15,7 @@ from connectors.exceptions import HubError, Skip
 from connectors.models import Connector
 from connectors.recording import ListRecorder
 from connectors.run import Run
-from events import bodies, exchanges
+from events import exchanges
 from events.models import Event, Kind, Outcome, Priority, Reason
 from events.record import New, record
 
@@ -146,8 +146,3 @@ def run_probe(connector: Connector, recorder: ListRecorder | None = None) -> Non
             error.sentence = run.redactor.text(error.sentence)
             raise
         return
-
-
-def last_object(event: Event) -> bytes | None:
-    """The object as the handler read it, where it kept one."""
-    return bodies.read(event.pk, "object", event.received_at)

@@ -105,7 +105,8 @@ def health_worked(connector_id: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE connectors_connector SET last_success_at = now() WHERE id = %s "
-            "AND (last_success_at IS NULL OR last_success_at < now() - interval '10 seconds')",
+            "AND (last_success_at IS NULL OR last_success_at < now() - interval '10 seconds' "
+            "OR last_failure_at >= last_success_at)",
             [connector_id],
         )
 

@@ -262,7 +262,7 @@ BAD_ADDRESS = (
 )  # fmt: skip
 
 
-def _explain(error: Exception, host: str, seconds: float, has_timed_out: bool, has_sent: bool) -> Any:  # noqa: PLR0911
+def _explain(error: Exception, host: str, seconds: float, has_timed_out: bool, has_sent: bool) -> Any:
     """The hub's error for whatever a transport raises: one sentence for people, a code for decisions. Where nothing was
     sent (``has_sent``), nothing can have happened at the far end."""
     chain = list(_causes(error))

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from pydantic import ValidationError as InvalidRecord
 
-from connectors import breakers, budgets, lanes, registry
+from connectors import budgets, lanes, registry
 from connectors.base import Delivered, Provider
-from connectors.exceptions import ConfigurationError, HubError, PayloadError, RemoteError, Skip
+from connectors.exceptions import ConfigurationError, HubError, PayloadError, Skip
 from connectors.known import by_id
 from connectors.recording import JobRecorder
 from connectors.records import Record
@@ -239,14 +239,3 @@ def _also_resolves(event: Event, made: Run) -> str:
     if event.topic.startswith("single:") and event.connector_id:
         return lock_key(event.connector_id, made.object_type, made.object_id)
     return ""
-
-
-def is_remote_failure(error: HubError) -> bool:
-    return isinstance(error, RemoteError) and error.reason in breakers.COUNTED
-
-
-def provider_of(event: Event) -> Provider | None:
-    try:
-        return registry.get(event.provider)
-    except registry.UnknownProvider:
-        return None

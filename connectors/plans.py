@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from connectors.models import Connector, Plan
@@ -14,12 +15,16 @@ from connectors.syncing import start_sync
 log = structlog.get_logger(__name__)
 
 TAKE = 100
+SLACK = timedelta(minutes=10)  # a plan that failed is looked at again after five
 
 
 def run_due() -> int:
     """Start what is due; several machines may call this at once: each plan starts once. Returns how many started."""
     started = 0
     now = timezone.now()
+    # Further away than a plan's own interval nothing was ever planned: the clock was set back since.
+    too_far = Plan.objects.filter(is_enabled=True, next_at__gt=now + F("every_minutes") * timedelta(minutes=1) + SLACK)
+    too_far.update(next_at=now)
     ids = list(
         Plan.objects.filter(is_enabled=True, next_at__lte=now, connector__is_enabled=True)
         .order_by("next_at")
@@ -62,6 +67,4 @@ def make_default_plans(connector: Connector) -> None:
     everyone."""
     for name, sync in connector.provider.syncs.items():
         if sync.every_minutes:
-            Plan.objects.get_or_create(
-                connector=connector, sync=name, defaults={"every_minutes": sync.every_minutes}
-            )
+            Plan.objects.get_or_create(connector=connector, sync=name, defaults={"every_minutes": sync.every_minutes})

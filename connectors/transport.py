@@ -119,9 +119,8 @@ class GuardedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         context = create_urllib3_context(ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
         context.load_verify_locations(certifi.where())
-        extra = getattr(settings, "HUB_CA_BUNDLE", "")
-        if extra:
-            context.load_verify_locations(extra)
+        if settings.HUB_CA_BUNDLE:
+            context.load_verify_locations(settings.HUB_CA_BUNDLE)
         super().init_poolmanager(*args, **options, ssl_context=context)  # type: ignore[no-untyped-call]
         self.poolmanager.pool_classes_by_scheme = GUARDED
         self._context = context

@@ -166,7 +166,7 @@ def retry(event_ids: Sequence[int], *, by: str) -> int:
             "ELSE retried_at END "
             "WHERE id = ANY(%s) AND outcome IN ('failed', 'skipped', 'waiting') AND kind NOT IN ('lookup', 'check') "
             "AND connector_id IS NOT NULL AND NOT (outcome = 'skipped' AND reason = 'superseded')",
-            [by[:150], ASKED_TO_LOOK, NOT_WRITTEN, list(event_ids)],
+            [clean(by, 150), ASKED_TO_LOOK, NOT_WRITTEN, list(event_ids)],
         )
         count: int = cursor.rowcount
     if count:
@@ -182,7 +182,7 @@ def resolve(event_ids: Sequence[int], *, by: str, note: str) -> int:
         cursor.execute(
             "UPDATE events_event SET resolved_at = now(), resolved_by = %s, resolved_note = %s "
             "WHERE id = ANY(%s) AND outcome = 'failed' AND resolved_at IS NULL",
-            [by[:150], note, list(event_ids)],
+            [clean(by, 150), clean(note), list(event_ids)],
         )
         count: int = cursor.rowcount
     return count

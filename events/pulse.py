@@ -36,8 +36,9 @@ OLD_HEARTBEATS = timedelta(days=1)
 OTHERS_S = 0.5
 
 _OTHERS_PULSE = (
-    "SELECT EXISTS (SELECT 1 FROM events_heartbeat WHERE name = 'pulse' AND seen_at > now() - %s * interval '1 second' "
-    "AND (host, process_id) <> (%s, %s))"
+    "SELECT EXISTS (SELECT 1 FROM events_heartbeat WHERE name = 'pulse' "
+    # A sign of life from the future is one of a clock that was set back since: it says nothing about now.
+    "AND abs(extract(epoch FROM now() - seen_at)) < %s AND (host, process_id) <> (%s, %s))"
 )
 
 
@@ -99,13 +100,15 @@ def take_back() -> int:
             "sentence = CASE WHEN attempts >= max_attempts THEN %s ELSE '' END, "
             "next_step = CASE WHEN attempts >= max_attempts THEN %s ELSE '' END, "
             "finished_at = CASE WHEN attempts >= max_attempts THEN now() END "
-            "WHERE id = ANY(ARRAY(SELECT id FROM events_event WHERE outcome = 'running' AND lease_until < now() "
+            "WHERE id = ANY(ARRAY(SELECT id FROM events_event WHERE outcome = 'running' "
+            # No lease is given for so long: the clock was set back since.
+            "AND (lease_until < now() OR lease_until > now() + %s * interval '1 second') "
             # Just after the database was away, those who live have not been able to renew.
             "AND now() - pg_postmaster_start_time() > %s * interval '1 second' LIMIT %s FOR UPDATE SKIP LOCKED)) "
             "RETURNING id, outcome, connector_id, topic, object_label, lock_key",
             [
                 Reason.WORKER_LOST.value, INTERRUPTED, SENTENCES[Reason.WORKER_LOST], LOST_STEP,
-                RENEWALS * settings.HUB_HEARTBEAT_S, WAKE_LIMIT,
+                2 * settings.HUB_LEASE_S, RENEWALS * settings.HUB_HEARTBEAT_S, WAKE_LIMIT,
             ],
         )  # fmt: skip
         rows = cursor.fetchall()
@@ -141,7 +144,7 @@ def ring_unheard() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM events_event WHERE outcome = 'queued' AND connector_id IS NOT NULL), "
-            "NOT EXISTS (SELECT 1 FROM events_bell WHERE slot = %s AND rung_at > now() - %s * interval '1 second') AND "
+            "NOT EXISTS (SELECT 1 FROM events_bell WHERE slot = %s AND abs(extract(epoch FROM now() - rung_at)) < %s) AND "
             # Where nobody takes bells, more of them help nobody.
             "(SELECT count(*) FROM (SELECT 1 FROM django_q_ormq WHERE key = %s LIMIT %s) AS rung) < %s",
             [bell.FIRST, RING_AGAIN_S, settings.Q_CLUSTER["name"], bell.slots(), bell.slots()],

@@ -51,7 +51,8 @@ class BellBroker(ORM):  # type: ignore[misc]
         keys = [self.list_key, f"{self.list_key}:mail", os.environ.get(CLUSTER, "")]
         with connection.cursor() as cursor:
             cursor.execute(_TAKE, [keys])
-            return cursor.fetchone()
+            task: tuple[int, str] | None = cursor.fetchone()
+        return task
 
     def _wait(self, connection: Any) -> None:
         if not self.is_listening or connection.connection is None:

@@ -69,7 +69,8 @@ class Place:
         names = {"HOST": "PGHOST", "PORT": "PGPORT", "USER": "PGUSER", "PASSWORD": "PGPASSWORD", "NAME": "PGDATABASE"}
         own = {variable: str(said[name]) for name, variable in names.items() if said[name]}
         connection.ensure_connection()
-        return cls(options | own, connection.pg_version // 10_000)
+        version: int = connection.pg_version  # type: ignore[attr-defined]  # of the PostgreSQL backend
+        return cls(options | own, version // 10_000)
 
     @classmethod
     def of(cls, embedded: Embedded) -> Place:
@@ -110,7 +111,7 @@ def write(target: Path, place: Place) -> None:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                stream(file, place)
+                _dump(place, f"--file={draft}")
                 os.fsync(file.fileno())
             if not tables(draft):
                 raise DumpError("The database holds no table: there is nothing to back up.")
@@ -123,11 +124,21 @@ def write(target: Path, place: Place) -> None:
 
 def stream(file: IO[bytes], place: Place) -> None:
     """Write the database into an open file or pipe. Raises ``DumpError``."""
+    _dump(place, into=file)
+
+
+def _dump(place: Place, *more: str, into: IO[bytes] | None = None) -> None:
     left_out = [f"--exclude-table-data={table}" for table in PASSING_TABLES]
-    command = [place.program("pg_dump"), "--format=custom", "--no-owner", "--no-privileges", *left_out]
-    done = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, check=False, env=place.environment)
-    if done.returncode:
-        raise DumpError(_in_words("pg_dump", done.stderr))
+    command = [place.program("pg_dump"), "--format=custom", "--no-owner", "--no-privileges", *left_out, *more]
+    with tempfile.TemporaryFile() as complaints:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, env=place.environment) as running:
+            if (
+                into is not None and running.stdout is not None
+            ):  # by a pipe: it writes badly into a file it did not open
+                shutil.copyfileobj(running.stdout, into)
+        complaints.seek(0)
+        if running.returncode:
+            raise DumpError(_in_words("pg_dump", complaints.read()))
 
 
 # --- looking into one -------------------------------------------------------------------------------------------------

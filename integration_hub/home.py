@@ -19,7 +19,8 @@ from connectors.admin.state import State, provider_of, state_of
 from connectors.models import Breaker, BreakerState, Connector
 from events import heartbeat, listing
 from events.admin.base import page_of
-from events.models import Family, Outcome, Reason, Rejection
+from events.models import Family, Heartbeat, Outcome, Reason, Rejection
+from integration_hub import dumps
 
 LIMIT = 1000  # counts stop here and show "1000+"
 HOUR_LIMIT = 10_000  # newest finished events of the last hour that are looked at
@@ -63,9 +64,17 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "families": _families(names) if user.has_perm("events.view_family") else [],
         "failures_open": _failures_open() if sees_events else 0,
         "rejections": _rejections(names) if user.has_perm("events.view_rejection") else [],
+        "restored": _restored(connectors) if sees_connectors else None,
         "workers": heartbeat.alive("worker", settings.HUB_RESTART_AFTER_S),
         "add_url": page_of("admin:connectors_connector_add") if user.has_perm("connectors.add_connector") else "",
     }
+
+
+def _restored(connectors: list[Connector]) -> Heartbeat | None:
+    """When a backup was brought back, as long as a connector is paused since."""
+    if not any(one.is_paused for one in connectors):
+        return None
+    return Heartbeat.objects.filter(pk=dumps.RESTORED).first()
 
 
 # --- connectors -------------------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def _make(path: Path) -> None:
         f"SECRET_KEY={secrets.token_urlsafe(50)}\n"
         f"HUB_SECRET_KEYS=k1:{base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}\n"
     )
-    draft = path.with_name(f".keys.{os.getpid()}")
+    draft = path.with_name(f".keys.{secrets.token_hex(6)}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:

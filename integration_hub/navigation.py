@@ -20,7 +20,6 @@ PAGES = (
         (_("Connectors"), "connectors", "admin:connectors_connector_changelist", "connectors.view_connector"),
         (_("Routes"), "routes", "admin:connectors_route_changelist", "connectors.view_route"),
         (_("Mappings"), "mappings", "admin:connectors_mapping_changelist", "connectors.view_mapping"),
-        (_("Plans"), "plans", "admin:connectors_plan_changelist", "connectors.view_plan"),
     )),
     (_("Records"), (
         (_("Links"), "links", "admin:connectors_link_changelist", "connectors.view_link"),

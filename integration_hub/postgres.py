@@ -77,7 +77,7 @@ _MEANINGS = (
         "{directory}/own.conf.",
     ),
     (
-        "own.conf|configuration file .* contains errors|invalid value for parameter|unrecognized configuration",
+        "configuration file .* contains errors|invalid value for parameter|unrecognized configuration",
         "PostgreSQL refuses a line of {directory}/own.conf: correct it, or take the file away.",
     ),
     (
@@ -100,7 +100,8 @@ def in_words(text: str, directory: Path, socket: Path) -> str:
     if _is_full(directory):
         meaning = _FULL
     words = meaning.format(directory=directory, socket=socket, user=user_name(os.geteuid()))
-    said = "\n".join(text.strip().splitlines()[-8:]) or "(nothing was said)"
+    lines = [line for line in text.strip().splitlines() if "skipping missing configuration file" not in line]
+    said = "\n".join(lines[-8:]) or "(nothing was said)"
     return f"{words or f'The embedded PostgreSQL in {directory} did not start. It says:'}\n{said}"
 
 
@@ -156,9 +157,9 @@ def environment() -> dict[str, str]:
 
 
 def socket_directory(directory: Path) -> Path:
-    """Beside the data where the path is short enough, else a directory of its own in /tmp (the same for every process,
-    whatever its TMPDIR)."""
-    if len(os.fsencode(directory / SOCKET_NAME)) <= SOCKET_NAME_LIMIT:
+    """Beside the data where the path is short enough and has no comma (clients take that for two servers), else a
+    directory of its own in /tmp (the same for every process, whatever its TMPDIR)."""
+    if len(os.fsencode(directory / SOCKET_NAME)) <= SOCKET_NAME_LIMIT and "," not in str(directory):
         return directory
     name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]
     return Path("/tmp") / f"hub-pg-{name}"  # noqa: S108  (closed to others, its owner is looked at)

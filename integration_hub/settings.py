@@ -47,6 +47,7 @@ SANDBOX_URL = env.str("SANDBOX_URL", "").rstrip("/")
 HUB_ALLOWED_HOSTS_PRIVATE = frozenset(env.list("HUB_ALLOWED_PRIVATE_HOSTS", default=[]))
 HUB_ALLOWED_HOSTS_PLAIN = frozenset({urlsplit(SANDBOX_URL).netloc} if SANDBOX_URL else ())
 HUB_EGRESS_PROXY = env.str("HUB_EGRESS_PROXY", "")
+HUB_CA_BUNDLE = env.str("HUB_CA_BUNDLE", "")  # a file of further certificate authorities, for servers of the own network
 
 # --- applications -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -64,7 +65,6 @@ INSTALLED_APPS = [
     "axes",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "events.apps.EventsConfig",
     "connectors.apps.ConnectorsConfig",
 ]
@@ -134,7 +134,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 HUB_WORKERS = env.int("HUB_WORKERS", 2)  # worker processes of one machine
 HUB_THREADS = env.int("HUB_THREADS", 8)  # events handled side by side in one worker process
 HUB_DRAIN_SLICE_S = env.float("HUB_DRAIN_SLICE_S", 20.0)  # a drainer ends after this and rings again where work is left
-HUB_LEASE_S = env.float("HUB_LEASE_S", 60.0)  # an event is taken back when its worker was not heard of for so long
+HUB_LEASE_S = env.float("HUB_LEASE_S", 45.0)  # an event is taken back when its worker was not heard of for so long
 HUB_HEARTBEAT_S = env.float("HUB_HEARTBEAT_S", 5.0)
 HUB_RESTART_AFTER_S = env.float("HUB_RESTART_AFTER_S", 40.0)  # a worker tree silent for so long is restarted
 HUB_STEADY_S = env.float("HUB_STEADY_S", 30.0)  # a child process that lived so long is started again without a pause
@@ -239,9 +239,6 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Integration Hub API",
     "DESCRIPTION": "Live lookups for storefronts and read access to events.",
     "VERSION": VERSION,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -19,6 +19,7 @@ from connectors.admin import fieldmap, state, testmail
 from connectors.exceptions import HubError
 from connectors.models import Connector, new_token
 from connectors.registry import UnknownProvider
+from events.text import clean
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -150,7 +151,7 @@ class ConnectorActions(Base):
         return _back(connector)
 
     def close_breaker(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
-        endpoint = request.POST.get("endpoint", "")
+        endpoint = clean(request.POST.get("endpoint"), 120)
         if breakers.worked(connector.pk, endpoint=endpoint):
             lanes.reopen()
             self.log_change(request, connector, f"Closed the breaker {endpoint}".strip() + ".")

@@ -24,6 +24,7 @@ from connectors.admin.plan import PlanInline
 from connectors.forms import connector as connector_forms
 from connectors.forms import generated
 from connectors.models import Connector, Link, Mapping, Plan, Route
+from events.listing import as_id
 
 # What the form may change: the rest of the row belongs to workers and to the buttons.
 COLUMNS = (
@@ -196,9 +197,8 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         return [str(one) for one in objs], shown, needed, []
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        waiting = 0
-        if object_id.isdigit():
-            waiting = state.waiting_events([int(object_id)]).get(int(object_id), 0)
+        number = as_id(object_id)
+        waiting = 0 if number is None else state.waiting_events([number]).get(number, 0)
         more = {"waiting": waiting, "waiting_text": state.counted(waiting)}
         return super().delete_view(request, object_id, extra_context={**(extra_context or {}), **more})
 

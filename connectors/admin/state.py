@@ -35,7 +35,7 @@ def provider_of(connector: Connector) -> Provider | None:
         return None
 
 
-def state_of(connector: Connector, breaker: Breaker | None) -> State:  # noqa: PLR0911  a list read from the top
+def state_of(connector: Connector, breaker: Breaker | None) -> State:
     """What matters most first."""
     if provider_of(connector) is None:
         return State("code missing", "bad", f"This hub has no provider “{connector.provider_slug}”; install it again.")

@@ -22,7 +22,7 @@ def write(connector: Connector, *, by: str) -> Mail:
         kind="test",
         sender=connector.email_sender,
         receiver=connector.email_receiver,
-        subject=f"[{connector.name}] Test mail of the Integration Hub"[:200],
+        subject=" ".join(f"[{connector.name}] Test mail of the Integration Hub".split())[:200],
         text=render_to_string("events/mail/test.txt", context),
         html=render_to_string("events/mail/test.html", context),
     )

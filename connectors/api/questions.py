@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from django import forms
@@ -23,6 +24,7 @@ from connectors.base import Lookup
 PLACEHOLDER = re.compile(r"<(\w+)>")
 ID_LIMIT = 200
 NAME_LIMIT = 80  # characters of an unknown field's name that are said back
+UNKNOWN_LIMIT = 20  # unknown fields that are named
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -91,8 +93,9 @@ def checked(
     is unknown or wrong. A parameter left out has its field's ``initial``."""
     path = path or {}
     fields = form_class.base_fields
+    unknown = (name for name in given if name in path or name not in fields)
     errors = [
-        FieldError(n[:NAME_LIMIT], "There is no such field.", "unknown") for n in given if n in path or n not in fields
+        FieldError(name[:NAME_LIMIT], "There is no such field.", "unknown") for name in islice(unknown, UNKNOWN_LIMIT)
     ]
     data = {name: default for name, field in fields.items() if (default := default_of(field)) is not None}
     for name, value in given.items():

@@ -28,6 +28,17 @@ def receivers(text: str) -> list[str]:
     return found
 
 
+JOINERS = "\u200c\u200d"  # within words of some languages, and within emoji
+
+
+def one_line(text: str) -> str:
+    """A name as it stands in subjects of mails, in log lines and in sentences. Raises ``ValidationError`` for what a
+    reader cannot see: line breaks, marks that turn the direction of the text."""
+    if any(not one.isprintable() and one not in JOINERS for one in text):
+        raise ValidationError("Remove line breaks and other characters that cannot be seen.", code="unseen")
+    return " ".join(text.split())
+
+
 class ConnectorAddForm(forms.ModelForm):  # type: ignore[type-arg]
     """The first page."""
 
@@ -38,6 +49,9 @@ class ConnectorAddForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Connector
         fields = ["provider_slug", "name", "slug"]
+
+    def clean_name(self) -> str:
+        return one_line(self.cleaned_data["name"])
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -74,6 +88,9 @@ class ConnectorForm(generated.GeneratedForm):
             return str(self.instance.secret(name))
         except crypto.UndecryptableSecret:
             return ""  # an empty one is what a cleared secret becomes; ``secret_state`` tells the other case
+
+    def clean_name(self) -> str:
+        return one_line(self.cleaned_data["name"])
 
     def clean_email_receiver(self) -> str:
         return ", ".join(receivers(self.cleaned_data.get("email_receiver") or ""))

@@ -42,7 +42,7 @@ class SecretInput(forms.PasswordInput):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         made = {**(attrs or {}), "autocomplete": "new-password", "spellcheck": "false", "autocapitalize": "off"}
-        made["placeholder"] = "stored, ending unknown" if self.is_stored else ""
+        made["placeholder"] = "stored; type to replace it" if self.is_stored else ""
         made.pop("required", None)  # blank keeps what is stored
         return super().get_context(name, None, made)
 

@@ -16,6 +16,7 @@ from django import forms
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 
+from connectors import guard
 from connectors.generic_erp import fieldmap
 
 ID_PLACEHOLDER = "{id}"
@@ -85,7 +86,7 @@ def check_address(address: str, *, by_id: bool = False) -> None:
         return
     if parts.scheme != "https":
         raise ValidationError("Only https:// is allowed: the request carries a credential.", code="plain")
-    if is_internal(parts.hostname):
+    if is_internal(parts.hostname) and not guard.is_allowed_here(parts.hostname, port or DEFAULT_PORTS["https"]):
         raise ValidationError(
             "This address is inside a private network; ask for it to be allow-listed.", code="internal"
         )

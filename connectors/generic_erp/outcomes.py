@@ -113,7 +113,7 @@ def _classify_success(status: int, content: bytes, function: Function, secrets: 
     return Verdict(outcome=SUCCESS, parsed=answer)
 
 
-def _classify_failure(  # noqa: PLR0911 - one for each row of the table
+def _classify_failure(
     status: int, content: bytes, function: Function, subject: str, secrets: Sequence[str]
 ) -> tuple[str, str]:
     if status in (404, 410):

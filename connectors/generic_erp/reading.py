@@ -155,7 +155,7 @@ class Reader:
             return {}, place
         return found, place
 
-    def _contained(self, answer: Any, names: Sequence[str], kind: type) -> tuple[Any, str]:  # noqa: PLR0911 - one for each form
+    def _contained(self, answer: Any, names: Sequence[str], kind: type) -> tuple[Any, str]:
         expression = fieldmap.expression_for(self.field_map, self.section, "")
         if expression is not None:
             try:
@@ -263,7 +263,7 @@ def rendered(record: Mapping[str, Any], members: Sequence[Member], currency: str
     return {member.name: _rendered(record[member.name], member, currency) for member in members}
 
 
-def _rendered(value: Any, member: Member, currency: str) -> Any:  # noqa: PLR0911 - one for each form
+def _rendered(value: Any, member: Member, currency: str) -> Any:
     if value is None:
         return None
     if member.kind == shapes.RECORD:

@@ -153,7 +153,7 @@ class GenericErpSandbox(Sandbox):
             answer = with_mixed_types(answer)
         return Reply(body=answer, delay_s=self.slow_delay_s if code == "SBX-SLOW" else 0.0)
 
-    def _fault_of(self, code: str) -> Reply | None:  # noqa: PLR0911 - one for each row of the table
+    def _fault_of(self, code: str) -> Reply | None:
         """The reply of an account number that stands for a fault, ``None`` for an ordinary one."""
         if code == "SBX-FLAKY":
             self.flaky_count += 1

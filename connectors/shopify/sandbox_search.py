@@ -24,7 +24,7 @@ TIMES = {"created_at": "createdAt", "updated_at": "updatedAt", "processed_at": "
 TEXTS: dict[str, Callable[[Order], list[str]]] = {
     "id": lambda order: [order["legacyResourceId"], order["id"]],
     "name": lambda order: [order["name"], order["name"].lstrip("#"), *re.split(r"[#\-]", order["name"])],
-    "status": lambda order: _statuses(order),
+    "status": lambda order: _statuses(order),  # noqa: PLW0108  (defined below)
     "financial_status": lambda order: [order["displayFinancialStatus"]],
     "fulfillment_status": lambda order: [order["displayFulfillmentStatus"]],
     "tag": lambda order: order["tags"],

@@ -11,7 +11,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Delivered
-from connectors.exceptions import HubError, PayloadError, RemoteError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
+from connectors.exceptions import (
+    HubError,
+    PayloadError,
+    RemoteError,
+    RemoteRefused,
+    RemoteUnavailable,
+    Skip,
+    UnconfirmedWrite,
+)
 from connectors.records import Order
 from connectors.xoro import wire
 from connectors.xoro.client import Search

@@ -19,6 +19,7 @@ from django import forms
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 
+from connectors import guard
 from connectors.schema import setting
 
 BASE_URL = "https://res.xorosoft.io/api/xerp/"
@@ -257,7 +258,7 @@ def url_problem(url: str) -> str:
         return ""
     if parts.scheme != "https":
         return "Must start with https://."
-    if host == "localhost" or not _is_public(host):
+    if (host == "localhost" or not _is_public(host)) and not guard.is_allowed_here(host, port):
         return "Must not be a private address."
     return ""
 

@@ -34,7 +34,7 @@ def iso_date(value: Any, path: str = "") -> str | None:
         return None
     for form in ("%m/%d/%Y", "%Y-%m-%d"):
         try:
-            day = datetime.strptime(written, form).date()
+            day = datetime.strptime(written, form).date()  # noqa: DTZ007  (a day, taken as written)
         except ValueError:
             continue
         return None if day == NO_DATE else day.isoformat()
@@ -80,7 +80,11 @@ def identifier(value: Any) -> str:
 
 def without_blanks(members: Mapping[str, Any]) -> dict[str, Any]:
     """Only what says something: no ``None``, no empty text, no empty list. ``False`` and 0 stay."""
-    return {name: value for name, value in members.items() if value is not None and value != "" and value != []}
+    return {
+        name: value
+        for name, value in members.items()
+        if value is not None and not (isinstance(value, str | list) and not value)
+    }
 
 
 def header_of(row: Any) -> dict[str, Any]:

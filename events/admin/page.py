@@ -101,7 +101,7 @@ def can_be_retried(event: Event) -> bool:
     )
 
 
-def why_no_request(event: Event) -> str:  # noqa: PLR0911  (one line per case)
+def why_no_request(event: Event) -> str:
     """The sentence in place of an empty table; empty where requests are still being written."""
     if event.outcome == Outcome.QUEUED:
         return "Nothing was asked yet: the event waits for a free worker."

@@ -7,12 +7,14 @@ import os
 import sys
 from pathlib import Path
 
+DEFAULT_PORT = 8000
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def environment(port: int) -> dict[str, str]:
     """What the demo's processes run with: everything under var/demo, three ports side by side, logs out of the way."""
-    directory = Path(os.environ.get("HUB_DEMO_DIR", ROOT / "var" / "demo"))
+    own = "demo" if port == DEFAULT_PORT else f"demo-{port}"  # two demos at once have two databases
+    directory = Path(os.environ.get("HUB_DEMO_DIR", ROOT / "var" / own))
     return {
         "HUB_VAR_DIR": str(directory),
         "HUB_BASE_URL": f"http://127.0.0.1:{port}",
@@ -28,7 +30,7 @@ def environment(port: int) -> dict[str, str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--once", action="store_true", help="stop after the main job; exit code 0 only if all was checked")
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")), help="web; +1 sandbox, +2 mail")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", DEFAULT_PORT)), help="web; +1 sandbox, +2 mail")
     options = parser.parse_args()
     os.environ.update(environment(options.port))
     for name in ("DATABASE_URL", "SECRET_KEY", "HUB_SECRET_KEYS"):

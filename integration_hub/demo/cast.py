@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from connectors import registry
 from connectors.models import ApiKey, Breaker, Bucket, Connector, Link, Route
+from events.models import Family, Mail
 
 SENDER, RECEIVER = "hub@demo.example", "support@demo.example"
 
@@ -34,6 +35,9 @@ def gather() -> Cast:
     erp = _connector("Brookfield ERP", "brookfield-erp", "generic_erp")
     Route.objects.get_or_create(source=shop, target=xoro, record_kind="order")
     Link.objects.filter(source=shop, target=xoro).delete()
+    told = [shop.pk, xoro.pk, erp.pk]
+    Mail.objects.filter(connector_id__in=told).delete()
+    Family.objects.filter(connector_id__in=told).delete()
     key = ApiKey.objects.filter(name="Demo storefront").first() or ApiKey(name="Demo storefront")
     secret = key.make()
     key.can_read_events, key.revoked_at, key.created_at = True, None, timezone.now()

@@ -6,7 +6,7 @@ import email
 import email.policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.controller import Controller
 
@@ -26,8 +26,8 @@ class PostOffice:
     def stop(self) -> None:
         self._controller.stop()
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  (the library's name)
-        mail = cast(EmailMessage, email.message_from_bytes(envelope.content, policy=email.policy.default))
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         self.mails.append(mail)
         (self.directory / f"{len(self.mails):03d}.eml").write_bytes(envelope.content)
         return "250 Message accepted for delivery"

@@ -129,6 +129,7 @@ class Scenes:
         arrived = self.post.mails[mails_before:]
         self.check(len(arrived) == 1, f"{len(arrived)} mails arrived instead of one")
         mail = arrived[0]
+        self.check(event["sentence"] in str(mail["Subject"]), f"the mail is about something else: {mail['Subject']}")
         text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
         self.check(f"/admin/events/event/{event['id']}/" in text or "/admin/events/event/" in text, "no link in the mail")
         self.check(self.cast.key not in text and "sandbox-key" not in text, "a secret in the mail")

@@ -1,7 +1,7 @@
 """``make screenshots``: the pictures of README and docs, taken anew from a demo of its own beside any other.
 
-A fresh demo plays the main job; a few more orders are placed so that lists look lived in; then a real browser logs in and
-takes every picture. Pictures are cut to the window, so that they stay small.
+A fresh demo plays the main job; a few more orders are placed so that lists look lived in; then a real browser logs in
+and takes every picture. Pictures are cut to the window, so that they stay small.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ PATIENCE_S = 150.0
 QUIET_S = 11.0  # a success is noted on its connector at most every ten seconds
 
 BUYERS = (
-    ("June", "Park", [{"sku": "VASE-RAKU-L", "title": "Raku vase, large", "price": "84.00", "quantity": 1}]),
     ("Ines", "Moreau", [{"sku": "LMP-OAK-S", "quantity": 1}]),
     ("Tomasz", "Lis", [{"sku": "PAPER-A4-80", "quantity": 30}]),
     ("Ada", "Okafor", [{"sku": "PAPER-A4-80", "quantity": 4}, {"sku": "LMP-OAK-S", "quantity": 1}]),
+    ("June", "Park", [{"sku": "VASE-RAKU-L", "title": "Raku vase, large", "price": "84.00", "quantity": 1}]),
     ("Leo", "Brandt", [{"sku": "LMP-OAK-S", "quantity": 2}]),
 )
 
@@ -132,14 +132,14 @@ def place_orders(camera: Camera) -> str:
                     "email": f"{first}@example.com".lower()}  # fmt: skip
         name = post("/shopify/_sandbox/order", shop=SHOP, customer=customer, lines=lines)["name"]
         post("/shopify/_sandbox/deliver", shop=SHOP, topic="orders/create", order=name, url=address)
-        time.sleep(1.5 if number + 2 < len(BUYERS) else QUIET_S)
+        time.sleep(QUIET_S if number == len(BUYERS) - 2 else 4.0)
     return name
 
 
 def main() -> int:
     path = chromium.find()
     if path is None:
-        print("The pictures need Chromium: install the package “chromium” or set CHROMIUM to its path.", file=sys.stderr)
+        print("The pictures need Chromium: install the package “chromium” or set CHROMIUM.", file=sys.stderr)
         return 1
     from playwright.sync_api import sync_playwright
 

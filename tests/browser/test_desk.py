@@ -102,7 +102,7 @@ def history(transactional_db) -> dict[str, object]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("who", ["ada", "sam"])
-def test_every_page_keeps_the_policy_and_fits(request, logged_in_page, history, who, width, theme):  # noqa: PLR0917
+def test_every_page_keeps_the_policy_and_fits(request, logged_in_page, history, who, width, theme):
     user = request.getfixturevalue(who)
     paths = [
         "/admin/", LIST, f"{LIST}?q=EX-1", f"{LIST}?outcome=failed&since=1h", f"{LIST}?q=none",

@@ -302,7 +302,7 @@ SUPPORTING = ["check", "contract", "test-mail", "synchronize/orders", "single/or
 
 
 @pytest.mark.parametrize("action", CHANGING + SUPPORTING)
-def test_no_button_works_for_who_may_not_press_it(browse, supporter, reader, stranger, connector, action):  # noqa: PLR0917
+def test_no_button_works_for_who_may_not_press_it(browse, supporter, reader, stranger, connector, action):
     refused = [reader, stranger] + ([supporter] if action in CHANGING else [])
     for person in refused:
         assert browse(person).post(url(connector, *action.split("/")), {"number": "1"}).status_code == 403
@@ -341,3 +341,33 @@ def test_a_stranger_sees_nothing(browse, stranger, connector):
     for model in ("connector", "route", "mapping", "link", "apikey"):
         assert client.get(f"/admin/connectors/{model}/").status_code == 403
     assert client.get(url(connector, "change")).status_code in {302, 403}
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Shop\nBcc: all@example.com", "Shop\u202eEU", "Shop\u2028EU", "Shop\x07"])
+def test_a_name_with_what_nobody_sees_is_refused(ada, connector, name):
+    response = ada.post("/admin/connectors/connector/add/", {"provider_slug": "acme", "name": name, "slug": "shop-eu"})
+    assert response.status_code == 200
+    assert "Remove line breaks" in response.content.decode()
+    assert not Connector.objects.filter(slug="shop-eu").exists()
+
+
+@pytest.mark.parametrize("name", ["Zoë’s “Läden” 👩‍👩‍👧", "<b>&amp;</b>", "店舗"])
+def test_any_other_name_is_taken_as_it_is(ada, connector, name):
+    ada.post("/admin/connectors/connector/add/", {"provider_slug": "acme", "name": f"  {name} ", "slug": "shop-eu"})
+    assert Connector.objects.get(slug="shop-eu").name == name
+
+
+def test_a_name_from_elsewhere_does_not_keep_a_mail_in_the_outbox(connector, monkeypatch):
+    """Names also come from commands and restored databases: a line break would fail at each try to send."""
+    from connectors.admin import testmail
+
+    monkeypatch.setattr(sending, "close_old_connections", lambda: None)
+
+    Connector.objects.filter(pk=connector.pk).update(name="Two\nlines")
+    connector.refresh_from_db()
+    connector.email_sender, connector.email_receiver = "hub@example.com", "support@example.com"
+    testmail.write(connector, by="ada")
+    assert sending.send_due() == 1

@@ -124,7 +124,7 @@ def test_a_password_input_has_no_value_and_says_that_something_is_stored(ada, co
     tag = re.search(r'<input type="password" name="setting_api_key"[^>]*>', page).group()
     assert "value=" not in tag
     assert 'autocomplete="new-password"' in tag
-    assert "stored, ending unknown" in tag
+    assert "stored; type to replace it" in tag
     assert "required" not in tag
 
 

@@ -97,3 +97,18 @@ def test_default_plans_are_made_once(shop):
     plans.make_default_plans(shop)
     plans.make_default_plans(shop)
     assert Plan.objects.get().every_minutes == 30
+
+
+def test_a_clock_that_was_set_back_does_not_silence_a_plan_for_years(shop):
+    plan = a_plan(shop, next_at=timezone.now() + timedelta(days=900))
+    assert plans.run_due() == 1
+    plan.refresh_from_db()
+    assert plan.next_at < timezone.now() + timedelta(minutes=11)
+
+
+def test_a_plan_that_waits_its_turn_is_left_alone(shop):
+    plan = a_plan(shop, next_at=timezone.now() + timedelta(minutes=10))
+    assert plans.run_due() == 0
+    after = plan.next_at
+    plan.refresh_from_db()
+    assert plan.next_at == after

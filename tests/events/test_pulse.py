@@ -281,3 +281,28 @@ def test_heartbeats_tell_who_lives(db):
     Heartbeat.objects.update(seen_at=LONG_AGO)
     assert heartbeat.alive("worker", 5) == 0
     assert heartbeat.silent_for_s("w1") > 1000
+
+
+# --- a clock that was set back ----------------------------------------------------------------------------------------
+
+AHEAD = timedelta(hours=1)
+
+
+def test_a_sign_of_life_from_the_future_silences_no_pulse(shop):
+    Heartbeat.objects.create(name="pulse", role="pulse", host="other", process_id=1, seen_at=timezone.now() + AHEAD)
+    assert pulse() is True
+
+
+def test_a_bell_rung_in_the_future_is_rung_again(shop):
+    an_event(shop)
+    Bell.objects.update(is_pending=True, rung_at=timezone.now() + AHEAD)
+    assert ring_unheard() is True
+
+
+def test_a_lease_nobody_gives_for_so_long_is_taken_back(shop):
+    an_event(shop)
+    [taken] = claim(shop)
+    Event.objects.update(lease_until=timezone.now() + AHEAD)
+    assert take_back() == 1
+    taken.refresh_from_db()
+    assert taken.outcome == Outcome.QUEUED

@@ -46,9 +46,10 @@ class Command(BaseCommand):
                 continue
             path = page_of(provider)
             before = path.read_text(encoding="utf-8")
-            after = BETWEEN.sub(lambda _, text=made: f"{START}\n\n{text}\n\n{END}", before)
-            if START not in after:
+            place = BETWEEN.search(before)
+            if place is None:
                 raise CommandError(f"{path.name} has no place for the reference: add the lines\n{START}\n{END}")
+            after = f"{before[: place.start()]}{START}\n\n{made}\n\n{END}{before[place.end() :]}"
             if after != before and options["check"]:
                 stale.append(path.name)
             elif after != before:
@@ -109,12 +110,17 @@ def _row(name: str, one: Declared) -> str:
 
 def _limits(field: forms.Field) -> Iterator[str]:
     if isinstance(field, forms.ChoiceField):
-        labels = [str(label) for _, label in field.choices]
+        labels = [label for _, label in _choices(field)]
         yield "Chosen from a list." if len(labels) > FEW else f"One of: {'; '.join(labels)}."
     least = [v.limit_value for v in field.validators if isinstance(v, MinValueValidator)]
     most = [v.limit_value for v in field.validators if isinstance(v, MaxValueValidator)]
     if least and most and str(most[0]) not in str(field.help_text):
         yield f"From {least[0]} to {most[0]}."
+
+
+def _choices(field: forms.ChoiceField) -> list[tuple[str, str]]:
+    given: Any = field.choices
+    return [(str(key), str(label)) for key, label in given]
 
 
 def _default(field: forms.Field) -> str:
@@ -124,7 +130,7 @@ def _default(field: forms.Field) -> str:
     if value in (None, "", [], ()):
         return "off" if isinstance(field, forms.BooleanField) else ""
     if isinstance(field, forms.ChoiceField):
-        names = {str(key): str(label) for key, label in field.choices}
+        names = dict(_choices(field))
         many = value if isinstance(value, list | tuple) else [value]
         return ", ".join(names.get(str(one), str(one)) for one in many)
     if isinstance(value, list | tuple):

@@ -27,6 +27,10 @@ def keys_to_keep() -> str:
     return "the values of SECRET_KEY and HUB_SECRET_KEYS, which this hub has from its environment"
 
 
+def counted(connectors: int) -> str:
+    return f"{connectors} connector" + ("" if connectors == 1 else "s")
+
+
 class Command(BaseCommand):
     requires_system_checks = []
     help = "Write the whole database to one file while the hub runs; `restore` brings it back."
@@ -49,7 +53,7 @@ class Command(BaseCommand):
         except (dumps.DumpError, EmbeddedError) as error:
             raise CommandError(str(error)) from error
         size = target.stat().st_size / 1024 / 1024
-        self.stdout.write(f"Backup written: {target} ({size:.1f} MiB, {Connector.objects.count()} connectors).")
+        self.stdout.write(f"Backup written: {target} ({size:.1f} MiB, {counted(Connector.objects.count())}).")
         self.stdout.write(
             f"Keep {keys_to_keep()} too, in another place than the backup: the connectors' secrets open only with it."
         )

@@ -16,7 +16,7 @@ from django.db import connection
 from connectors.checks import unopened_secrets
 from connectors.models import Connector
 from integration_hub import dumps
-from integration_hub.management.commands.backup import default_target
+from integration_hub.management.commands.backup import counted, default_target
 from integration_hub.postgres import EmbeddedError
 
 TABLES_WITHOUT_MODEL = ("events_body", "django_migrations")
@@ -77,12 +77,14 @@ class Command(BaseCommand):
         present = set(connection.introspection.table_names())
         with connection.cursor() as cursor:
             found = []
-            for table, word in (("connectors_connector", "connectors"), ("events_event", "events")):
+            for table, word in (("connectors_connector", "connector"), ("events_event", "event")):
                 if table in present:
                     cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT 10001) AS n")
                     count = cursor.fetchone()[0]
                     if count:
-                        found.append(f"{'more than 10000' if count > 10_000 else count} {word}")
+                        found.append(
+                            f"{'more than 10000' if count > 10_000 else count} {word}{'s' if count != 1 else ''}"
+                        )
         return " and ".join(found)
 
     def _refuse_beside_others(self) -> None:
@@ -98,10 +100,8 @@ class Command(BaseCommand):
             )
 
     def _tell(self, file: Path) -> None:
-        count = Connector.objects.count()
-        self.stdout.write(
-            f"Restored the backup of {dumps.made_at(file)}: {count} connectors, every one of them paused."
-        )
+        count = counted(Connector.objects.count())
+        self.stdout.write(f"Restored the backup of {dumps.made_at(file)}: {count}, every one paused.")
         self.stdout.write(
             "What was delivered since that backup is not in it and would be delivered again: look at the target "
             f"systems, then resume each connector on its page ({settings.HUB_BASE_URL}/admin/connectors/connector/). "

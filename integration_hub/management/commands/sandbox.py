@@ -22,7 +22,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, bind: str | None, **options: Any) -> None:
         place = bind or urlsplit(settings.SANDBOX_URL).netloc or DEFAULT
-        if settings.SANDBOX_URL != f"http://{place}":
+        address = f"http://{place}"
+        if address != settings.SANDBOX_URL:
             self.stderr.write(f"Connectors may point at this sandbox only where SANDBOX_URL=http://{place} is set.")
         if not os.environ.get("HUB_PARENT"):
             self.stdout.write(f"Sandbox on http://{place}/")

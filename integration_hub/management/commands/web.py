@@ -15,7 +15,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--bind", default=None, help="host:port (default: HUB_BIND, else 127.0.0.1:8000)")
         parser.add_argument("--processes", type=int, default=None, help="default: HUB_WEB_PROCESSES, else 2")
-        parser.add_argument("--threads", type=int, default=None, help="of each process; default: HUB_WEB_THREADS, else 8")
+        parser.add_argument(
+            "--threads", type=int, default=None, help="of each process; default: HUB_WEB_THREADS, else 8"
+        )
 
     def handle(self, *args: Any, bind: str | None, processes: int | None, threads: int | None, **options: Any) -> None:
         if not os.environ.get("HUB_PARENT"):  # the hub's own child waits for its predecessor's address

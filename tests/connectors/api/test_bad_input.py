@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 
 import pytest
 from django.db import OperationalError
@@ -260,3 +261,22 @@ class TestOurOwnFaults:
         response = api.get("/api/v1/events")
         assert "10.0.0.5" not in json.dumps(problem(response, status, code))
         assert response.has_header("Retry-After") == (status == 503)
+
+
+class TestHowMuch:
+    """A body of the largest size costs no more than reading it, whatever is in it."""
+
+    def test_a_hundred_thousand_names_with_one_twice(self):
+        names = [f"a{number}" for number in range(60_000)]
+        body = "{" + ",".join(f'"{name}":1' for name in [*names, names[-1]]) + "}"
+        request = RequestFactory().post(TAXES, body, content_type="application/json")
+        started = time.perf_counter()
+        with pytest.raises(Problem) as caught:
+            reading.json_object(request)
+        assert caught.value.errors[0].field == names[-1]
+        assert time.perf_counter() - started < 2.0
+
+    def test_only_the_first_unknown_fields_are_named(self, api):
+        body = problem(post(api, BASKET | {f"x{number}": 1 for number in range(500)}), 400, "invalid")
+        assert fields(body)[:2] == ["x0", "x1"]
+        assert len(body["errors"]) <= 20

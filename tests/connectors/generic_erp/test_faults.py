@@ -27,7 +27,7 @@ from .questions import calls, failure
         ("SBX-REDIR", RemoteRefused, "rejected", 302, "ERP endpoint redirects"),
     ],
 )
-def test_it_fails_on_demand_in_every_function(client, customer, error, code, status, sentence):  # noqa: PLR0917
+def test_it_fails_on_demand_in_every_function(client, customer, error, code, status, sentence):
     for call in calls(client, customer).values():
         caught = failure(call)
         assert isinstance(caught, error)

@@ -98,7 +98,7 @@ def test_a_saved_map_reads_the_next_answer(odd, web, administrator):
     ],
 )
 @pytest.mark.parametrize("button", ["preview", "save"])
-def test_a_map_that_cannot_be_used_is_said_and_kept_on_the_page(shop, web, administrator, text, problem, button):  # noqa: PLR0917
+def test_a_map_that_cannot_be_used_is_said_and_kept_on_the_page(shop, web, administrator, text, problem, button):
     web.force_login(administrator)
     page = web.post(path_of(shop), {"text": text, button: "1"}).content.decode()
     assert problem in page
