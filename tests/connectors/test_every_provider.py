@@ -565,6 +565,7 @@ def test_it_succeeds_against_the_sandbox(provider, name, stage):
         assert ended.answer.available, ended.answer
     assert stage.count == RelatedRequest.objects.count(), "a call was made beside the hub's client"
     assert all(one.request_headers.get("X-Request-Id") for one in RelatedRequest.objects.all())
+    assert not any(secret in one.path for one in stage.received for secret in stage.secrets), "a secret in an address"
     check_written(stage)
 
 
