@@ -43,8 +43,9 @@ class Record:
 
     def fingerprint(self, *, without: frozenset[str] = frozenset()) -> str:
         """Hash of the meaning: the vendor's raw form and the time of change do not count, nor do the members named in
-        ``without`` (those a target does not take)."""
-        meaning = _adapter(type(self)).dump_json(self, exclude={"raw", "updated_at", *without})
+        ``without`` (those a target does not take). Members that say nothing are left out: one that a later version of
+        the hub adds must not make every object of the ledger look changed."""
+        meaning = _adapter(type(self)).dump_json(self, exclude={"raw", "updated_at", *without}, exclude_defaults=True)
         return hashlib.sha256(meaning).hexdigest()
 
 

@@ -50,7 +50,7 @@ class Redactor:
         self._bytes = [form.encode("utf-8", "surrogatepass") for form in self._forms]
 
     def learn_sent(self, headers: Mapping[str, str]) -> None:
-        """Learn the credentials of a request: a session's token or a pair in base64 is no setting, and a careless remote
+        """Learn a request's credentials: a session's token or a pair in base64 is no setting, and a careless remote
         repeats it in its answer all the same."""
         self.learn(value.rpartition(" ")[2] for name, value in headers.items() if self.is_secret_header(name))
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # Causes that lie in the connection, not in one object: any later success of the same topic ends them.
 SYSTEMIC = frozenset({Reason.UNAVAILABLE, Reason.TIMED_OUT, Reason.UNAUTHORISED})
-FIRST_MAILS_AN_HOUR = 20  # of one connector: sentences that differ in a name nobody quoted must not become a stream
+MAILS_AN_HOUR = 20  # of one connector and kind: sentences that differ in a name nobody quoted must not become a stream
 
 # A cause that comes back soon after its recovery is the same story: no new first mail, a summary if it lasts. Without
 # this a remote that fails every tenth time would send two mails a failure.
@@ -79,12 +79,16 @@ def _mail_first(family: Family) -> None:
     if family.reason in SYSTEMIC and _is_told(family):
         Family.objects.filter(pk=family.pk).update(mailed_at=timezone.now())  # the summary comes if it lasts
         return
-    since = timezone.now() - timedelta(hours=1)
-    recent = Mail.objects.filter(connector_id=family.connector_id, kind="first", created_at__gte=since).count()
-    if recent >= FIRST_MAILS_AN_HOUR:
+    if _are_enough(family.connector_id, "first"):
         log.warning("too_many_mails", connector_id=family.connector_id, family_id=family.pk)
         return  # it still shows in the admin, and is mailed with a later failure
     _mail(family, "first")
+
+
+def _are_enough(connector_id: int, kind: str) -> bool:
+    """Whether a connector has had its mails of this kind for this hour."""
+    since = timezone.now() - timedelta(hours=1)
+    return Mail.objects.filter(connector_id=connector_id, kind=kind, created_at__gte=since).count() >= MAILS_AN_HOUR
 
 
 def _is_told(family: Family) -> bool:
@@ -136,8 +140,8 @@ def summarise() -> int:
     """One mail for each family that went on failing since its last one; returns how many were written."""
     written = 0
     for family in _due()[:200]:
-        if _mail(family, "summary") is None:
-            # An address was taken away, or the mail cannot be written: looked at again when the next summary is due.
+        if _are_enough(family.connector_id, "summary") or _mail(family, "summary") is None:
+            # Too many at once, an address was taken away, it cannot be written: its count stands, the next one tells it.
             Family.objects.filter(pk=family.pk).update(mailed_at=timezone.now())
         else:
             written += 1

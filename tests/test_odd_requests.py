@@ -1,4 +1,4 @@
-"""What no button sends: numbers no column holds, NUL bytes, half characters. An answer each time, never an error page."""
+"""What no button sends: numbers no column holds, NUL bytes, half characters. Answered each time, never an error page."""
 
 from __future__ import annotations
 

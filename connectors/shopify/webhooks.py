@@ -67,7 +67,7 @@ def signature(settings: ShopifySettings, headers: Mapping[str, str]) -> Signatur
 
 
 def sign(settings: ShopifySettings, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
-    """The header that makes a delivery of this body Shopify's own: for recorded samples, never for anything received."""
+    """The header that makes a delivery of this body Shopify's own: for samples, never for what was received."""
     digest = hmac.new(settings.signing_secrets[0].encode(), body, hashlib.sha256).digest()
     return {SIGNATURE: base64.b64encode(digest).decode()}
 

@@ -1,8 +1,8 @@
 """What a provider does, as cases that can be driven without knowing it: each handler, sync, single, acceptance, lookup.
 
-Everything is derived from the declaration and from ``samples/``: deliveries (``<topic>.json`` with ``headers`` and ``body``),
-records (``<kind>.json``, options of the route in ``<kind>.options.json``), questions (``<topic>.json`` with ``params``). A
-slash of a topic is a dash in the name of its file.
+Everything is derived from the declaration and from ``samples/``: deliveries (``<topic>.json`` with ``headers`` and
+``body``), records (``<kind>.json``, options of the route in ``<kind>.options.json``), questions (``<topic>.json`` with
+``params``). A slash of a topic is a dash in the name of its file.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def sample(provider: Provider, topic: str, member: str) -> dict[str, Any] | None
     return found if member in found else None
 
 
-# --- connectors on a stage ---------------------------------------------------------------------------------------------
+# --- connectors on a stage ------------------------------------------------------------------------------------------
 
 
 def on_stage(provider: Provider, stage: Stage, **columns: Any) -> Connector:
@@ -80,11 +80,11 @@ class Nothing:
     """Settings of a provider that has none."""
 
 
-# --- deliveries --------------------------------------------------------------------------------------------------------
+# --- deliveries -----------------------------------------------------------------------------------------------------
 
 
 def signed(connector: Connector, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
-    """The headers of a delivery with a true signature by the connector's own secret, made by the provider's ``sign``."""
+    """A delivery's headers with a true signature by the connector's own secret, made by the provider's ``sign``."""
     module = import_module(f"connectors.{connector.provider_slug}.webhooks")
     settings = connector.load_settings()
     return {**headers, **module.sign(settings, headers, body)}
@@ -101,7 +101,7 @@ def identity_of(provider: Provider, one: Mapping[str, Any]) -> Identity:
     return provider.webhook.identify(headers, json.loads(one["body"]))
 
 
-# --- running -----------------------------------------------------------------------------------------------------------
+# --- running --------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -246,7 +246,7 @@ def _route_out(provider: Provider, connector: Connector) -> None:
             Route.objects.create(source=connector, target=target, record_kind=record_type.kind)
 
 
-# --- what was written down ---------------------------------------------------------------------------------------------
+# --- what was written down ------------------------------------------------------------------------------------------
 
 
 def written_down() -> dict[str, str]:

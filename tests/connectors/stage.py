@@ -48,8 +48,8 @@ class Stage(Remote):
         self.answers_given: list[Any] = []
 
     def address(self) -> str:
-        """The sandbox's address, prefix included; another one each time, so that nothing kept for one connector (a token)
-        serves the next."""
+        """The sandbox's address, prefix included; another one each time, so that nothing kept for one connector (a
+        token) serves the next."""
         return f"{self.url}/{next(self.numbers)}/{self.spec.prefix}"
 
     def journal(self) -> list[dict[str, Any]]:
@@ -106,7 +106,7 @@ class Stage(Remote):
         return int(status.split(" ")[0]), headers, content
 
 
-# --- faults ------------------------------------------------------------------------------------------------------------
+# --- faults ---------------------------------------------------------------------------------------------------------
 
 
 def _said(stage: Stage, request: Received) -> str:

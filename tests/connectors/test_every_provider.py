@@ -1,7 +1,7 @@
 """The contract every provider keeps. Parametrised over the registry: a new folder is covered without an edit.
 
-``pytest tests/connectors/test_every_provider.py -k acme`` runs it for one provider. What is driven, and by which samples:
-``cases.py``; how the remote goes wrong: ``stage.py``.
+``pytest tests/connectors/test_every_provider.py -k acme`` runs it for one provider. What is driven, and by which
+samples: ``cases.py``; how the remote goes wrong: ``stage.py``.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ pytestmark = pytest.mark.django_db
 PROVIDERS = [one for one in registry.all_providers() if "." not in one.slug]
 SENTENCE = re.compile(r"[A-Z“0-9(].*\w.* .*\w", re.DOTALL)  # some words that begin as a sentence does
 UNITS = re.compile(
-    r"\b(ms|s|seconds?|minutes?|hours?|days?|weeks?|months?|bytes|KiB|MiB|characters|percent|per cent|pieces|units|lines|rows"
-    r"|entries|pages?|calls|attempts|orders|points|grams?|kg|metres?|letters|digits)\b|%",
+    r"\b(ms|s|seconds?|minutes?|hours?|days?|weeks?|months?|bytes|KiB|MiB|characters|percent|pieces|units|lines"
+    r"|rows|entries|pages?|calls|attempts|orders|points|grams?|kg|metres?|letters|digits)\b|%",
     re.IGNORECASE,
 )
 OWN_WORDS = {"models.py", "admin.py", "urls.py", "apps.py", "views.py", "templates", "migrations", "static"}
@@ -109,7 +109,7 @@ def case_of(provider: Provider, name: str) -> driving.Case:
     return next(one for one in driving.cases(provider) if one.name == name)
 
 
-# --- the declaration ---------------------------------------------------------------------------------------------------
+# --- the declaration ------------------------------------------------------------------------------------------------
 
 
 def test_slug_label_and_documentation(provider):
@@ -174,7 +174,7 @@ def test_functions_that_destroy_are_never_superseded(provider):
         assert isinstance(handler, Handler)
 
 
-# --- the folder --------------------------------------------------------------------------------------------------------
+# --- the folder -----------------------------------------------------------------------------------------------------
 
 
 def test_the_folder_holds_no_models_admin_addresses_or_templates(provider):
@@ -202,7 +202,7 @@ def test_it_imports_neither_another_provider_nor_the_rooms_above(provider):
     assert wrong == []
 
 
-# --- settings ----------------------------------------------------------------------------------------------------------
+# --- settings -------------------------------------------------------------------------------------------------------
 
 
 def schemas(provider: Provider) -> list[type]:
@@ -319,7 +319,7 @@ def test_settings_that_are_wrong_name_a_field_and_keep_their_secrets(provider, s
         assert not any(text in caught.value.sentence for text in stage.secrets)
 
 
-# --- deliveries --------------------------------------------------------------------------------------------------------
+# --- deliveries -----------------------------------------------------------------------------------------------------
 
 
 def deliveries() -> list[Any]:
@@ -390,7 +390,6 @@ def test_a_delivery_with_a_bad_signature_is_401_counted_and_not_stored(provider,
         wrong = [
             "",
             value[:-2],
-            value.swapcase(),
             value[::-1],
             "é",
             "0" * len(value),
@@ -416,10 +415,11 @@ def test_without_a_secret_nothing_is_believed(provider, stage):
     bare = dataclasses.replace(settings, **secrets)
     module = importlib.import_module(f"connectors.{provider.slug}.webhooks")
     headers = {k.lower(): v for k, v in module.sign(settings, one["headers"], one["body"].encode()).items()}
-    with pytest.raises(WebhookRejected):  # noqa: PT012  (a provider may refuse at once, or offer no key at all)
+    try:
         macs = provider.webhook.signature(bare, {**one["headers"], **headers}).macs
-        if not macs:
-            raise WebhookRejected("no secret")
+    except WebhookRejected:
+        return
+    assert macs == [], "an empty secret counts"
 
 
 @pytest.mark.parametrize(("provider", "topic"), deliveries())
@@ -455,13 +455,13 @@ def test_ignored_topics_are_skipped(provider, stage):
 def test_an_unproven_call_of_an_endpoint_gets_nothing(provider, stage):
     connector = driving.on_stage(provider, stage)
     for name in provider.endpoints:
-        answers = [Client().get(f"/hooks/{connector.webhook_token}/{name}"),
-                   Client().post(f"/hooks/{connector.webhook_token}/{name}", b"{", content_type="application/json")]  # fmt: skip
+        address = f"/hooks/{connector.webhook_token}/{name}"
+        answers = [Client().get(address), Client().post(address, b"{", content_type="application/json")]
         assert all(400 <= answer.status_code < 500 or answer.status_code == 200 for answer in answers)
     assert RelatedRequest.objects.count() == 0
 
 
-# --- test connection ---------------------------------------------------------------------------------------------------
+# --- test connection ------------------------------------------------------------------------------------------------
 
 
 def test_every_check_passes_against_the_sandbox(provider, stage):
@@ -523,7 +523,7 @@ def talks(provider: Provider, stage: Stage) -> set[str]:
     return found
 
 
-# --- runs --------------------------------------------------------------------------------------------------------------
+# --- runs -----------------------------------------------------------------------------------------------------------
 
 
 def check_ended(ended: driving.Ended) -> None:
@@ -565,6 +565,7 @@ def test_it_succeeds_against_the_sandbox(provider, name, stage):
         assert ended.answer.available, ended.answer
     assert stage.count == RelatedRequest.objects.count(), "a call was made beside the hub's client"
     assert all(one.request_headers.get("X-Request-Id") for one in RelatedRequest.objects.all())
+    assert not any(secret in one.path for one in stage.received for secret in stage.secrets), "a secret in an address"
     check_written(stage)
 
 
@@ -583,7 +584,8 @@ def test_a_fault_at_any_request_ends_in_one_outcome(provider, name, fault, stage
             break
         check_ended(ended)
         if ended.answer is None:
-            assert ended.event.outcome in (Outcome.FAILED, Outcome.WAITING), (after, ended.text)
+            gone = (Outcome.SKIPPED,) if fault == "404" else ()  # there is no such object, and that may be all right
+            assert ended.event.outcome in (Outcome.FAILED, Outcome.WAITING, *gone), (after, ended.text)
         else:
             assert not ended.answer.available or after, (after, ended.text)
         if fault in ("500", "503", "429", "silent", "reset") and ended.answer is None and not stage_wrote(ended):
@@ -649,7 +651,7 @@ def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
 
 @pytest.mark.parametrize(("provider", "name"), params(""))
 def test_a_real_answer_with_one_wrong_member_is_no_bug(provider, name, stage):
-    """Each answer of a good run, one member of it replaced by a value of another kind: a choice, the same in each run."""
+    """Each answer of a good run, one member replaced by a value of another kind: a choice, always the same."""
     case = case_of(provider, name)
     case.run(fresh(provider, stage))
     answers = list(stage.answers_given)
@@ -666,7 +668,7 @@ def test_a_real_answer_with_one_wrong_member_is_no_bug(provider, name, stage):
         check_ended(ended)
 
 
-# --- nothing is written twice ------------------------------------------------------------------------------------------
+# --- nothing is written twice ---------------------------------------------------------------------------------------
 
 
 def writes(stage: Stage) -> list[tuple[str, str, str]]:
@@ -747,7 +749,7 @@ def test_a_write_whose_answer_is_lost_is_not_done_again(provider, record_type, s
         ), (after, ended.text)
 
 
-# --- lookups and the sandbox -------------------------------------------------------------------------------------------
+# --- lookups and the sandbox ----------------------------------------------------------------------------------------
 
 
 def test_lookups_declare_a_neutral_answer_an_example_and_their_parameters(provider, stage):

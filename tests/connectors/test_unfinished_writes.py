@@ -115,7 +115,7 @@ def test_a_retry_where_the_page_asked_to_look_does(erp, remote, testing_provider
 
 
 def test_resolved_by_a_person_means_that_it_is_there_and_creates_no_second_one(erp, remote, testing_provider):
-    """The page says: if the order is there, mark this event resolved. The order's next change must not create another."""
+    """The page says: if it is there, mark this event resolved. The order's next change must not create another."""
     event = write_without_answer(erp, testing_provider)
     Event.objects.update(outcome=Outcome.FAILED, reason=Reason.UNCONFIRMED_WRITE)
     assert outcomes.resolve([event.pk], by="sam", note="It is there.") == 1

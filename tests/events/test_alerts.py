@@ -107,7 +107,7 @@ def test_a_remote_that_is_away_is_one_mail_however_many_topics_fail(shop):
 def test_endlessly_different_sentences_are_a_bounded_number_of_mails(shop):
     for number in range(40):
         end(shop, sentence=f"Customer {'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP'[number]} is unknown.")
-    assert len(kinds()) == alerts.FIRST_MAILS_AN_HOUR
+    assert len(kinds()) == alerts.MAILS_AN_HOUR
     assert Family.objects.count() == 40
 
 
@@ -238,3 +238,17 @@ def test_two_senders_at_once_send_each_mail_once(committed, make_connector):
         end(shop, sentence=f"Cause {'abcdefgh'[number]}.")
     assert sum(together(send_due, send_due)) == 8
     assert len(outbox.outbox) == 8
+
+
+def test_three_hundred_causes_that_go_on_are_no_three_hundred_summaries(shop):
+    long_ago = timezone.now() - timedelta(hours=1)
+    for number in range(60):
+        Family.objects.create(
+            connector_id=shop.pk, cause=f"c{number}", topic="noop", reason=Reason.REFUSED, sentence=f"Refused {number}.",
+            first_event_id=1, last_event_id=1, unmailed_count=3, mailed_at=long_ago,
+        )  # fmt: skip
+    alerts.summarise()
+    assert Mail.objects.filter(kind="summary").count() == alerts.MAILS_AN_HOUR
+    held = Family.objects.filter(unmailed_count=3)
+    assert held.count() == 60 - alerts.MAILS_AN_HOUR
+    assert not alerts.summaries_due(), "looked at again when the next summary is due, not each second"
