@@ -58,7 +58,7 @@ _shares_guard = threading.Lock()
 
 
 def _share(connector: Connector, lookup: Lookup) -> threading.BoundedSemaphore:
-    key = f"{connector.provider_slug}:{lookup.topic}"
+    key = f"{connector.pk}:{lookup.topic}"
     with _shares_guard:
         return _shares.setdefault(key, threading.BoundedSemaphore(lookup.share))
 

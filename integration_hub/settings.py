@@ -39,7 +39,9 @@ _base = urlsplit(HUB_BASE_URL)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_base.hostname or "localhost", "localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[HUB_BASE_URL])
 _https = _base.scheme == "https"
-if env.bool("HUB_BEHIND_PROXY", False):
+HUB_BEHIND_PROXY = env.bool("HUB_BEHIND_PROXY", False)
+HUB_PROXY_COUNT = env.int("HUB_PROXY_COUNT", 1)  # proxies of one's own between the internet and the hub
+if HUB_BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
 
@@ -72,6 +74,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "integration_hub.middleware.client_address",
     "integration_hub.middleware.short_path",  # webhooks and health leave here, before sessions and log-in
     "integration_hub.middleware.request_id",
     "connectors.api.edge.problems_only",  # errors below /api/ are JSON, whichever middleware they come from

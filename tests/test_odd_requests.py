@@ -6,7 +6,7 @@ import pytest
 
 from connectors import breakers
 from connectors.models import BreakerState
-from events.models import Event
+from events.models import Event, Rejection
 from tests.cast import an_event, run_one
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +50,23 @@ def test_a_breaker_nobody_has_is_closed_already(ada, make_connector):
     assert shop.breakers.get().state == BreakerState.OPEN
     assert ada.post(path, {"endpoint": ""}).status_code == 302
     assert shop.breakers.get().state == BreakerState.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "expected"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("198.51.100.1, 203.0.113.9", "203.0.113.9"),  # the left one is what the client claims
+        ("", "127.0.0.1"),
+        ("nonsense", "127.0.0.1"),
+    ],
+)
+def test_behind_a_proxy_the_address_it_appended_counts(client, db, settings, forwarded, expected):
+    settings.HUB_BEHIND_PROXY = True
+    client.post("/hooks/no-such-address-here", b"{}", content_type="application/json", headers={"X-Forwarded-For": forwarded})
+    assert Rejection.objects.get().last_sender == expected
+
+
+def test_without_a_proxy_nobody_names_an_address_for_himself(client, db):
+    client.post("/hooks/no-such-address-here", b"{}", content_type="application/json", headers={"X-Forwarded-For": "1.2.3.4"})
+    assert Rejection.objects.get().last_sender == "127.0.0.1"

@@ -160,12 +160,17 @@ def _adopt_duplicate(run: Run, order: Order, error: RemoteRefused) -> Delivered:
 
 
 def _adopt(run: Run, order: Order, search: Search) -> Delivered:
-    """Takes an order that is there for ours; of several the first that is not cancelled."""
+    """Takes an order that is there for ours, the first that is not cancelled; where all are, a person decides."""
     alive = [found for found in search.orders if wire.header_of(found).get("StatusName") != "Cancelled"]
-    document = (alive or search.orders)[0]
     numbers = ", ".join(wire.document_number(found) for found in search.orders)
+    if not alive:
+        raise RemoteRefused(
+            f"Order {order.name} is in Xoro as {numbers}, which was cancelled there; nothing was created beside it.",
+            code="cancelled_there",
+            next_step=f"Re-open {numbers} in Xoro, or enter the order there by hand; then mark this event resolved.",
+        )
     run.note("found_existing", f"Order {order.name} was in Xoro already: {numbers}.")
-    return _delivered(run, order, document, "Found")
+    return _delivered(run, order, alive[0], "Found")
 
 
 def _delivered(run: Run, order: Order, document: dict[str, Any], verb: str) -> Delivered:
