@@ -82,7 +82,7 @@ class Sync:
 
 @dataclass(frozen=True, kw_only=True)
 class Single:
-    """"Synchronize this order" by number: ``function(run)``, with ``run.payload = {"number": ...}``."""
+    """ "Synchronize this order" by number: ``function(run)``, with ``run.payload = {"number": ...}``."""
 
     label: str
     function: Callable[[Run], str | None]

@@ -126,9 +126,7 @@ def retention_days() -> dict[int, tuple[int, int]]:
 
     found: dict[int, tuple[int, int]] = {}
     default = (settings.RETENTION_SUCCESS_DAYS, settings.RETENTION_FAILURE_DAYS)
-    for connector in Connector.objects.only(
-        "id", "provider_slug", "retention_success_days", "retention_failure_days"
-    ):
+    for connector in Connector.objects.only("id", "provider_slug", "retention_success_days", "retention_failure_days"):
         try:
             base = connector.provider.retention_days or default
         except UnknownProvider:

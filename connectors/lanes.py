@@ -194,4 +194,3 @@ def probe(connector_id: int) -> bool:
 def pause_for(connector_id: int, seconds: float) -> None:
     """Leave a lane alone for a while: the vendor asked for it, or its budget is spent. Its events stay queued."""
     budgets.pause(connector_id, min(seconds, LONGEST_PAUSE_S))
-

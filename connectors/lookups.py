@@ -81,9 +81,7 @@ def answer(
         truth = _bug(run, lookup, error)
     took_ms = int((time.monotonic() - started) * 1000)
     LOOKUPS.labels(connector.slug, lookup.topic, found.outcome).inc()
-    event_id = _write(
-        connector, lookup, params, run, recorder, truth=truth, took_ms=took_ms, asked_by=asked_by
-    )
+    event_id = _write(connector, lookup, params, run, recorder, truth=truth, took_ms=took_ms, asked_by=asked_by)
     return found, event_id
 
 

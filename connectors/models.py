@@ -133,7 +133,8 @@ class Connector(models.Model):
             raise ConfigurationError(schema.describe_invalid(self.provider.settings, error), code="settings") from error
         except crypto.UndecryptableSecret as error:
             raise ConfigurationError(
-                str(error), code="secret",
+                str(error),
+                code="secret",
                 next_step="Put the old key back into HUB_SECRET_KEYS, or enter the secret again.",
             ) from error
 

@@ -161,9 +161,7 @@ def mount(applications: Mapping[str, Application]) -> Application:
 
 def _read(environ: Environ) -> Request:
     length = int(environ.get("CONTENT_LENGTH") or 0)
-    headers = {
-        name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
-    }
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
     if environ.get("CONTENT_TYPE"):
         headers["content-type"] = environ["CONTENT_TYPE"]
     return Request(

@@ -35,6 +35,7 @@ SLOW_S = 2.0  # an event in hand for longer is slow: the slice's end does not wa
 QUEUE_MARGIN_S = 60.0
 AWAY_S = 0.5  # pause before a database that is away is asked again
 
+
 def stop() -> None:
     """This process is to end: drainers finish what they have in hand and take nothing more."""
     stopping.set()

@@ -123,7 +123,9 @@ class Event(models.Model):
     expects_request = models.BooleanField(default=True)
     cause = models.CharField(max_length=64, blank=True)
 
-    retried_at = models.DateTimeField(null=True, blank=True)  # last Retry by a person whose page asked him to look at the target
+    retried_at = models.DateTimeField(
+        null=True, blank=True
+    )  # last Retry by a person whose page asked him to look at the target
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.CharField(max_length=150, blank=True)
     resolved_note = models.TextField(blank=True)
@@ -136,7 +138,8 @@ class Event(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["connector_id", "delivery_id"], name="event_delivery_once",
+                fields=["connector_id", "delivery_id"],
+                name="event_delivery_once",
                 condition=Q(delivery_id__isnull=False),
             )
         ]
@@ -147,7 +150,8 @@ class Event(models.Model):
             models.Index(fields=["due_at"], name="event_wake", condition=Q(outcome="waiting")),
             # Lanes whose events wait for nothing but the lane: found by one probe each.
             models.Index(
-                fields=["connector_id", "id"], name="event_wait_lane",
+                fields=["connector_id", "id"],
+                name="event_wait_lane",
                 condition=Q(outcome="waiting", due_at__isnull=True),
             ),
             models.Index(fields=["connector_id", "lease_until"], name="event_running", condition=Q(outcome="running")),

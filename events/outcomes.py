@@ -19,7 +19,10 @@ from events.text import SENTENCE_LIMIT, clean, clean_notes, fit
 
 LONGEST_PAUSE_S = 7 * 86_400.0
 NOT_WRITTEN = "outcome_not_written"  # reason code of an event whose outcome could not be written down
-ASKED_TO_LOOK = [Reason.UNCONFIRMED_WRITE.value, Reason.WORKER_LOST.value]  # whose page says: look at the target, then Retry
+ASKED_TO_LOOK = [
+    Reason.UNCONFIRMED_WRITE.value,
+    Reason.WORKER_LOST.value,
+]  # whose page says: look at the target, then Retry
 
 
 @dataclass(kw_only=True)

@@ -62,7 +62,10 @@ class Child:
     def start(self) -> None:
         environment = {**os.environ, **self.environment, "HUB_PARENT": str(os.getpid())}
         self.process = subprocess.Popen(
-            [sys.executable, str(MANAGE), *self.arguments], env=environment, start_new_session=True, stdin=subprocess.DEVNULL
+            [sys.executable, str(MANAGE), *self.arguments],
+            env=environment,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
         )
         self.started_at = time.monotonic()
 

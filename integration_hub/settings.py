@@ -51,7 +51,9 @@ SANDBOX_URL = env.str("SANDBOX_URL", "").rstrip("/")
 HUB_ALLOWED_HOSTS_PRIVATE = frozenset(env.list("HUB_ALLOWED_PRIVATE_HOSTS", default=[]))
 HUB_ALLOWED_HOSTS_PLAIN = frozenset({urlsplit(SANDBOX_URL).netloc} if SANDBOX_URL else ())
 HUB_EGRESS_PROXY = env.str("HUB_EGRESS_PROXY", "")
-HUB_CA_BUNDLE = env.str("HUB_CA_BUNDLE", "")  # a file of further certificate authorities, for servers of the own network
+HUB_CA_BUNDLE = env.str(
+    "HUB_CA_BUNDLE", ""
+)  # a file of further certificate authorities, for servers of the own network
 
 # --- applications -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -119,7 +121,9 @@ _database: dict[str, Any] = env.db_url("DATABASE_URL") if EMBEDDED is None else 
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **_database,
-        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),  # seconds; reconnecting each time costs seven eighths of the speed
+        "CONN_MAX_AGE": env.int(
+            "CONN_MAX_AGE", 600
+        ),  # seconds; reconnecting each time costs seven eighths of the speed
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
         "OPTIONS": {

@@ -63,10 +63,14 @@ def test_a_breaker_nobody_has_is_closed_already(ada, make_connector):
 )
 def test_behind_a_proxy_the_address_it_appended_counts(client, db, settings, forwarded, expected):
     settings.HUB_BEHIND_PROXY = True
-    client.post("/hooks/no-such-address-here", b"{}", content_type="application/json", headers={"X-Forwarded-For": forwarded})
+    client.post(
+        "/hooks/no-such-address-here", b"{}", content_type="application/json", headers={"X-Forwarded-For": forwarded}
+    )
     assert Rejection.objects.get().last_sender == expected
 
 
 def test_without_a_proxy_nobody_names_an_address_for_himself(client, db):
-    client.post("/hooks/no-such-address-here", b"{}", content_type="application/json", headers={"X-Forwarded-For": "1.2.3.4"})
+    client.post(
+        "/hooks/no-such-address-here", b"{}", content_type="application/json", headers={"X-Forwarded-For": "1.2.3.4"}
+    )
     assert Rejection.objects.get().last_sender == "127.0.0.1"

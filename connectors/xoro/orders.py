@@ -189,7 +189,10 @@ def _compare_totals(run: Run, order: Order, number: str, total: Any) -> None:
     try:
         if total is None or wire.decimal(total, "TotalAmount") == order.total:
             return
-        run.note("total_differs", f"Xoro's total of {number} is {wire.money(total)} instead of {order.total} {order.currency}.")
+        run.note(
+            "total_differs",
+            f"Xoro's total of {number} is {wire.money(total)} instead of {order.total} {order.currency}.",
+        )
     except (PayloadError, ArithmeticError) as error:
         run.note("total_unreadable", f"Xoro's total of {number} cannot be read: {error}")
 

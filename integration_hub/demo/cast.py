@@ -50,7 +50,9 @@ def _connector(name: str, slug: str, provider_slug: str) -> Connector:
     sandbox = registry.get(provider_slug).sandbox
     if sandbox is None:
         raise RuntimeError(f"{provider_slug} has no sandbox")
-    connector = Connector.objects.filter(slug=slug).first() or Connector(name=name, slug=slug, provider_slug=provider_slug)
+    connector = Connector.objects.filter(slug=slug).first() or Connector(
+        name=name, slug=slug, provider_slug=provider_slug
+    )
     values: dict[str, Any] = sandbox.settings(f"{settings.SANDBOX_URL}/{sandbox.prefix}")
     connector.put_settings(values)
     connector.email_sender, connector.email_receiver = SENDER, RECEIVER

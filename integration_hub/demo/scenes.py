@@ -22,7 +22,13 @@ ITEMS = [
     {"sku": "TONER-77K", "quantity": "1", "uom": "EA", "unit_price": "189.00", "line_amount": "189.00"},
 ]
 BUYER = {"id": 7_710_042_001, "first_name": "Priya", "last_name": "Nand", "email": "purchasing@example.com"}
-OFFICE = {"id": 330_045, "name": "Northlight Offices", "external_id": "NLO-045", "location": "Spokane", "location_id": 440_045}
+OFFICE = {
+    "id": 330_045,
+    "name": "Northlight Offices",
+    "external_id": "NLO-045",
+    "location": "Spokane",
+    "location_id": 440_045,
+}
 
 
 class Unverified(AssertionError):
@@ -71,7 +77,11 @@ class Scenes:
         self.say(f"Route Lumen Goods → Xoro: {child['sentence']}", self.link(child))
         body = self.written_order(number)
         header = body["SoEstimateHeader"]
-        expected = {"ThirdPartyRefNo": number, "ThirdPartyCustomerId": str(BUYER["id"]), "ThirdPartyCompanyId": str(OFFICE["id"])}
+        expected = {
+            "ThirdPartyRefNo": number,
+            "ThirdPartyCustomerId": str(BUYER["id"]),
+            "ThirdPartyCompanyId": str(OFFICE["id"]),
+        }
         for field, value in expected.items():
             self.check(header.get(field) == value, f"{field} is {header.get(field)!r} in Xoro, not {value!r}")
         self.check(header.get("ShipToCompanyName") == OFFICE["name"], "the company's name is missing in Xoro")
@@ -107,8 +117,12 @@ class Scenes:
             self.check(answer["available"] is True, f"{label}: {answer}")
             event = self.final(answer["event_id"])
             self.check(event["outcome"] == "succeeded", event["sentence"])
-            self.check([r["status"] for r in event["related_requests"]] == [200], "the request to the ERP is not on record")
-            self.say(f"The storefront asked for {label}; the ERP was asked live. {_gist(answer['data'])}", self.link(event))
+            self.check(
+                [r["status"] for r in event["related_requests"]] == [200], "the request to the ERP is not on record"
+            )
+            self.say(
+                f"The storefront asked for {label}; the ERP was asked live. {_gist(answer['data'])}", self.link(event)
+            )
         called = self.erp_calls() - asked_before
         self.check(called == len(questions), f"the ERP was called {called} times for {len(questions)} questions")
 
@@ -121,7 +135,9 @@ class Scenes:
         self.check("503" not in json.dumps(answer), "the ERP's error reached the storefront")
         self.say(f"The ERP is down: the storefront got the neutral answer “{answer['message']}”", "")
         event = self.final(answer["event_id"])
-        self.check(event["outcome"] == "failed" and event["reason"] == "unavailable", f"{event['outcome']} {event['reason']}")
+        self.check(
+            event["outcome"] == "failed" and event["reason"] == "unavailable", f"{event['outcome']} {event['reason']}"
+        )
         self.say(f"Support reads why in one sentence: “{event['sentence']}”", self.link(event))
         self.ask("GET", "balance", {"customer_code": CUSTOMER})  # the same failure again sends no second mail
         self.wait(lambda: len(self.post.mails) > mails_before, "no error mail arrived")
@@ -131,7 +147,9 @@ class Scenes:
         mail = arrived[0]
         self.check(event["sentence"] in str(mail["Subject"]), f"the mail is about something else: {mail['Subject']}")
         text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-        self.check(f"/admin/events/event/{event['id']}/" in text or "/admin/events/event/" in text, "no link in the mail")
+        self.check(
+            f"/admin/events/event/{event['id']}/" in text or "/admin/events/event/" in text, "no link in the mail"
+        )
         self.check(self.cast.key not in text and "sandbox-key" not in text, "a secret in the mail")
         self.say(f"One mail went to {mail['To']}: “{mail['Subject']}”", f"file://{self.post.directory}")
         self.sandbox("/erp/_sandbox/down", down=False)
@@ -139,7 +157,9 @@ class Scenes:
     # --- helpers -------------------------------------------------------------------------------------------------------
     def sandbox(self, path: str, **wish: Any) -> dict[str, Any]:
         answer = requests.post(settings.SANDBOX_URL + path, json=wish, timeout=30)
-        self.check(answer.status_code == 200, f"the sandbox answered {answer.status_code} to {path}: {answer.text[:200]}")
+        self.check(
+            answer.status_code == 200, f"the sandbox answered {answer.status_code} to {path}: {answer.text[:200]}"
+        )
         return dict(answer.json())
 
     def erp_calls(self) -> int:

@@ -44,12 +44,16 @@ def run() -> Iterator[Figure]:
                     raise RuntimeError(f"{name} answered {statuses}")
                 rates[name].append(rate)
         best = {name: median(values) for name, values in rates.items()}
-        yield Figure(name="webhook accepted durably", value=best["hub"], unit="requests/s", floor=best["orm"], at_least=0.8)
+        yield Figure(
+            name="webhook accepted durably", value=best["hub"], unit="requests/s", floor=best["orm"], at_least=0.8
+        )
         yield Figure(
             name="webhook accepted durably, against the hub's own statement in a bare view",
             value=best["hub"], unit="requests/s", floor=best["sql"], at_least=0.6,
         )  # fmt: skip
-        yield Figure(name="statements per accepted webhook", value=_statements(site, token), unit="statements", at_most=3)
+        yield Figure(
+            name="statements per accepted webhook", value=_statements(site, token), unit="statements", at_most=3
+        )
 
 
 _COUNT = """

@@ -78,7 +78,9 @@ class Client:
         return int(head[9:12])
 
 
-def hammer(port: int, make: Callable[[int], bytes], *, seconds: float, connections: int = 16) -> tuple[float, dict[int, int]]:
+def hammer(
+    port: int, make: Callable[[int], bytes], *, seconds: float, connections: int = 16
+) -> tuple[float, dict[int, int]]:
     """(answers a second, answers by status) of ``connections`` clients that each send as fast as they are answered."""
     prepared = [[make(thread * 100_000 + n) for n in range(600)] for thread in range(connections)]
     counts: list[dict[int, int]] = [{} for _ in range(connections)]

@@ -36,7 +36,9 @@ def drain(site: Site, connector: int, topic: str, count: int) -> float:
     end = time.monotonic() + 300
     while site.value("SELECT count(*) FROM events_event WHERE outcome <> 'succeeded'"):
         if time.monotonic() > end:
-            raise RuntimeError(str(site.value("SELECT string_agg(DISTINCT outcome || ' ' || sentence, '; ') FROM events_event")))
+            raise RuntimeError(
+                str(site.value("SELECT string_agg(DISTINCT outcome || ' ' || sentence, '; ') FROM events_event"))
+            )
         time.sleep(0.2)
     seconds = site.value("SELECT extract(epoch FROM max(finished_at) - min(started_at))::float8 FROM events_event")
     return count / float(str(seconds))
@@ -98,7 +100,9 @@ def run() -> Iterator[Figure]:
         site.start_worker()
         drain(site, connector, "bench/nothing", 2_000)  # warm
         rate = drain(site, connector, "bench/nothing", EMPTY_EVENTS)
-        yield Figure(name="events with an empty handler, 2 workers", value=rate, unit="events/s", floor=floor, at_least=4)
+        yield Figure(
+            name="events with an empty handler, 2 workers", value=rate, unit="events/s", floor=floor, at_least=4
+        )
         bare_loop(site.sandbox_url, 400)
         drain(site, connector, "bench/request", 400)
         loops = [bare_loop(site.sandbox_url, REMOTE_EVENTS)]

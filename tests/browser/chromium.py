@@ -29,7 +29,10 @@ def install() -> bool:
         return False
     print("Installing chromium for the browser tests ...", file=sys.stderr)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"]):
+    for command in (
+        ["apt-get", "update", "-q"],
+        ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"],
+    ):
         subprocess.run(command, env=environment, capture_output=True, check=False)
     return find() is not None
 
@@ -37,7 +40,9 @@ def install() -> bool:
 def main() -> int:
     if find() or install():
         return 0
-    print("The browser tests need Chromium: install the package “chromium” or set CHROMIUM to its path.", file=sys.stderr)
+    print(
+        "The browser tests need Chromium: install the package “chromium” or set CHROMIUM to its path.", file=sys.stderr
+    )
     return 1
 
 
