@@ -87,7 +87,11 @@ class Site:
     def spawn(self, *arguments: str, program: str | None = None, **environment: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, program or str(ROOT / "manage.py"), *arguments]
         process = subprocess.Popen(
-            command, env={**self.environment, **environment}, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL
+            command,
+            env={**self.environment, **environment},
+            cwd=ROOT,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
         )
         self.processes.append(process)
         return process
