@@ -265,7 +265,7 @@ def test_on_loopback_plain_http_works(ask):
 
 
 def test_check_deploy_is_clean(tmp_path):
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("HUB_", "SECURE_", "DATABASE_"))}
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("HUB_", "SECURE_", "DATABASE_", "DJANGO_"))}
     done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], cwd=ROOT, text=True,
         capture_output=True, check=False,
