@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -12,6 +13,7 @@ from django.db import transaction
 
 from connectors.base import Check
 from connectors.exceptions import HubError, Skip
+from connectors.host import health_worked
 from connectors.models import Connector
 from connectors.recording import ListRecorder
 from connectors.run import Run
@@ -55,18 +57,19 @@ def check_connector(connector: Connector, *, by: str) -> Report:
     except HubError as error:
         lines = [Line("settings", "Settings", "failed", error.sentence, error.next_step)]
         return Report(lines, _record(connector, lines, recorder, notes=[], started=started, by=by))
-    new = secrets_trace()
+    new = new_trace()
     recorder.trace_id = new
     lines = [_line(run, check) for check in connector.provider.checks]
     if not lines:
         lines = [Line("none", "Checks", "off", f"{connector.provider.label} declares no checks.")]
     made = _record(connector, lines, recorder, notes=run.notes, started=started, by=by, trace_id=new)
-    return Report(lines, made)
+    report = Report(lines, made)
+    if report.is_ok and connector.pk:
+        health_worked(connector.pk)
+    return report
 
 
-def secrets_trace() -> str:
-    import secrets
-
+def new_trace() -> str:
     return secrets.token_hex(16)
 
 
@@ -117,7 +120,7 @@ def _record(
                 ),
                 next_step=failures[0].next_step if failures else "",
                 triggered_by=by,
-                trace_id=trace_id or secrets_trace(),
+                trace_id=trace_id or new_trace(),
                 payload=json.dumps({"checks": [asdict(line) for line in lines]}).encode(),
                 expects_request=bool(recorder.exchanges),
             )
@@ -132,7 +135,7 @@ def run_probe(connector: Connector, recorder: ListRecorder | None = None) -> Non
     """The provider's harmless call, or its first applicable check. Raises ``HubError`` where it fails. Where there is
     nothing to ask, the next event is the probe."""
     recorder = recorder or ListRecorder(trace_id="")
-    recorder.trace_id = secrets_trace()
+    recorder.trace_id = new_trace()
     run = Run(connector, None, recorder=recorder, budget_s=20.0)
     provider = connector.provider
     calls: list[Callable[[Run], object]] = [provider.probe] if provider.probe is not None else []

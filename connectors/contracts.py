@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import transaction
 
-from connectors.checking import secrets_trace
+from connectors.checking import new_trace
 from connectors.exceptions import ConfigurationError, HubError
 from connectors.models import Connector
 from connectors.recording import ListRecorder
@@ -64,7 +64,7 @@ def check_contract(connector: Connector, *, by: str) -> ContractReport:
     if check is None:
         raise ConfigurationError(f"{connector.provider.label} has no contract check.")
     started = time.monotonic()
-    trace_id = secrets_trace()
+    trace_id = new_trace()
     recorder = ListRecorder(trace_id=trace_id)
     run = Run(connector, None, recorder=recorder, budget_s=BUDGET_S)
     try:

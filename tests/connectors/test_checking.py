@@ -51,3 +51,12 @@ def test_settings_that_do_not_load_are_the_only_line(shop):
 def test_a_secret_in_a_sentence_is_masked(shop):
     STATE.check = lambda run: f"Logged in with {run.settings.token}."
     assert checking.check_connector(shop, by="ada").lines[0].sentence == "Logged in with ***."
+
+
+def test_a_test_that_passes_ends_the_word_failing(shop, testing_provider):
+    from connectors.host import health_failed
+
+    health_failed(shop.pk, "It did not answer.")
+    assert checking.check_connector(shop, by="ada").is_ok
+    shop.refresh_from_db()
+    assert shop.last_success_at >= shop.last_failure_at
