@@ -85,7 +85,6 @@ def test_every_file_the_recipe_names_is_there_and_every_block_has_a_name():
 
 
 def test_its_code_is_as_clean_as_the_rest(copy):
-    pytest.importorskip("ruff")
     done = run(copy, "-m", "ruff", "check", "--no-cache", "connectors/acme", "tests/connectors/test_acme_orders.py")
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -153,7 +153,7 @@ def _neutral(connector: Connector, lookup: Lookup) -> Answer:
     """The lookup's own neutral answer (it knows the fallback), or the hub's where even that fails."""
     try:
         return lookup.neutral(connector.load_settings())
-    except Exception:
+    except Exception:  # settings that do not load, a bug in the provider: the shopper still gets a neutral answer
         log.exception("neutral_answer_failed", topic=lookup.topic)
         return Answer(available=False, message=NOT_AVAILABLE)
 
