@@ -48,6 +48,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
     drop: bool = False
+    journal: dict[str, Any] = field(default_factory=dict)  # what the journal says besides: operation, cost, outcome
 
     def content(self) -> bytes:
         if isinstance(self.body, bytes):
@@ -118,6 +119,7 @@ class Sandbox:
                 "headers": {k: ("***" if k in SECRET_HEADERS else v) for k, v in request.headers.items()},
                 "body": SECRET_MEMBERS.sub(r"\1***", request.body[:65_536].decode("utf-8", "replace")),
                 "status": 0 if reply.drop else reply.status,
+                **reply.journal,
             }
         )
         del self.journal[:-JOURNAL_LIMIT]

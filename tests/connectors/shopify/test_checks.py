@@ -6,7 +6,7 @@ import pytest
 
 from connectors.exceptions import ConfigurationError
 from connectors.shopify import checks
-from connectors.shopify.sandbox_shops import OUTLET
+from connectors.shopify.sandbox.shops import OUTLET
 from tests.connectors.shopify.stand_ins import FakeRun
 
 

@@ -9,7 +9,7 @@ import pytest
 from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnauthorised, RemoteUnavailable
 from connectors.shopify import client as client_module
 from connectors.shopify.client import order_gid, plain_id, quoted
-from connectors.shopify.sandbox_shops import LUMEN, OUTLET
+from connectors.shopify.sandbox.shops import LUMEN, OUTLET
 
 MANY = [{"sku": "PAPER-A4-80", "quantity": n + 1} for n in range(123)]
 

@@ -6,8 +6,8 @@ import pytest
 from graphql import parse, validate
 
 from connectors.shopify import documents
-from connectors.shopify.sandbox_cost import operation_cost
-from connectors.shopify.sandbox_graphql import SCHEMA
+from connectors.shopify.sandbox.cost import operation_cost
+from connectors.shopify.sandbox.engine import SCHEMA
 from tests.connectors.shopify.compare_schema import differences
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from connectors.exceptions import ConfigurationError, PayloadError, RemoteUnavailable, Skip
 from connectors.shopify import orders
-from connectors.shopify.sandbox_payloads import order_payload
-from connectors.shopify.sandbox_shops import LUMEN, OUTLET
+from connectors.shopify.sandbox.payloads import order_payload
+from connectors.shopify.sandbox.shops import LUMEN, OUTLET
 from tests.connectors.shopify.stand_ins import FakeRun
 
 

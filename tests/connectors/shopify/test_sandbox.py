@@ -15,7 +15,7 @@ import requests
 from connectors.exceptions import WebhookRejected
 from connectors.shopify import webhooks
 from connectors.shopify.documents import document
-from connectors.shopify.sandbox_shops import LUMEN, OUTLET
+from connectors.shopify.sandbox.shops import LUMEN, OUTLET
 from connectors.shopify.settings import ShopifySettings
 from tests.connectors.shopify.conftest import serve
 

@@ -11,8 +11,8 @@ import pytest
 
 from connectors.exceptions import PayloadError
 from connectors.records import Order
-from connectors.shopify.sandbox_orders import Shop
-from connectors.shopify.sandbox_shops import LUMEN, OUTLET, change_order, open_shops, place_order
+from connectors.shopify.sandbox.orders import Shop
+from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_shops, place_order
 from connectors.shopify.translation import order_record
 
 NOW = 1_795_000_000.0

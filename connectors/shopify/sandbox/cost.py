@@ -1,7 +1,8 @@
 """What a document costs at the vendor: https://shopify.dev/docs/api/usage/limits (API 2026-10, checked 2026-11-20).
 
 Scalars 0, an object 1, a plain list of objects as one object, a connection ``2 + f(rows) * (1 + cost of a row)`` whose
-``nodes`` and ``pageInfo`` add nothing, a union its dearest branch. ``f`` is measured, not documented.
+``nodes`` and ``pageInfo`` add nothing, a union its dearest branch; a mutation 10 with the objects directly in its
+payload, deeper ones as usual. ``f`` is measured, not documented.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
+    OperationType,
     VariableNode,
     get_named_type,
     is_leaf_type,
@@ -25,6 +27,7 @@ from graphql import (
 
 ROWS = (0, 1, 3, 5, 10, 20, 50, 100, 250)
 FACTORS = (0, 1, 2, 3, 4, 5, 7, 9, 11)
+MUTATION = 10
 WRAPPERS = {"nodes", "edges", "pageInfo", "node"}
 
 
@@ -44,6 +47,9 @@ def operation_cost(
         if isinstance(definition.default_value, IntValueNode):
             given.setdefault(definition.variable.name.value, int(definition.default_value.value))
     pricing = _Pricing(schema, fragments, given)
+    if operation.operation == OperationType.MUTATION:
+        fields = [one for one in operation.selection_set.selections if isinstance(one, FieldNode)]
+        return sum(pricing.mutation(one, schema.mutation_type, data) for one in fields)
     return pricing.selection(operation.selection_set, schema.query_type, data)
 
 
@@ -69,6 +75,22 @@ class _Pricing:
             else:
                 branches.append(cost)
         return common + max(branches)
+
+    def mutation(self, node: FieldNode, parent: Any, data: Any) -> int:
+        """10 for the mutation and the objects directly in its payload; what lies deeper adds what it costs."""
+        payload = get_named_type(parent.fields[node.name.value].type)
+        own = data.get(node.name.value) if isinstance(data, Mapping) else None
+        fields = (
+            [one for one in node.selection_set.selections if isinstance(one, FieldNode)] if node.selection_set else []
+        )
+        deeper = 0
+        for one in fields:
+            inner = get_named_type(payload.fields[one.name.value].type)
+            value = own.get(one.name.value) if isinstance(own, Mapping) else None
+            if one.selection_set is not None and not is_leaf_type(inner) and (data is None or value):
+                value = value[0] if isinstance(value, list) and value else value
+                deeper += self.selection(one.selection_set, inner, value)
+        return MUTATION + deeper
 
     def field(self, node: FieldNode, parent: Any, data: Any) -> int:
         name = node.name.value

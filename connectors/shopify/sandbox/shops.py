@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors.shopify.sandbox_orders import (
+from connectors.shopify.sandbox.catalogue import open_catalogue
+from connectors.shopify.sandbox.orders import (
     Node,
     Shop,
     Till,
@@ -135,6 +136,9 @@ def open_shops(now: float) -> dict[str, Shop]:
         previous_secret="sandbox-lumen-old-secret", access_token="shpat_sandbox_lumen",
         next_id=6_900_100_400_000, next_number=2_205,
     )  # fmt: skip
+    open_catalogue(outlet, now, {"Kiel": {"city": "Kiel", "zip": "24103", "countryCode": "DE"},
+                                 "Hamburg": {"city": "Hamburg", "zip": "20095", "countryCode": "DE"}})  # fmt: skip
+    open_catalogue(lumen, now, {"Spokane": {"city": "Spokane", "zip": "99201", "countryCode": "US"}})
     mira = {"id": 7_002_001, "first_name": "Mira", "last_name": "Vogt", "email": "mira@example.org", "tags": ["vip"]}
     jonas = {"id": 7_002_002, "first_name": "Jonas", "last_name": "Brandt", "email": "jonas@example.org"}
     dana = {"id": 7_710_042_000, "first_name": "Dana", "last_name": "Reyes", "email": "dana@example.com"}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from connectors.shopify.sandbox_orders import Node, Shop
+from connectors.shopify.sandbox.orders import Node, Shop
 
 
 def order_payload(shop: Shop, order: Mapping[str, Any]) -> Node:

@@ -1,6 +1,7 @@
 """The GraphQL engine of the sandbox: validates every document against the project's own schema, prices it, keeps the
 bucket, checks scopes, and answers with the vendor's error codes. All of it with HTTP 200, as the vendor does.
 
+What it answers is declared by the area modules (``Resolvers``). A member nobody declared is refused loudly.
 https://shopify.dev/docs/api/usage/limits and .../admin-graphql/2026-10#status_and_error_codes (checked 2026-11-20).
 """
 
@@ -8,46 +9,64 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from graphql import DocumentNode, GraphQLError, build_schema, execute, is_leaf_type, parse, validate
 
-from connectors.shopify import sandbox_search
-from connectors.shopify.sandbox_cost import operation_cost
-from connectors.shopify.sandbox_orders import Shop
+from connectors.shopify.sandbox.cost import operation_cost
+from connectors.shopify.sandbox.orders import Shop
 
-SCHEMA = build_schema((Path(__file__).parent / "schema.graphql").read_text(encoding="utf-8"))
+if TYPE_CHECKING:
+    from connectors.shopify.sandbox.server import ShopifySandbox
+
+SCHEMA = build_schema((Path(__file__).parent.parent / "schema.graphql").read_text(encoding="utf-8"))
 MOST_POINTS = 1_000
 MOST_ROWS = 250
-OLD_S = 60 * 86_400  # older orders need read_all_orders
+Node = dict[str, Any]
 
-# The scope a field needs: https://shopify.dev/docs/api/usage/access-scopes (API 2026-10, checked 2026-11-20)
-SCOPED = {
-    ("QueryRoot", "order"): "read_orders",
-    ("QueryRoot", "orders"): "read_orders",
-    ("Order", "customer"): "read_customers",
-    ("Order", "purchasingEntity"): "read_customers",
-    ("Order", "paymentTerms"): "read_payment_terms",
-    ("Order", "retailLocation"): "read_locations",
-    ("LineItem", "variant"): "read_products",
-    ("LineItem", "product"): "read_products",
-}
-SORTS = {"UPDATED_AT": "updatedAt", "CREATED_AT": "createdAt", "PROCESSED_AT": "processedAt", "ID": "id"}
+
+@dataclass
+class Resolvers:
+    """What the area modules declare. ``queries`` and ``mutations``: ``function(call, info, **arguments)`` by name;
+    ``fields``: ``function(call, source, info, **arguments)`` by (type, field), for members that are computed;
+    ``scoped``: the scope, or the scopes any of which will do, that a (type, field) needs."""
+
+    queries: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    mutations: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    fields: dict[tuple[str, str], Callable[..., Any]] = field(default_factory=dict)
+    scoped: dict[tuple[str, str], str | tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, modules: Iterable[ModuleType]) -> Resolvers:
+        """Those of several modules; each may lack any of ``QUERIES``, ``MUTATIONS``, ``FIELDS``, ``SCOPED``."""
+        made = cls()
+        for module in modules:
+            made.queries |= getattr(module, "QUERIES", {})
+            made.mutations |= getattr(module, "MUTATIONS", {})
+            made.fields |= getattr(module, "FIELDS", {})
+            made.scoped |= getattr(module, "SCOPED", {})
+        return made
 
 
 @dataclass
 class Call:
-    """One call while it is answered. ``denied``: fields refused whatever the scopes say (a fault)."""
+    """One call while it is answered. ``denied``: fields refused whatever the scopes say (a fault); ``user_error``: what
+    every mutation of the call answers instead of doing anything (a fault)."""
 
     shop: Shop
     now: float
+    resolvers: Resolvers
+    sandbox: ShopifySandbox | None = None
     index_lag_s: float = 0.0
     denied: set[tuple[str, str]] = field(default_factory=set)
+    user_error: Mapping[str, Any] | None = None
     search: list[dict[str, Any]] = field(default_factory=list)
+    deprecated: set[str] = field(default_factory=set)  # "Type.field" that the schema calls deprecated
 
 
 def answer(call: Call, body: Mapping[str, Any], *, is_throttled: bool = False) -> dict[str, Any]:
@@ -60,6 +79,11 @@ def answer(call: Call, body: Mapping[str, Any], *, is_throttled: bool = False) -
     invalid = validate(SCHEMA, document)
     if invalid:
         return {"errors": [_formatted(error, _validation_code(error.message)) for error in invalid]}
+    if (size := _longest_list(variables)) > MOST_ROWS:
+        return _refused(
+            "MAX_INPUT_SIZE_EXCEEDED",
+            f"The input array size of {size} is greater than the maximum allowed of {MOST_ROWS}.",
+        )
     name = body.get("operationName")
     requested = operation_cost(SCHEMA, document, name, variables)
     if requested > MOST_POINTS:
@@ -99,75 +123,74 @@ def _reply(
 def _resolve(source: Mapping[str, Any], info: Any, **arguments: Any) -> Any:
     call: Call = info.context
     key = (info.parent_type.name, info.field_name)
-    scope = SCOPED.get(key)
-    if key in call.denied or (scope and scope not in call.shop.scopes):
-        raise GraphQLError(
-            f"Access denied for {info.field_name} field. Required access: `{scope}` access scope.",
-            extensions={"code": "ACCESS_DENIED", "requiredAccess": f"`{scope}` access scope."},
-        )
-    root = ROOTS.get(info.field_name) if key[0] == "QueryRoot" else None
-    if root is not None:
+    _check_scope(call, key, info.field_name)
+    if info.parent_type.fields[info.field_name].deprecation_reason:
+        call.deprecated.add(".".join(key))
+    if key[0] == "Mutation":
+        return _mutate(call, info, arguments)
+    if key[0] == "QueryRoot":
+        root = call.resolvers.queries.get(info.field_name)
+        if root is None:
+            raise not_built(info)
         return root(call, info, **arguments)
+    computed = call.resolvers.fields.get(key)
+    if computed is not None:
+        return computed(call, source, info, **arguments)
     if info.field_name not in source:
-        place = ".".join(str(part) for part in info.path.as_list())
-        raise GraphQLError(f"sandbox: not built: {place}", extensions={"code": "INTERNAL_SERVER_ERROR"})
+        raise not_built(info)
     value = source[info.field_name]
-    if str(info.return_type).rstrip("!").endswith("Connection"):
+    if str(info.return_type).rstrip("!").endswith("Connection") and isinstance(value, list):
         tag = f"{source.get('id')}.{info.field_name}"
-        return _page(value, tag, lambda row: [value.index(row)], **arguments)
+        return page(value, tag, lambda row: [value.index(row)], **arguments)
     if isinstance(value, list) and not is_leaf_type(info.return_type) and arguments.get("first") is not None:
         return value[: arguments["first"]]
     return value
 
 
-def _order(call: Call, info: Any, id: str) -> Any:
-    if not id.startswith("gid://shopify/Order/") or not id.rpartition("/")[2].isdigit():
+def _mutate(call: Call, info: Any, arguments: Mapping[str, Any]) -> Any:
+    run = call.resolvers.mutations.get(info.field_name)
+    if run is None:
+        raise not_built(info)
+    if call.user_error is not None:
+        given = {"field": call.user_error.get("field"), "message": call.user_error.get("message", "Refused.")}
+        names = [name for name in info.return_type.fields if name.lower().endswith("usererrors")]
+        return {**dict.fromkeys(info.return_type.fields), names[0]: [{**given, "code": call.user_error.get("code")}]}
+    return run(call, info, **arguments)
+
+
+def _check_scope(call: Call, key: tuple[str, str], name: str) -> None:
+    wanted = call.resolvers.scoped.get(key, ())
+    scopes = (wanted,) if isinstance(wanted, str) else wanted
+    if key in call.denied or (scopes and not any(call.shop.has_scope(scope) for scope in scopes)):
+        required = " or ".join(f"`{scope}`" for scope in scopes) + " access scope."
+        raise GraphQLError(
+            f"Access denied for {name} field. Required access: {required}",
+            extensions={"code": "ACCESS_DENIED", "requiredAccess": required},
+        )
+
+
+def not_built(info: Any) -> GraphQLError:
+    """A member the sandbox does not answer: a gap is loud."""
+    place = ".".join(str(part) for part in info.path.as_list())
+    return GraphQLError(f"sandbox: not built: {place}", extensions={"code": "INTERNAL_SERVER_ERROR"})
+
+
+def number_of(gid: str, kind: str) -> str:
+    """The number of a global id, e.g. of ``gid://shopify/Order/1``; raises the vendor's "invalid id"."""
+    head, _, number = str(gid).partition("?")[0].rpartition("/")
+    if head != f"gid://shopify/{kind}" or not number.isdigit():
         raise GraphQLError("invalid id", extensions={"code": "RESOURCE_NOT_FOUND"})
-    order = call.shop.orders.get(id)
-    return order if order is not None and _may_see(call, order) else None
+    return number
 
 
-def _orders(
-    call: Call, info: Any, query: str = "", sortKey: str = "PROCESSED_AT", reverse: bool = False, **paging: Any
-) -> Any:
-    """The index knows an order only some time after it was placed."""
-    test, warnings = sandbox_search.parse(query or "")
-    if warnings:
-        call.search.append({"path": info.path.as_list(), "query": query, "warnings": warnings})
-    member = SORTS[sortKey]
-    indexed = call.now - call.index_lag_s
-    rows = [
-        order
-        for order in call.shop.orders.values()
-        if _time(order["createdAt"]) <= indexed and _may_see(call, order) and test(order)
-    ]
-    rows.sort(key=lambda row: (row[member], row["id"]), reverse=reverse)
-    return _page(rows, f"orders {query} {sortKey}", lambda row: [row[member], row["id"]], reverse=reverse, **paging)
-
-
-ROOTS: dict[str, Callable[..., Any]] = {
-    "order": _order,
-    "orders": _orders,
-    "shop": lambda call, info: call.shop.as_graphql(),
-    "currentAppInstallation": lambda call, info: {
-        "id": "gid://shopify/AppInstallation/1",
-        "app": {"id": "gid://shopify/App/300111", "title": "Integration Hub"},
-        "accessScopes": [{"handle": scope} for scope in call.shop.scopes],
-    },
-}
-
-
-def _may_see(call: Call, order: Mapping[str, Any]) -> bool:
-    return call.now - _time(order["createdAt"]) < OLD_S or "read_all_orders" in call.shop.scopes
-
-
-def _page(
+def page(
     rows: list[Any],
     tag: str,
     place: Callable[[Any], list[Any]],
     first: int | None = None,
     after: str | None = None,
     reverse: bool = False,
+    **unused: Any,
 ) -> Any:
     """One page behind the row the cursor names, so that rows that come or go in front of it do no harm."""
     if first is None or not 0 <= first <= MOST_ROWS:
@@ -183,6 +206,14 @@ def _page(
     nodes = rows[:first]
     cursor = base64.b64encode(json.dumps([tag, place(nodes[-1])]).encode()).decode() if nodes else None
     return {"nodes": nodes, "pageInfo": {"hasNextPage": len(rows) > first, "endCursor": cursor}}
+
+
+def _longest_list(value: Any) -> int:
+    if isinstance(value, Mapping):
+        return max((_longest_list(one) for one in value.values()), default=0)
+    if isinstance(value, list):
+        return max(len(value), *(_longest_list(one) for one in value), 0)
+    return 0
 
 
 def _validation_code(message: str) -> str:
@@ -211,5 +242,6 @@ def _cost(shop: Shop, requested: int, actual: int | None, available: float) -> d
     return {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": status}
 
 
-def _time(text: str) -> float:
+def moment(text: str) -> float:
+    """Epoch seconds of an ISO time."""
     return datetime.fromisoformat(text).astimezone(UTC).timestamp()

@@ -37,8 +37,11 @@ TEXTS: dict[str, Callable[[Order], list[str]]] = {
 }
 
 
-def parse(text: str) -> tuple[Test, list[Warning_]]:
-    """A test for one order, and the warnings about what was left out."""
+def parse(
+    text: str, texts: Mapping[str, Callable[[Any], list[str]]] = TEXTS, times: Mapping[str, str] = TIMES
+) -> tuple[Test, list[Warning_]]:
+    """A test for one object, and the warnings about what was left out. ``texts``: field to the values an object has;
+    ``times``: field to the member that holds a time. Without them: the fields of orders."""
     groups: list[list[Test]] = [[]]
     warnings: list[Warning_] = []
     is_negated = False
@@ -53,7 +56,7 @@ def parse(text: str) -> tuple[Test, list[Warning_]]:
         elif word == "NOT":
             is_negated = True
         elif word is None:
-            test = _term(match["field"], match["sign"] or "", _unquoted(match["value"]))
+            test = _term(match["field"], match["sign"] or "", _unquoted(match["value"]), texts, times)
             if test is None:
                 warnings.append(_warning("invalid_field", match["field"]))
             else:
@@ -64,11 +67,11 @@ def parse(text: str) -> tuple[Test, list[Warning_]]:
     return lambda order: any(all(test(order) for test in group) for group in groups), warnings
 
 
-def _term(field: str, sign: str, value: str) -> Test | None:
-    if field in TIMES:
-        member, wanted = TIMES[field], datetime.fromisoformat(value).timestamp()
+def _term(field: str, sign: str, value: str, texts: Mapping[str, Any], times: Mapping[str, str]) -> Test | None:
+    if field in times:
+        member, wanted = times[field], datetime.fromisoformat(value).timestamp()
         return lambda order: _compare(datetime.fromisoformat(order[member]).timestamp(), sign, wanted)
-    read = TEXTS.get(field)
+    read = texts.get(field)
     if read is None:
         return None
     wanted_text = value.casefold()

@@ -48,7 +48,11 @@ class Shop:
     refilled_at: float = 0.0
     scopes: list[str] = field(default_factory=lambda: list(SCOPES))
     tokens: dict[str, float] = field(default_factory=dict)  # granted token to its end, epoch seconds
+    plan: str = "Basic"
     orders: dict[str, Node] = field(default_factory=dict)
+    tables: dict[str, dict[str, Node]] = field(default_factory=dict)  # other objects by kind and global id
+    stock: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)  # by item and location: quantities
+    variants_by_sku: dict[str, list[str]] = field(default_factory=dict)
     first_states: dict[str, Node] = field(default_factory=dict)  # orders as they were placed, for late deliveries
 
     def refill(self, now: float) -> float:
@@ -56,6 +60,19 @@ class Shop:
         earned = max(0.0, now - self.refilled_at) * self.restore_rate
         self.available, self.refilled_at = min(self.bucket, self.available + earned), now
         return self.available
+
+    def table(self, kind: str) -> dict[str, Node]:
+        """All objects of a kind, by global id."""
+        return self.tables.setdefault(kind, {})
+
+    def has_scope(self, scope: str) -> bool:
+        """A write scope holds the read scope of the same thing."""
+        return scope in self.scopes or scope.replace("read_", "write_", 1) in self.scopes
+
+    def variant(self, sku: str) -> Node | None:
+        """The first variant of a SKU."""
+        found = self.variants_by_sku.get(sku)
+        return self.table("ProductVariant").get(found[0]) if found else None
 
     def take_id(self) -> int:
         self.next_id += 1
@@ -75,6 +92,14 @@ class Shop:
             "currencyCode": self.currency,
             "ianaTimezone": self.timezone,
             "taxesIncluded": self.taxes_included,
+            "taxShipping": self.taxes_included,
+            "weightUnit": "GRAMS",
+            "plan": {
+                "publicDisplayName": self.plan,
+                "shopifyPlus": self.plan == "Plus",
+                "partnerDevelopment": self.plan == "Development",
+            },
+            "features": {"giftCards": True, "avalaraAvatax": False, "marketDrivenShipping": False},
         }
 
 
@@ -140,6 +165,7 @@ def build_line(
     gross = unit.times(quantity)
     net = gross - total_of(shares)
     number = shop.take_id()
+    variant = shop.variant(one["sku"])
     return {
         "id": f"gid://shopify/LineItem/{number}",
         "sku": one["sku"],
@@ -152,8 +178,8 @@ def build_line(
         "requiresShipping": not is_gift_card,
         "taxable": not is_gift_card,
         "isGiftCard": is_gift_card,
-        "variant": {"id": f"gid://shopify/ProductVariant/{number + 1}", "legacyResourceId": str(number + 1)},
-        "product": {"id": f"gid://shopify/Product/{number + 2}"},
+        "variant": variant,  # none: a custom line, or a product that was deleted
+        "product": shop.table("Product")[variant["product"]] if variant else None,
         "customAttributes": [{"key": k, "value": v} for k, v in one.get("properties", {}).items()],
         "lineItemGroup": one.get("bundle"),
         "originalUnitPriceSet": till.show(unit),

@@ -10,28 +10,37 @@ Paths below the sandbox's prefix: ``POST /{shop}/admin/oauth/access_token`` (cli
 - ``POST /_sandbox/clock``: ``{"advance": seconds, "index_lag_s": seconds}``. Token expiry, bucket and index follow it.
 - ``POST /_sandbox/scopes``: ``{"shop", "scopes": [...]}``.
 
-Faults (``/_sandbox/fault``; add ``"match"`` with ``.../oauth`` for the token call): throttled, 429, 500, 502, 503, slow
-(``seconds``), drop, access_denied (no order at all), partial_data (no customer), version_fallback, unauthorised.
+Faults (``/_sandbox/fault``; add ``"match"`` with ``.../oauth`` for the token call, ``"operation"`` for one operation
+name): throttled, 429, 500, 502, 503, slow (``seconds``), timeout, drop, drop_after_commit, access_denied (no order at
+all), partial_data (no customer), user_error (``message``, ``field``, ``code``), version_fallback, unauthorised.
+
+Area modules add paths and control calls of their own: see ``areas.py``.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import heapq
 import hmac
 import http.client
+import itertools
 import json
 import secrets
+import threading
 import time
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from connectors.sandbox import Reply, Request, Sandbox
-from connectors.shopify import sandbox_graphql
-from connectors.shopify.sandbox_orders import Shop, stamp
-from connectors.shopify.sandbox_payloads import order_payload, shop_payload
-from connectors.shopify.sandbox_shops import LUMEN, OUTLET, change_order, open_shops, place_order
+from connectors.shopify.sandbox import engine
+from connectors.shopify.sandbox.areas import AREAS, RESOLVERS
+from connectors.shopify.sandbox.orders import Shop, stamp
+from connectors.shopify.sandbox.payloads import order_payload, shop_payload
+from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_shops, place_order
 
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")  # served on 2026-11-20, oldest first
 TOKEN_LIFE_S = 86_399
@@ -40,17 +49,54 @@ DELIVERY_MODES = ("normal", "duplicate", "bad_hmac", "old_secret", "wrong_shop",
 DENIED = {"access_denied": {("QueryRoot", "order"), ("QueryRoot", "orders")}, "partial_data": {("Order", "customer")}}
 
 
+TICK_S = 0.1
+PATHS: dict[str, Callable[..., Reply]] = {  # first part of a path that belongs to no shop: (sandbox, request, rest)
+    name: function for area in AREAS for name, function in getattr(area, "PATHS", {}).items()
+}
+CONTROLS: dict[str, Callable[..., Reply]] = {  # below /_sandbox/: (sandbox, wish)
+    name: function for area in AREAS for name, function in getattr(area, "CONTROLS", {}).items()
+}
+
+
 class ShopifySandbox(Sandbox):
     def reset(self) -> None:
         self.offset_s = 0.0
         self.index_lag_s = 2.0
         self.shops = open_shops(time.time())
+        self._due: list[tuple[float, int, Callable[[], object]]] = []
+        self._order_of_due = itertools.count()
+        self._ticker: threading.Thread | None = None
 
     def now(self) -> float:
         return time.time() + self.offset_s
 
+    def schedule(self, after_s: float, function: Callable[[], object]) -> None:
+        """Do something later on the sandbox's clock, outside its lock: a delivery, the next step of a bulk job."""
+        heapq.heappush(self._due, (self.now() + after_s, next(self._order_of_due), function))
+        if self._ticker is None:
+            self._ticker = threading.Thread(target=self._tick_for_ever, args=(self._due,), daemon=True)
+            self._ticker.start()
+
+    def _tick_for_ever(self, due: list[Any]) -> None:
+        while self._due is due:  # a reset begins a new list
+            self.tick()
+            time.sleep(TICK_S)
+
+    def tick(self) -> int:
+        """Do what is due; returns how much that was. Called by the sandbox itself and by the clock's control call."""
+        done = 0
+        while True:
+            with self.lock:
+                if not self._due or self._due[0][0] > self.now():
+                    return done
+                function = heapq.heappop(self._due)[2]
+            function()
+            done += 1
+
     def handle(self, request: Request) -> Reply:
         domain, _, rest = request.path.lstrip("/").partition("/")
+        if domain in PATHS:
+            return PATHS[domain](self, request, rest)
         shop = self.shops.get(domain)
         if shop is None:
             return Reply(404, {"errors": "Not Found"})
@@ -81,7 +127,12 @@ class ShopifySandbox(Sandbox):
         return Reply(body={"access_token": token, "scope": ",".join(shop.scopes), "expires_in": TOKEN_LIFE_S})
 
     def _graphql(self, shop: Shop, version: str, request: Request) -> Reply:
-        fault = self.take_fault(request.path)
+        try:
+            body = request.json()
+        except ValueError:
+            body = None
+        operation = str(body.get("operationName") or "") if isinstance(body, dict) else ""
+        fault = self.take_fault(request.path, operation)
         kind = str(fault["kind"]) if fault else ""
         broken = _http_fault(fault) if fault else None
         if broken is not None:
@@ -92,17 +143,42 @@ class ShopifySandbox(Sandbox):
             )
         served = version if version in VERSIONS and kind != "version_fallback" else VERSIONS[0]
         headers = {"X-Shopify-API-Version": served, "X-Request-Id": str(uuid.uuid4())}
-        try:
-            body = request.json()
-        except ValueError:
-            body = None
         if not isinstance(body, dict) or not isinstance(body.get("query"), str):
             return Reply(400, {"errors": {"query": "Required parameter missing or invalid"}}, headers)
-        call = sandbox_graphql.Call(shop, self.now(), self.index_lag_s, set(DENIED.get(kind, ())))
-        reply = Reply(200, sandbox_graphql.answer(call, body, is_throttled=kind == "throttled"), headers)
-        if fault and kind == "slow":
-            reply.delay_s = float(fault.get("seconds", 3))
+        call = engine.Call(shop, self.now(), RESOLVERS, self, self.index_lag_s, set(DENIED.get(kind, ())))
+        call.user_error = fault if kind == "user_error" else None
+        answered = engine.answer(call, body, is_throttled=kind == "throttled")
+        reply = Reply(200, answered, headers)
+        if call.deprecated:
+            headers["X-Shopify-API-Deprecated-Reason"] = "https://shopify.dev/changelog " + ", ".join(
+                sorted(call.deprecated)
+            )
+        codes = [(one.get("extensions") or {}).get("code") for one in answered.get("errors", ())]
+        reply.journal = {
+            "operation": operation,
+            "variables": _short(body.get("variables")),
+            "cost": (answered.get("extensions") or {}).get("cost"),
+            "codes": codes,
+        }
+        if fault and kind in {"slow", "timeout"}:
+            reply.delay_s = float(fault.get("seconds", 3 if kind == "slow" else 30))
+        if kind == "drop_after_commit":
+            reply.drop = True
         return reply
+
+    def take_fault(self, path: str, operation: str = "") -> dict[str, Any] | None:
+        """The next fault for this path, and for this operation where the fault names one; used up by one."""
+        for fault in self.faults:
+            if path.startswith(fault.get("match", "/")) and fault.get("operation", operation) == operation:
+                fault["times"] = int(fault.get("times", 1)) - 1
+                if fault["times"] <= 0:
+                    self.faults.remove(fault)
+                return fault
+        return None
+
+    def post_delivery(self, shop: Shop, topic: str, body: bytes, url: str, mode: str = "normal") -> int:
+        """Post one signed delivery; the status of the answer, 0 where there was none in time. Never under the lock."""
+        return _post(url, self.delivery_headers(shop, topic, body, mode), body)
 
     def _is_valid(self, shop: Shop, token: str) -> bool:
         return token == shop.access_token or shop.tokens.get(token, 0) > self.now()
@@ -114,7 +190,11 @@ class ShopifySandbox(Sandbox):
             "/_sandbox/clock": self._set_clock,
             "/_sandbox/scopes": self._set_scopes,
         }
-        call = calls.get(request.path) if request.method == "POST" else None
+        if request.method != "POST":
+            return None
+        call = calls.get(request.path)
+        if call is None and (area_call := CONTROLS.get(request.path.removeprefix("/_sandbox/"))):
+            call = partial(area_call, self)
         if call is None:
             return None
         try:
@@ -177,6 +257,11 @@ class ShopifySandbox(Sandbox):
     def _set_clock(self, wish: dict[str, Any]) -> Reply:
         self.offset_s += float(wish.get("advance", 0))
         self.index_lag_s = float(wish.get("index_lag_s", self.index_lag_s))
+        self.lock.release()  # what has become due may call the hub, and the hub this sandbox
+        try:
+            self.tick()
+        finally:
+            self.lock.acquire()
         return Reply(body={"now": stamp(self.now()), "index_lag_s": self.index_lag_s})
 
     def _set_scopes(self, wish: dict[str, Any]) -> Reply:
@@ -215,7 +300,7 @@ def _http_fault(fault: dict[str, Any]) -> Reply | None:
             {"errors": "Exceeded the limit"} if kind == "429" else "<html><body>Something went wrong</body></html>"
         )
         return Reply(int(kind), body, headers)
-    if kind not in {*DENIED, "throttled", "slow", "version_fallback"}:
+    if kind not in {*DENIED, "throttled", "slow", "timeout", "version_fallback", "user_error", "drop_after_commit"}:
         return Reply(500, {"errors": f"sandbox: no such fault: {kind}"})
     return None
 
@@ -236,3 +321,12 @@ def _post(url: str, headers: dict[str, str], body: bytes) -> int:
         return 0
     finally:
         connection.close()
+
+
+def _short(variables: Any) -> Any:
+    """Variables for the journal: long lists by their length, so that a hundred thousand rows do not fill it."""
+    if isinstance(variables, dict):
+        return {name: _short(value) for name, value in variables.items()}
+    if isinstance(variables, list):
+        return [_short(one) for one in variables] if len(variables) <= 10 else f"{len(variables)} entries"
+    return variables

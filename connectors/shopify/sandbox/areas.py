@@ -1,0 +1,11 @@
+"""The areas of the sandbox: every module that declares what it resolves, its paths or its control calls."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from connectors.shopify.sandbox import catalogue, queries, subscriptions
+from connectors.shopify.sandbox.engine import Resolvers
+
+AREAS: tuple[ModuleType, ...] = (queries, catalogue, subscriptions)
+RESOLVERS = Resolvers.of(AREAS)
