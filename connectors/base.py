@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -169,10 +170,15 @@ class Check:
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
     """An inbound call that is no webhook (an echo check, an OAuth return, a synchronous callback such as carrier rates)
-    below ``/hooks/<token>/<name>``. ``function(run, request)`` returns a Django response."""
+    below ``/hooks/<token>/<name>``. ``function(run, request)`` returns a Django response and proves the caller itself.
+
+    ``topic``: what its event is called; empty: no event is written (a page somebody opened). ``budget_s``: seconds the
+    remote calls of one answer may take together. A ``HubError`` becomes a neutral refusal, and the event tells it."""
 
     function: Callable[[Run, HttpRequest], Any]
     label: str = ""
+    topic: str = ""
+    budget_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,10 +191,44 @@ class MappingKind:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One cell of a panel's table: text, a tone (``good``, ``warn``, ``bad``, empty), an address, a time."""
+
+    text: str = ""
+    tone: str = ""
+    href: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """``rows`` of texts or cells under ``columns``; ``empty`` is the sentence where there are none."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | Cell]]
+    title: str = ""
+    empty: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A part of the connector's page only the provider can fill, drawn from what the hub keeps: ``function(run)`` makes
+    no remote call. ``syncs`` are offered as buttons beside it."""
+
+    name: str
+    label: str
+    function: Callable[[Run], Sequence[Table]]
+    syncs: Sequence[str] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Budget:
-    """What all workers together may do to one connector: calls at once, and calls a second with a burst."""
+    """What all workers together may do to one connector: calls at once, and calls a second with a burst.
+    ``kept_for_live``: of the calls at once, how many bulk work leaves free for live events."""
 
     concurrency: int = 8
+    kept_for_live: int = 0
     per_second: float = 0.0  # 0: no limit
     burst: int = 1
 
@@ -218,7 +258,12 @@ class Preview:
 @dataclass(frozen=True, kw_only=True)
 class Provider:
     """``field_map_preview(settings, topic, request, answer)``: what its reader makes of a stored answer of that lookup;
-    a provider that has it keeps its map in a setting named ``field_map``, and the hub offers a page to edit it."""
+    a provider that has it keeps its map in a setting named ``field_map``, and the hub offers a page to edit it.
+
+    ``connect(run)`` makes the client where it needs more of the run than settings and HTTP (the shared pace, granted
+    credentials); else ``client(settings, http)``. ``acknowledges``: told, by an event of topic ``<kind>/delivered``,
+    that a record it emitted became a document elsewhere. ``object_url(settings, object_type, object_id)``: the page of
+    an object in the remote system's own admin, empty where there is none."""
 
     slug: str
     label: str
@@ -226,6 +271,7 @@ class Provider:
     description: str = ""
     documentation: str = ""
     client: Callable[[Any, Http], Any] | None = None
+    connect: Callable[[Run], Any] | None = None
     checks: Sequence[Check] = ()
     probe: Callable[[Run], object] | None = None  # a harmless call that tells whether the remote works again
     webhook: Webhook | None = None
@@ -235,8 +281,11 @@ class Provider:
     singles: Mapping[str, Single] = field(default_factory=dict)
     emits: Sequence[type[Record]] = ()
     accepts: Mapping[type[Record], Accept] = field(default_factory=dict)
+    acknowledges: Mapping[type[Record], Handler] = field(default_factory=dict)
     lookups: Sequence[Lookup] = ()
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    panels: Sequence[Panel] = ()
+    object_url: Callable[[Any, str, str], str] | None = None
     mappings: Sequence[MappingKind] = ()
     contract_check: Callable[[Run], list[dict[str, Any]]] | None = None  # rows: see ``contracts``
     field_map_preview: Callable[[Any, str, bytes, bytes], Preview] | None = None

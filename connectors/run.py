@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from connectors import budgets, routing, schema
+from connectors import budgets, notices, routing, schema
 from connectors.exceptions import MappingMissing, PayloadError
 from connectors.http import HttpClient, Recorder
 from connectors.models import Connector, Link, LinkState, Route
@@ -74,6 +74,8 @@ class Run:
 
     @cached_property
     def client(self) -> Any:
+        if self.connector.provider.connect is not None:
+            return self.connector.provider.connect(self)
         make = self.connector.provider.client
         if make is None:
             raise TypeError(f"{self.connector.provider.slug} declares no client")
@@ -130,6 +132,14 @@ class Run:
         """Keep the object as it was read, to be shown as the event's object payload."""
         if self.event is not None:
             bodies.store(self.event.pk, "object", self.redactor.body(bodies.cut(content)[0]), self.event.received_at)
+
+    def warn(self, code: str, sentence: str, next_step: str = "") -> None:
+        """A health warning of the connector: shown until it is cleared, counted where it comes again."""
+        notices.warn(self.connector.pk, code, self.redactor.text(sentence), self.redactor.text(next_step))
+
+    def clear(self, code: str) -> None:
+        """What a health warning said is over."""
+        notices.clear(self.connector.pk, code)
 
     # --- records
     # -------------------------------------------------------------------------------------------------------

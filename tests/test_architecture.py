@@ -18,7 +18,18 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("integration_hub", "connectors", "events")
 LONGEST_FILE = 400  # lines
 # Folders of connectors/ that belong to the hub; every other folder is a provider.
-HUB_FOLDERS = {"admin", "api", "forms", "management", "migrations", "templates", "static", "templatetags"}
+HUB_FOLDERS = {
+    "admin",
+    "api",
+    "forms",
+    "management",
+    "migrations",
+    "models",
+    "records",
+    "templates",
+    "static",
+    "templatetags",
+}
 PROVIDERS = sorted(
     one.name for one in (ROOT / "connectors").iterdir() if one.is_dir() and (one / "provider.py").exists()
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from connectors.shopify.sandbox import catalogue, queries, subscriptions
+from connectors.shopify.sandbox import catalogue, deliveries, queries, subscriptions
 from connectors.shopify.sandbox.engine import Resolvers
 
-AREAS: tuple[ModuleType, ...] = (queries, catalogue, subscriptions)
+AREAS: tuple[ModuleType, ...] = (queries, catalogue, subscriptions, deliveries)
 RESOLVERS = Resolvers.of(AREAS)

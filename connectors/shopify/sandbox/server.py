@@ -19,13 +19,9 @@ Area modules add paths and control calls of their own: see ``areas.py``.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import heapq
 import hmac
-import http.client
 import itertools
-import json
 import secrets
 import threading
 import time
@@ -33,19 +29,16 @@ import uuid
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from connectors.sandbox import Reply, Request, Sandbox
 from connectors.shopify.sandbox import engine
 from connectors.shopify.sandbox.areas import AREAS, RESOLVERS
 from connectors.shopify.sandbox.orders import Shop, stamp
-from connectors.shopify.sandbox.payloads import order_payload, shop_payload
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_shops, place_order
 
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")  # served on 2026-11-20, oldest first
 TOKEN_LIFE_S = 86_399
-DELIVERY_TIMEOUT_S = 5.0  # the vendor's own limit
-DELIVERY_MODES = ("normal", "duplicate", "bad_hmac", "old_secret", "wrong_shop", "late")
 DENIED = {"access_denied": {("QueryRoot", "order"), ("QueryRoot", "orders")}, "partial_data": {("Order", "customer")}}
 
 
@@ -176,17 +169,12 @@ class ShopifySandbox(Sandbox):
                 return fault
         return None
 
-    def post_delivery(self, shop: Shop, topic: str, body: bytes, url: str, mode: str = "normal") -> int:
-        """Post one signed delivery; the status of the answer, 0 where there was none in time. Never under the lock."""
-        return _post(url, self.delivery_headers(shop, topic, body, mode), body)
-
     def _is_valid(self, shop: Shop, token: str) -> bool:
         return token == shop.access_token or shop.tokens.get(token, 0) > self.now()
 
     def control(self, request: Request) -> Reply | None:
         calls = {
             "/_sandbox/order": self._place,
-            "/_sandbox/deliver": self._deliver,
             "/_sandbox/clock": self._set_clock,
             "/_sandbox/scopes": self._set_scopes,
         }
@@ -213,46 +201,6 @@ class ShopifySandbox(Sandbox):
             order = place_order(shop, wish, self.now())
         members = ("id", "legacyResourceId", "name", "updatedAt")
         return Reply(body={**{name: order[name] for name in members}, "total": order["totalPriceSet"]["shopMoney"]})
-
-    def _deliver(self, wish: dict[str, Any]) -> Reply:
-        shop = self.shops[wish.get("shop", OUTLET)]
-        topic, mode = wish.get("topic", "orders/create"), wish.get("mode", "normal")
-        if mode not in DELIVERY_MODES:
-            raise ValueError(f"mode is one of {', '.join(DELIVERY_MODES)}")
-        order = shop.find(str(wish["order"])) if topic.startswith("orders/") else None
-        if order is None and topic.startswith("orders/"):
-            return Reply(404, {"error": "no such order"})
-        if order is not None and mode == "late":
-            order = shop.first_states[order["id"]]
-        body = json.dumps(order_payload(shop, order) if order else shop_payload(shop), separators=(",", ":")).encode()
-        headers = self.delivery_headers(shop, topic, body, mode)
-        # The hub may ask this sandbox something before it answers: other calls must not wait for it.
-        self.lock.release()
-        try:
-            statuses = [_post(wish["url"], headers, body) for _ in range(2 if mode == "duplicate" else 1)]
-        finally:
-            self.lock.acquire()
-        return Reply(body={"status": statuses[-1], "statuses": statuses, "id": headers["X-Shopify-Webhook-Id"]})
-
-    def delivery_headers(self, shop: Shop, topic: str, body: bytes, mode: str = "normal") -> dict[str, str]:
-        """The headers of one delivery: https://shopify.dev/docs/apps/build/webhooks (checked 2026-11-20)."""
-        secret = shop.previous_secret if mode == "old_secret" else shop.client_secret
-        digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
-        if mode == "bad_hmac":
-            digest = bytes(one ^ 0xFF for one in digest)
-        other = LUMEN if shop.domain == OUTLET else OUTLET
-        triggered_at = self.now() - (4 * 3600 if mode == "late" else 0)
-        return {
-            "Content-Type": "application/json",
-            "X-Shopify-Topic": topic,
-            "X-Shopify-Shop-Domain": other if mode == "wrong_shop" else shop.domain,
-            "X-Shopify-API-Version": VERSIONS[-1],
-            "X-Shopify-Webhook-Id": str(uuid.uuid4()),
-            "X-Shopify-Event-Id": str(uuid.uuid4()),
-            "X-Shopify-Triggered-At": stamp(triggered_at),
-            "X-Shopify-Name": "hub-orders",
-            "X-Shopify-Hmac-Sha256": base64.b64encode(digest).decode(),
-        }
 
     def _set_clock(self, wish: dict[str, Any]) -> Reply:
         self.offset_s += float(wish.get("advance", 0))
@@ -307,20 +255,6 @@ def _http_fault(fault: dict[str, Any]) -> Reply | None:
 
 def _oauth_error(code: str, description: str) -> Reply:
     return Reply(400, {"error": code, "error_description": description})
-
-
-def _post(url: str, headers: dict[str, str], body: bytes) -> int:
-    """The status of the answer; 0 where there is none in time. Redirects count as failures, as at the vendor."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=DELIVERY_TIMEOUT_S)
-    try:
-        connection.request("POST", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", body, headers)
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return 0
-    finally:
-        connection.close()
 
 
 def _short(variables: Any) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from connectors.shopify.sandbox.deliveries import post_delivery
 from connectors.shopify.sandbox.orders import Shop
 
 if TYPE_CHECKING:
@@ -22,4 +23,4 @@ def emit(sandbox: ShopifySandbox, shop: Shop, topic: str, payload: Mapping[str, 
     body = json.dumps(payload, separators=(",", ":")).encode()
     for one in list(shop.table("WebhookSubscription").values()):
         if one["topic"] == enum:
-            sandbox.schedule(0.0, partial(sandbox.post_delivery, shop, topic, body, one["uri"]))
+            sandbox.schedule(0.0, partial(post_delivery, sandbox, shop, topic, body, one["uri"]))

@@ -1,63 +1,13 @@
-"""Normalised business objects that travel from one connector to another.
-
-A provider's handler translates the vendor's object into one of these once; every target reads only these. Money is
-``Decimal`` in major units of ``currency``, times are aware UTC, ids are strings, quantities are ``Decimal``.
-A member is added when two vendors need it. Not for: wire formats (those live in the provider's folder).
-"""
+"""An order as its shop knows it now, with its buyer, lines, shipping and payments."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from pydantic import TypeAdapter
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """One business object as read at its source. ``raw`` is the vendor's own form, for display and rare members."""
-
-    kind: ClassVar[str] = ""
-    label: ClassVar[str] = ""
-
-    id: str
-    number: str
-    updated_at: datetime | None = None
-    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
-
-    def search_keys(self) -> list[tuple[str, str]]:
-        """(kind, value) pairs for every number a customer may quote."""
-        return [(f"{self.kind}_id", self.id), (f"{self.kind}_number", self.number)]
-
-    def to_json(self) -> bytes:
-        """Raises ``ValueError`` where a member is of another kind than declared."""
-        return _adapter(type(self)).dump_json(self, warnings="error")
-
-    @classmethod
-    def from_json(cls, content: bytes) -> Any:
-        return _adapter(cls).validate_json(content)
-
-    def fingerprint(self, *, without: frozenset[str] = frozenset()) -> str:
-        """Hash of the meaning: the vendor's raw form and the time of change do not count, nor do the members named in
-        ``without`` (those a target does not take). Members that say nothing are left out: one that a later version of
-        the hub adds must not make every object of the ledger look changed."""
-        meaning = _adapter(type(self)).dump_json(self, exclude={"raw", "updated_at", *without}, exclude_defaults=True)
-        return hashlib.sha256(meaning).hexdigest()
-
-
-_adapters: dict[type[Record], TypeAdapter[Any]] = {}
-
-
-def _adapter(cls: type[Record]) -> TypeAdapter[Any]:
-    """Made once for each class: making one costs a thousand times what using it does."""
-    made = _adapters.get(cls)
-    if made is None:
-        made = _adapters[cls] = TypeAdapter(cls)
-    return made
+from connectors.records.base import Record
 
 
 @dataclass(frozen=True, kw_only=True)

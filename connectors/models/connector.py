@@ -1,15 +1,12 @@
-"""What an administrator installs: connectors, routes, mappings, plans, API keys; and the ledger of what was
-delivered."""
+"""Connectors an administrator installs, with what keeps them in bounds: breakers and buckets."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import uuid
 from collections.abc import Mapping as MappingType
 from datetime import timedelta
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -202,6 +199,9 @@ class Bucket(models.Model):
     name = models.CharField(max_length=60)
     tokens = models.FloatField(default=0)
     filled_at = models.DateTimeField(default=timezone.now)
+    capacity = models.FloatField(null=True, blank=True)  # where the vendor says it: points at most
+    per_second = models.FloatField(null=True, blank=True)  # and how fast they come back
+    booked = models.FloatField(default=0, db_default=0)  # taken by calls that were not answered yet
     paused_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -209,186 +209,3 @@ class Bucket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connector_id} {self.name}: {self.tokens:.1f}"
-
-
-class Route(models.Model):
-    """Records of one kind from one connector go to another, with that target's options."""
-
-    source = models.ForeignKey(Connector, models.CASCADE, related_name="routes_out")
-    record_kind = models.CharField(_("records"), max_length=40)
-    target = models.ForeignKey(Connector, models.CASCADE, related_name="routes_in")
-    is_enabled = models.BooleanField(_("enabled"), default=True)
-    options = models.JSONField(default=dict, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["source__name", "record_kind", "target__name"]
-        constraints = [
-            models.UniqueConstraint(fields=["source", "record_kind", "target"], name="route_once"),
-            models.CheckConstraint(condition=~Q(source=models.F("target")), name="route_not_to_itself"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.source} → {self.target}: {self.record_kind}"
-
-    def load_options(self) -> Any:
-        """Typed options, ``None`` where the target declares none. Raises ``ConfigurationError``."""
-        accept = next((a for t, a in self.target.provider.accepts.items() if t.kind == self.record_kind), None)
-        if accept is None:
-            raise ConfigurationError(f"{self.target} does not take records of kind “{self.record_kind}”.")
-        if accept.options is None:
-            return None
-        try:
-            return schema.load(accept.options, self.options)
-        except ValidationError as error:
-            raise ConfigurationError(schema.describe_invalid(accept.options, error), code="route_options") from error
-
-
-class Mapping(models.Model):
-    """One value of the source's side and what it becomes at the target's. On a connector, or on one route only."""
-
-    connector = models.ForeignKey(Connector, models.CASCADE, related_name="mappings")
-    route = models.ForeignKey(Route, models.CASCADE, null=True, blank=True, related_name="mappings")
-    kind = models.CharField(max_length=40)
-    from_value = models.CharField(_("from"), max_length=200)
-    to_value = models.CharField(_("to"), max_length=200)
-    note = models.CharField(max_length=200, blank=True)
-
-    class Meta:
-        ordering = ["kind", "from_value"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["connector", "route", "kind", "from_value"], name="mapping_once", nulls_distinct=False
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.from_value} → {self.to_value}"
-
-
-class LinkState(models.TextChoices):
-    PENDING = "pending", _("write under way")
-    DELIVERED = "delivered", _("delivered")
-
-
-class Link(models.Model):
-    """The ledger: one row per business object and connector pair."""
-
-    source = models.ForeignKey(Connector, models.CASCADE, related_name="links_out")
-    target = models.ForeignKey(Connector, models.CASCADE, related_name="links_in")
-    record_kind = models.CharField(max_length=40)
-    source_object_id = models.CharField(max_length=120)
-    source_number = models.CharField(max_length=120, blank=True)
-    source_version = models.DateTimeField(null=True, blank=True)
-    target_object_id = models.CharField(max_length=120, blank=True)
-    target_number = models.CharField(max_length=120, blank=True)
-    sent_hash = models.CharField(max_length=64, blank=True)
-    state = models.CharField(max_length=10, choices=LinkState.choices, default=LinkState.PENDING)
-    last_event_id = models.BigIntegerField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["source", "target", "record_kind", "source_object_id"], name="link_once")
-        ]
-        indexes = [
-            models.Index(fields=["target", "target_object_id"], name="link_by_target"),
-            models.Index(fields=["source_number"], name="link_by_source_number"),
-            models.Index(fields=["target_number"], name="link_by_target_number"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.record_kind} {self.source_number or self.source_object_id} → {self.target_number}"
-
-
-class Plan(models.Model):
-    """When a connector's sync runs by itself."""
-
-    connector = models.ForeignKey(Connector, models.CASCADE, related_name="plans")
-    sync = models.CharField(max_length=60)
-    every_minutes = models.PositiveIntegerField(_("every, minutes"), default=60)
-    is_enabled = models.BooleanField(_("enabled"), default=True)
-    next_at = models.DateTimeField(_("next run"), default=timezone.now)
-    last_at = models.DateTimeField(_("last run"), null=True, blank=True, editable=False)
-    last_event_id = models.BigIntegerField(null=True, blank=True, editable=False)
-    error = models.TextField(blank=True, editable=False)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["connector", "sync"], name="plan_once")]
-
-    def __str__(self) -> str:
-        return f"{self.connector}: {self.sync} every {self.every_minutes} min"
-
-
-class ApiKey(models.Model):
-    """A storefront's key for the hub's API: only its hash is kept, the key itself is shown once."""
-
-    name = models.CharField(max_length=120, unique=True, help_text=_("The storefront that uses it."))
-    prefix = models.CharField(max_length=12, editable=False)
-    hash = models.CharField(max_length=64, unique=True, editable=False)
-    connectors = models.ManyToManyField(Connector, blank=True, related_name="api_keys")
-    can_read_events = models.BooleanField(
-        default=False, help_text=_("May read events of its connectors, without payloads of personal data.")
-    )
-    rate_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text=_("Blank: the hub's default."))
-    created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.CharField(max_length=150, blank=True, editable=False)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
-    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
-    revoked_by = models.CharField(max_length=150, blank=True, editable=False)
-
-    class Meta:
-        ordering = ["name"]
-        verbose_name = _("API key")
-
-    def __str__(self) -> str:
-        return self.name
-
-    @staticmethod
-    def digest(key: str) -> str:
-        return hashlib.sha256(key.encode()).hexdigest()
-
-    def make(self) -> str:
-        """Give this row a new random key and return it: the only time it can be seen."""
-        key = f"hub_{secrets.token_urlsafe(32)}"
-        self.prefix, self.hash = key[:12], self.digest(key)
-        return key
-
-
-class ApiAllowance(models.Model):
-    """The token bucket of one API key: calls left at ``filled_at``. Written by ``connectors/api/throttles.py`` only."""
-
-    key = models.OneToOneField(ApiKey, models.CASCADE, primary_key=True, related_name="allowance")
-    tokens = models.FloatField()
-    filled_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.key_id}: {self.tokens:.0f} calls"
-
-
-class Profile(models.Model):
-    """What a person chose: the time zone in which times are shown."""
-
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="profile")
-    time_zone = models.CharField(max_length=60, blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.user}: {self.time_zone}"
-
-    @staticmethod
-    def zones() -> list[str]:
-        return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
-
-
-class GrantedPermission(models.Model):
-    """A permission that a group was given by the hub, once: taking it away by hand is respected."""
-
-    group = models.CharField(max_length=60)
-    permission = models.CharField(max_length=120)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["group", "permission"], name="permission_given_once")]
-
-    def __str__(self) -> str:
-        return f"{self.group}: {self.permission}"

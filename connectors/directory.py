@@ -1,0 +1,97 @@
+"""What the hub knows of a remote system's own objects, by the key other systems call them: SKU to variant, name to
+location. A copy for finding ids without a call; the remote system stays the truth. Written in blocks, read in blocks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from connectors.models import DirectoryEntry
+from events.text import clean, fit
+
+BLOCK = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """One object: ``key`` as others call it, ``data`` small and flat."""
+
+    key: str
+    object_id: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+_PUT = """
+INSERT INTO connectors_directoryentry AS e (connector_id, kind, key, object_id, data, seen_at)
+SELECT %s, %s, k, o, d::jsonb, now() FROM unnest(%s::text[], %s::text[], %s::text[]) AS given (k, o, d)
+ON CONFLICT (connector_id, kind, object_id) DO UPDATE SET key = excluded.key, data = excluded.data, seen_at = now()
+"""
+
+
+def put(connector_id: int, kind: str, rows: Iterable[Known]) -> int:
+    """Add objects, or write anew what is known of them; returns how many. Memory stays that of one block."""
+    count = 0
+    for block in _blocks(rows):
+        unique = {fit(one.object_id, 120): one for one in block}  # one statement may not touch a row twice
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _PUT,
+                [
+                    connector_id, kind, [clean(one.key, 200) for one in unique.values()], list(unique),
+                    [json.dumps(one.data, default=str) for one in unique.values()],
+                ],
+            )  # fmt: skip
+        count += len(unique)
+    return count
+
+
+def find(connector_id: int, kind: str, keys: Collection[str]) -> dict[str, list[Known]]:
+    """Objects by key; several where the remote system has a key twice, none where the key is unknown."""
+    found: dict[str, list[Known]] = {}
+    rows = DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind, key__in=[clean(k, 200) for k in keys])
+    for row in rows.order_by("id"):
+        found.setdefault(row.key, []).append(Known(key=row.key, object_id=row.object_id, data=row.data))
+    return found
+
+
+def by_id(connector_id: int, kind: str, object_id: str) -> Known | None:
+    row = DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind, object_id=fit(object_id, 120)).first()
+    return Known(key=row.key, object_id=row.object_id, data=row.data) if row else None
+
+
+def all_of(connector_id: int, kind: str) -> Iterator[Known]:
+    """Every object of a kind, by key; read in blocks."""
+    rows = DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind).order_by("key", "id")
+    for row in rows.iterator(chunk_size=BLOCK):
+        yield Known(key=row.key, object_id=row.object_id, data=row.data)
+
+
+def count(connector_id: int, kind: str) -> int:
+    return DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind).count()
+
+
+def forget(connector_id: int, kind: str, object_ids: Collection[str]) -> None:
+    """Objects that are gone."""
+    DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind, object_id__in=list(object_ids)).delete()
+
+
+def forget_unseen(connector_id: int, kind: str, since: datetime) -> int:
+    """After a complete walk that began at ``since``: what it did not meet is gone. Returns how many."""
+    return DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind, seen_at__lt=since).delete()[0]
+
+
+def _blocks(rows: Iterable[Known]) -> Iterator[list[Known]]:
+    block: list[Known] = []
+    for row in rows:
+        block.append(row)
+        if len(block) == BLOCK:
+            yield block
+            block = []
+    if block:
+        yield block
