@@ -123,12 +123,23 @@ class ShopifyClient:
                     raise PayloadError("More orders changed in one second than Shopify lists.", path="orders")
                 start, after, walked = last, None, 0
 
-    def execute(self, name: str, variables: dict[str, Any]) -> Node:
+    def change(self, name: str, variables: dict[str, Any], *, key: str = "") -> Node:
+        """The payload of the one mutation of a document; recorded before it leaves. ``key``: its idempotency key, where
+        the document has one. Raises ``replies.UserErrors`` where Shopify declines, and what ``execute`` raises; a lost
+        answer is ``RemoteTimedOut`` or ``RemoteUnavailable``, and the caller looks whether the write took effect."""
+        data = self.execute(name, variables, write=True, key=key)
+        with promised_shape(name):
+            payload: Node = next(iter(data.values()))
+            if payload is None:
+                raise KeyError(name)
+        return payload
+
+    def execute(self, name: str, variables: dict[str, Any], *, write: bool = False, key: str = "") -> Node:
         """``data`` of one document. A throttled call waits for its points and is sent again, ``TRIES`` times and
-        ``LONGEST_WAIT_S`` at most; then ``RemoteUnavailable`` with the time to wait. Only reads come this way."""
+        ``LONGEST_WAIT_S`` at most; then ``RemoteUnavailable`` with the time to wait."""
         waited = 0.0
         for attempt in range(1, TRIES + 1):
-            answer = self._post(name, variables)
+            answer = self._post(name, variables, write=write, key=key)
             reply = answer.json()
             if not isinstance(reply, dict):
                 raise PayloadError("Shopify's answer is not a JSON object.", request_id=answer.request_id)
@@ -150,16 +161,16 @@ class ShopifyClient:
             request_id=answer.request_id,
         )
 
-    def _post(self, name: str, variables: dict[str, Any]) -> HttpAnswer:
+    def _post(self, name: str, variables: dict[str, Any], *, write: bool, key: str) -> HttpAnswer:
         """One document sent, with a token renewed once where Shopify refuses it. Raises by HTTP status."""
-        answer = self._send(name, variables)
+        answer = self._send(name, variables, write=write, key=key)
         if answer.status == 401 and tokens.forget(self.settings, self.token_store):
-            answer = self._send(name, variables)
+            answer = self._send(name, variables, write=write, key=key)
         replies.raise_for_status(answer)
         self._remember(answer)
         return answer
 
-    def _send(self, name: str, variables: dict[str, Any]) -> HttpAnswer:
+    def _send(self, name: str, variables: dict[str, Any], *, write: bool, key: str) -> HttpAnswer:
         token = tokens.access_token(self.settings, self.http, self.token_store, self.now)
         return self.http.request(
             "POST",
@@ -167,6 +178,8 @@ class ShopifyClient:
             headers={"Accept": "application/json", "X-Shopify-Access-Token": token},
             json={"query": document(name), "operationName": name, "variables": variables},
             timeout_s=TIMEOUT_S,
+            write=write,
+            idempotency_key=key,
         )
 
     def _remember(self, answer: HttpAnswer) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,20 @@ from connectors.exceptions import (
     RemoteUnavailable,
 )
 from connectors.http import HttpAnswer
+
+
+class UserErrors(RemoteRefused):
+    """A mutation was understood and declined: ``errors`` are its user errors, each with ``field`` (path as texts),
+    ``message`` and, where the type has one, ``code``."""
+
+    def __init__(self, sentence: str, errors: Sequence[Mapping[str, Any]], **more: Any) -> None:
+        super().__init__(sentence, **more)
+        self.errors = [dict(one) for one in errors]
+
+    @property
+    def codes(self) -> set[str]:
+        return {str(one.get("code") or "") for one in self.errors}
+
 
 HOUR_S = 3600.0
 SUSPICIOUS_PAUSE_S = 60.0  # HTTP 430 names no time
@@ -195,7 +209,9 @@ def _raise_for_user_errors(name: str, member: Any, request_id: str) -> None:
                 where = ".".join(error.get("field") or ())
                 texts.append(f"{where}: {error['message']}" if where else str(error["message"]))
             code = str(user_errors[0].get("code") or "user_error")
-            raise RemoteRefused(f"Shopify declined {name}: {'; '.join(texts)}", code=code, request_id=request_id)
+            raise UserErrors(
+                f"Shopify declined {name}: {'; '.join(texts)}", user_errors, code=code, request_id=request_id
+            )
 
 
 def _errors(reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
