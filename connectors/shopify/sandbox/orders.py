@@ -49,6 +49,7 @@ class Shop:
     scopes: list[str] = field(default_factory=lambda: list(SCOPES))
     tokens: dict[str, float] = field(default_factory=dict)  # granted token to its end, epoch seconds
     plan: str = "Basic"
+    is_installed: bool = True
     orders: dict[str, Node] = field(default_factory=dict)
     tables: dict[str, dict[str, Node]] = field(default_factory=dict)  # other objects by kind and global id
     stock: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)  # by item and location: quantities
