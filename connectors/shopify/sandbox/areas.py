@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from connectors.shopify.sandbox import catalogue, deliveries, plans, queries, subscriptions
+from connectors.shopify.sandbox import catalogue, deliveries, order_events, plans, privacy, queries, subscriptions
 from connectors.shopify.sandbox.engine import Resolvers
 
-AREAS: tuple[ModuleType, ...] = (queries, catalogue, subscriptions, deliveries, plans)
+AREAS: tuple[ModuleType, ...] = (queries, catalogue, subscriptions, deliveries, plans, order_events, privacy)
 RESOLVERS = Resolvers.of(AREAS)
