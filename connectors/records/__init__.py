@@ -6,6 +6,37 @@ A member is added when two vendors need it. Not for: wire formats (those live in
 """
 
 from connectors.records.base import Record
-from connectors.records.order import Address, Company, Customer, Order, OrderLine, Payment, ShippingLine, Tax
+from connectors.records.order import (
+    Address,
+    Company,
+    Customer,
+    Discount,
+    DiscountShare,
+    Duty,
+    Metafield,
+    Order,
+    OrderLine,
+    Payment,
+    PaymentDue,
+    PaymentFee,
+    ShippingLine,
+    Tax,
+)
 
-__all__ = ["Address", "Company", "Customer", "Order", "OrderLine", "Payment", "Record", "ShippingLine", "Tax"]
+__all__ = [
+    "Address",
+    "Company",
+    "Customer",
+    "Discount",
+    "DiscountShare",
+    "Duty",
+    "Metafield",
+    "Order",
+    "OrderLine",
+    "Payment",
+    "PaymentDue",
+    "PaymentFee",
+    "Record",
+    "ShippingLine",
+    "Tax",
+]
