@@ -6,6 +6,7 @@ A member is added when two vendors need it. Not for: wire formats (those live in
 """
 
 from connectors.records.base import Record
+from connectors.records.giftcard import GiftCard, GiftCardTransaction
 from connectors.records.order import (
     Address,
     Company,
@@ -22,21 +23,48 @@ from connectors.records.order import (
     ShippingLine,
     Tax,
 )
+from connectors.records.payout import AdjustedOrder, Payout, PayoutLine
+from connectors.records.refund import (
+    Refund,
+    RefundAdjustment,
+    RefundLine,
+    RefundPayment,
+    RefundRequest,
+    RefundShipping,
+    RequestedLine,
+)
+from connectors.records.returns import Disposition, ExchangeLine, Return, ReturnLine
 
 __all__ = [
     "Address",
+    "AdjustedOrder",
     "Company",
     "Customer",
     "Discount",
     "DiscountShare",
+    "Disposition",
     "Duty",
+    "ExchangeLine",
+    "GiftCard",
+    "GiftCardTransaction",
     "Metafield",
     "Order",
     "OrderLine",
     "Payment",
     "PaymentDue",
     "PaymentFee",
+    "Payout",
+    "PayoutLine",
     "Record",
+    "Refund",
+    "RefundAdjustment",
+    "RefundLine",
+    "RefundPayment",
+    "RefundRequest",
+    "RefundShipping",
+    "RequestedLine",
+    "Return",
+    "ReturnLine",
     "ShippingLine",
     "Tax",
 ]
