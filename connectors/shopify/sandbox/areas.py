@@ -4,8 +4,26 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from connectors.shopify.sandbox import catalogue, deliveries, queries, subscriptions
+from connectors.shopify.sandbox import (
+    catalogue,
+    changes,
+    definitions,
+    deliveries,
+    metafields,
+    queries,
+    subscriptions,
+    tags,
+)
 from connectors.shopify.sandbox.engine import Resolvers
 
-AREAS: tuple[ModuleType, ...] = (queries, catalogue, subscriptions, deliveries)
+AREAS: tuple[ModuleType, ...] = (
+    queries,
+    catalogue,
+    subscriptions,
+    deliveries,
+    changes,
+    tags,
+    metafields,
+    definitions,
+)
 RESOLVERS = Resolvers.of(AREAS)
