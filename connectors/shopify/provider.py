@@ -5,7 +5,7 @@ from __future__ import annotations
 from connectors.base import Budget, Handler, Provider, SandboxSpec, Single, Sync, Webhook
 from connectors.records import Order
 from connectors.shopify import checks, orders, sandbox, webhooks
-from connectors.shopify.client import ShopifyClient
+from connectors.shopify.client import ShopifyClient, connect
 from connectors.shopify.settings import ShopifySettings
 
 provider = Provider(
@@ -15,6 +15,7 @@ provider = Provider(
     documentation="https://shopify.dev/docs/api/admin-graphql/2026-10",
     settings=ShopifySettings,
     client=ShopifyClient,
+    connect=connect,
     checks=checks.CHECKS,
     probe=checks.probe,
     webhook=Webhook(signature=webhooks.signature, identify=webhooks.identify, setup=webhooks.SETUP),
@@ -39,7 +40,7 @@ provider = Provider(
         ),
     },
     emits=(Order,),
-    budget=Budget(concurrency=4),  # calls at once for one shop; the points are the client's business
+    budget=Budget(concurrency=4, kept_for_live=1),  # calls at once for one shop; its points: pacing.py
     uninstall_topics=frozenset({"app/uninstalled"}),
     sandbox=SandboxSpec(prefix="shopify", application=sandbox.application, settings=sandbox.demo_settings),
 )

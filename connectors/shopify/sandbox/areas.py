@@ -10,6 +10,7 @@ from connectors.shopify.sandbox import (
     definitions,
     deliveries,
     metafields,
+    plans,
     queries,
     subscriptions,
     tags,
@@ -25,5 +26,6 @@ AREAS: tuple[ModuleType, ...] = (
     tags,
     metafields,
     definitions,
+    plans,
 )
 RESOLVERS = Resolvers.of(AREAS)

@@ -52,6 +52,7 @@ class Shop:
     scopes: list[str] = field(default_factory=lambda: list(SCOPES))
     tokens: dict[str, float] = field(default_factory=dict)  # granted token to its end, epoch seconds
     plan: str = "Basic"
+    is_installed: bool = True
     orders: dict[str, Node] = field(default_factory=dict)
     tables: dict[str, dict[str, Node]] = field(default_factory=dict)  # other objects by kind and global id
     stock: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)  # by item and location: quantities
@@ -132,13 +133,9 @@ class Bag:
 
     def times(self, factor: Decimal | int) -> Bag:
         """Rounded in each currency for itself."""
-        units = self.units or (CENT, CENT)
-        rounded = ((one * factor).quantize(unit, ROUND_HALF_UP) for one, unit in zip(self.both, units, strict=True))
-        return Bag(*rounded, self.units)
-
-    @property
-    def both(self) -> tuple[Decimal, Decimal]:
-        return self.shop, self.buyer
+        ours, theirs = self.units or (CENT, CENT)
+        shop, buyer = self.shop * factor, self.buyer * factor
+        return Bag(shop.quantize(ours, ROUND_HALF_UP), buyer.quantize(theirs, ROUND_HALF_UP), self.units)
 
 
 ZERO = Bag(Decimal(0), Decimal(0))

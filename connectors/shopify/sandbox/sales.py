@@ -34,9 +34,9 @@ def place_order(shop: Shop, wish: Mapping[str, Any], now: float) -> Node:
     number = int(wish.get("number") or shop.next_number)
     shop.next_number = max(shop.next_number, number + 1)
     order_id = int(wish.get("id") or shop.take_id())
-    lines = [dict(one) for one in wish.get("lines") or [{"sku": "MUG-BLU-350"}]]
+    lines: list[Mapping[str, Any]] = [dict(one) for one in wish.get("lines") or [{"sku": "MUG-BLU-350"}]]
     if wish.get("duties"):
-        lines[0]["duty"] = wish["duties"]
+        lines[0] = {**lines[0], "duty": wish["duties"]}
     discount, tax = wish.get("discount"), wish.get("tax")
     shares = line_shares(till, lines, discount)
     order: Node = {
@@ -114,7 +114,7 @@ def risk_of(level: str) -> Node:
     return {"recommendation": advice, "assessments": [{"riskLevel": level, "provider": None, "facts": said}]}
 
 
-def _applications(till: Till, discount: Mapping[str, Any] | None, lines: list[Node]) -> list[Node]:
+def _applications(till: Till, discount: Mapping[str, Any] | None, lines: list[Mapping[str, Any]]) -> list[Node]:
     """The discount of the whole order is number 0, those of lines together are number 1."""
     rows: list[Node] = []
     common = {"allocationMethod": "ACROSS", "targetSelection": "ALL", "targetType": "LINE_ITEM"}
