@@ -188,7 +188,7 @@ class ShopifySandbox(Sandbox):
             order = shop.find(str(wish["change"]))
             if order is None:
                 return Reply(404, {"error": "no such order"})
-            change_order(order, wish, self.now())
+            change_order(order, wish, self.now(), shop)
         else:
             order = place_order(shop, wish, self.now())
         tell_wish(self, shop, order, wish)
