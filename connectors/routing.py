@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from connectors.exceptions import Skip
-from connectors.models import Connector, Route
+from connectors.models import Connector, Link, LinkState, Route
 from connectors.records import Record
 from connectors.registry import UnknownProvider
 from events import bell, bodies
@@ -40,7 +40,15 @@ def deliver(source: Connector, event: Event, one: Record) -> int:
     return len(routes)
 
 
-def _claim_of(event: Event) -> str:
+def is_delivered(source: Connector, kind: str, object_id: str) -> bool:
+    """Whether every enabled route of this kind has delivered this object, and there is one."""
+    targets = set(Route.objects.filter(source=source, record_kind=kind, is_enabled=True).values_list("target", flat=True))
+    links = Link.objects.filter(source=source, record_kind=kind, source_object_id=object_id, state=LinkState.DELIVERED)
+    return bool(targets) and targets <= set(links.values_list("target", flat=True))
+
+
+def claim_of(event: Event) -> str:
+    """What tells one run of an event from the next: its claim."""
     return f"{event.started_at.timestamp():.6f}" if event.started_at else str(event.attempts)
 
 
@@ -63,7 +71,7 @@ def _child(route: Route, event: Event, one: Record, content: bytes) -> None:
             is_supersedable=True,  # it carries the whole current state: only the newest is worth sending
             # A retried parent read the object anew, so its child is a new delivery; the same run's repeat is not.
             # Each claim has a start of its own, while attempts are counted anew after a Retry by hand.
-            delivery_id=f"from:{event.pk}:{route.pk}:{_claim_of(event)}:{one.fingerprint()[:16]}",
+            delivery_id=f"from:{event.pk}:{route.pk}:{claim_of(event)}:{one.fingerprint()[:16]}",
             object_type=one.kind,
             object_id=one.id,
             object_label=getattr(one, "name", "") or one.number,

@@ -167,6 +167,10 @@ class Run:
         self.show(json.dumps(one.raw, default=str, ensure_ascii=False).encode())
         return routing.deliver(self.connector, self.the_event, one)
 
+    def is_delivered(self, record_type: type[Record], object_id: str) -> bool:
+        """Whether every route of this kind has delivered this object already, and there is such a route."""
+        return routing.is_delivered(self.connector, record_type.kind, object_id)
+
     def spawn(
         self,
         *,
