@@ -42,7 +42,9 @@ def deliver(source: Connector, event: Event, one: Record) -> int:
 
 def is_delivered(source: Connector, kind: str, object_id: str) -> bool:
     """Whether every enabled route of this kind has delivered this object, and there is one."""
-    targets = set(Route.objects.filter(source=source, record_kind=kind, is_enabled=True).values_list("target", flat=True))
+    targets = set(
+        Route.objects.filter(source=source, record_kind=kind, is_enabled=True).values_list("target", flat=True)
+    )
     links = Link.objects.filter(source=source, record_kind=kind, source_object_id=object_id, state=LinkState.DELIVERED)
     return bool(targets) and targets <= set(links.values_list("target", flat=True))
 

@@ -23,6 +23,7 @@ from connectors.records.order import (
     ShippingLine,
     Tax,
 )
+from connectors.records.order_update import OrderCancellation, OrderUpdate
 from connectors.records.payout import AdjustedOrder, Payout, PayoutLine
 from connectors.records.refund import (
     Refund,
@@ -49,7 +50,9 @@ __all__ = [
     "GiftCardTransaction",
     "Metafield",
     "Order",
+    "OrderCancellation",
     "OrderLine",
+    "OrderUpdate",
     "Payment",
     "PaymentDue",
     "PaymentFee",

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from connectors.base import Budget, Handler, Panel, Provider, SandboxSpec, Single, Sync, Webhook
+from connectors.base import Budget, Handler, Panel, Provider, SandboxSpec, Sync, Webhook
 from connectors.records import Order
-from connectors.shopify import checks, compliance, installation, orders, sandbox, subscriptions, watched, webhooks
+from connectors.shopify import (
+    checks,
+    compliance,
+    declared_orders,
+    installation,
+    sandbox,
+    subscriptions,
+    watched,
+    webhooks,
+)
 from connectors.shopify.client import ShopifyClient, connect
 from connectors.shopify.guarding import guarded
 from connectors.shopify.settings import ShopifySettings
@@ -22,8 +31,7 @@ provider = Provider(
     webhook=Webhook(signature=webhooks.signature, identify=webhooks.identify, setup=webhooks.SETUP),
     handlers=guarded(
         {
-            "orders/create": Handler(function=orders.import_order, label="Order placed", reads_current_state=True),
-            "orders/updated": Handler(function=orders.import_order, label="Order changed", reads_current_state=True),
+            **declared_orders.HANDLERS,
             "app/uninstalled": Handler(function=installation.uninstalled, label="App removed", is_duty=True),
             "app/scopes_update": Handler(function=installation.scopes_changed, label="Scopes of the app changed"),
             "customers/data_request": Handler(
@@ -37,12 +45,7 @@ provider = Provider(
     ),
     ignored=webhooks.IGNORED,
     syncs={
-        "orders": Sync(
-            label="Recent orders",
-            function=orders.synchronize_recent,
-            every_minutes=15,
-            help="Reads every order changed since the last time, so that a lost delivery does no harm.",
-        ),
+        **declared_orders.SYNCS,
         "webhooks": Sync(
             label="Check webhook subscriptions",
             function=subscriptions.check,
@@ -61,13 +64,11 @@ provider = Provider(
         ),
     ),
     singles={
-        "order": Single(
-            label="Order number",
-            function=orders.synchronize_order,
-            help="The name as the shop shows it, like #EX-2041.",
-        ),
+        **declared_orders.SINGLES,
     },
     emits=(Order,),
+    accepts={**declared_orders.ACCEPTS},
+    acknowledges={**declared_orders.ACKNOWLEDGES},
     budget=Budget(concurrency=4, kept_for_live=1),  # calls at once for one shop; its points: pacing.py
     uninstall_topics=frozenset({"app/uninstalled"}),
     sandbox=SandboxSpec(prefix="shopify", application=sandbox.application, settings=sandbox.demo_settings),
