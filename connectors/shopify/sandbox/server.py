@@ -34,7 +34,9 @@ from urllib.parse import parse_qs
 from connectors.sandbox import Reply, Request, Sandbox
 from connectors.shopify.sandbox import engine, idempotency
 from connectors.shopify.sandbox.areas import AREAS, RESOLVERS
+from connectors.shopify.sandbox.fulfillment import placed
 from connectors.shopify.sandbox.orders import Shop, stamp
+from connectors.shopify.sandbox.routing import follow
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_shops, place_order
 
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")  # served on 2026-11-20, oldest first
@@ -199,8 +201,10 @@ class ShopifySandbox(Sandbox):
             if order is None:
                 return Reply(404, {"error": "no such order"})
             change_order(order, wish, self.now())
+            follow(shop, order, self.now())
         else:
             order = place_order(shop, wish, self.now())
+            placed(self, shop, order)
         members = ("id", "legacyResourceId", "name", "updatedAt")
         return Reply(body={**{name: order[name] for name in members}, "total": order["totalPriceSet"]["shopMoney"]})
 

@@ -20,6 +20,7 @@ from connectors.shopify.sandbox.orders import (
     stamp,
     tax_lines,
 )
+from connectors.shopify.sandbox.routing import route
 
 OUTLET = "example-outlet.myshopify.com"
 LUMEN = "lumen-goods.myshopify.com"
@@ -103,6 +104,7 @@ def place_order(shop: Shop, wish: Mapping[str, Any], now: float) -> Node:
     }
     reckon(order, till)
     _pay(shop, order, till, wish, moment)
+    route(shop, order, now)
     shop.orders[order["id"]] = order
     shop.first_states[order["id"]] = copy.deepcopy(order)
     return order
