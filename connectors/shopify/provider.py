@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.base import Budget, Handler, Provider, SandboxSpec, Single, Sync, Webhook
 from connectors.records import Order
-from connectors.shopify import checks, orders, sandbox, webhooks
+from connectors.shopify import checks, declared_catalogue, orders, sandbox, webhooks
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.settings import ShopifySettings
 
@@ -21,7 +21,8 @@ provider = Provider(
     handlers={
         "orders/create": Handler(function=orders.import_order, label="Order placed", reads_current_state=True),
         "orders/updated": Handler(function=orders.import_order, label="Order changed", reads_current_state=True),
-    },
+    }
+    | declared_catalogue.HANDLERS,
     ignored=webhooks.IGNORED,
     syncs={
         "orders": Sync(
@@ -30,15 +31,17 @@ provider = Provider(
             every_minutes=15,
             help="Reads every order changed since the last time, so that a lost delivery does no harm.",
         ),
-    },
+    }
+    | declared_catalogue.SYNCS,
     singles={
         "order": Single(
             label="Order number",
             function=orders.synchronize_order,
             help="The name as the shop shows it, like #EX-2041.",
         ),
-    },
-    emits=(Order,),
+    }
+    | declared_catalogue.SINGLES,
+    emits=(Order, *declared_catalogue.EMITS),
     budget=Budget(concurrency=4),  # calls at once for one shop; the points are the client's business
     uninstall_topics=frozenset({"app/uninstalled"}),
     sandbox=SandboxSpec(prefix="shopify", application=sandbox.application, settings=sandbox.demo_settings),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from connectors.shopify.sandbox import catalogue, deliveries, queries, subscriptions
+from connectors.shopify.sandbox import catalogue, deliveries, products, queries, subscriptions
 from connectors.shopify.sandbox.engine import Resolvers
 
-AREAS: tuple[ModuleType, ...] = (queries, catalogue, subscriptions, deliveries)
+AREAS: tuple[ModuleType, ...] = (queries, catalogue, subscriptions, deliveries, products)
 RESOLVERS = Resolvers.of(AREAS)

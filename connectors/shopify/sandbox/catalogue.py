@@ -6,6 +6,7 @@ stands in ``shop.stock`` by (item id, location id). https://shopify.dev/docs/api
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -52,7 +53,7 @@ def add_product(shop: Shop, sku: str, title: str, price: str, now: float, *, sto
         "id": f"gid://shopify/Product/{FIRST_PRODUCT + place}",
         "legacyResourceId": str(FIRST_PRODUCT + place),
         "title": product_title,
-        "handle": sku.lower(),
+        "handle": free_handle(shop, product_title),
         "status": "ACTIVE",
         "vendor": shop.name,
         "productType": "",
@@ -110,9 +111,22 @@ def add_variant(
     shop.table("InventoryItem")[item["id"]] = item
     shop.table("ProductVariant")[variant["id"]] = variant
     shop.variants_by_sku.setdefault(sku, []).append(variant["id"])
+    product.setdefault("variantIds", []).append(variant["id"])
     for location_id in shop.table("Location"):
         shop.stock[item["id"], location_id] = {**dict.fromkeys(QUANTITIES, 0), "available": stock}
     return variant
+
+
+def free_handle(shop: Shop, title: str) -> str:
+    """The handle Shopify makes of a title, with a number behind it where it is taken."""
+    plain = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "product"
+    taken = shop.table("Handle")
+    number = taken.get(plain, {}).get("next", 0)
+    while (handle := f"{plain}-{number}" if number else plain) in taken:
+        number += 1
+    taken[handle] = {"next": 1}
+    taken[plain]["next"] = number + 1
+    return handle
 
 
 def _locations(call: Call, info: Any, includeInactive: bool = False, **paging: Any) -> Any:
