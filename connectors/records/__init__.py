@@ -7,7 +7,9 @@ A member is added when two vendors need it. Not for: wire formats (those live in
 
 from connectors.records.account import CompanyAccount, CompanyContact, CompanyLocation, CustomerAccount
 from connectors.records.base import Record
+from connectors.records.giftcard import GiftCard, GiftCardTransaction
 from connectors.records.order import Address, Company, Customer, Order, OrderLine, Payment, ShippingLine, Tax
+from connectors.records.payout import AdjustedOrder, Payout, PayoutLine
 from connectors.records.product import (
     Product,
     ProductField,
@@ -16,24 +18,50 @@ from connectors.records.product import (
     ProductVariant,
     VariantPrice,
 )
+from connectors.records.refund import (
+    Refund,
+    RefundAdjustment,
+    RefundLine,
+    RefundPayment,
+    RefundRequest,
+    RefundShipping,
+    RequestedLine,
+)
+from connectors.records.returns import Disposition, ExchangeLine, Return, ReturnLine
 
 __all__ = [
     "Address",
+    "AdjustedOrder",
     "Company",
     "CompanyAccount",
     "CompanyContact",
     "CompanyLocation",
     "Customer",
     "CustomerAccount",
+    "Disposition",
+    "ExchangeLine",
+    "GiftCard",
+    "GiftCardTransaction",
     "Order",
     "OrderLine",
     "Payment",
+    "Payout",
+    "PayoutLine",
     "Product",
     "ProductField",
     "ProductImage",
     "ProductOption",
     "ProductVariant",
     "Record",
+    "Refund",
+    "RefundAdjustment",
+    "RefundLine",
+    "RefundPayment",
+    "RefundRequest",
+    "RefundShipping",
+    "RequestedLine",
+    "Return",
+    "ReturnLine",
     "ShippingLine",
     "Tax",
     "VariantPrice",
