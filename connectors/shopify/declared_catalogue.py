@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from connectors.base import Handler, Single, Sync
-from connectors.records import Product
+from connectors.base import Accept, Handler, Single, Sync
+from connectors.records import Product, Record
 from connectors.shopify import products, skus
+from connectors.shopify.product_delivery import accept_product
+from connectors.shopify.product_options import ProductOptions
 
 HANDLERS = {
     "products/create": Handler(function=products.import_product, label="Product made", reads_current_state=True),
@@ -31,4 +33,8 @@ SINGLES = {
     ),
 }
 
-EMITS = (Product,)
+EMITS: tuple[type[Record], ...] = (Product,)
+
+ACCEPTS: dict[type[Record], Accept] = {
+    Product: Accept(function=accept_product, options=ProductOptions, label="Product", max_attempts=20),
+}

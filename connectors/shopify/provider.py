@@ -42,6 +42,7 @@ provider = Provider(
     }
     | declared_catalogue.SINGLES,
     emits=(Order, *declared_catalogue.EMITS),
+    accepts={**declared_catalogue.ACCEPTS},
     budget=Budget(concurrency=4),  # calls at once for one shop; the points are the client's business
     uninstall_topics=frozenset({"app/uninstalled"}),
     sandbox=SandboxSpec(prefix="shopify", application=sandbox.application, settings=sandbox.demo_settings),

@@ -21,12 +21,13 @@ class ProductSettings:
         ),
         group="Products",
     )
-    erp_namespace: str = setting(
-        forms.CharField(
-            label="Metafield namespace",
-            initial="$app:erp",
-            max_length=255,
-            help_text="Where the hub keeps the other system's ids of products and customers. $app: belongs to the app.",
+    product_async_from: int = setting(
+        forms.IntegerField(
+            label="Make large products in the background",
+            min_value=2,
+            max_value=2048,
+            initial=100,
+            help_text="From how many variants on Shopify makes a product by itself while the delivery waits.",
         ),
         group="Products",
         advanced=True,

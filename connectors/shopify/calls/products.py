@@ -118,7 +118,7 @@ def get_item(client: ShopifyClient, gid: str) -> Node | None:
 # --- writes ---------------------------------------------------------------------------------------------------------
 
 
-def set_product(client: ShopifyClient, identifier: Node, wanted: Node, *, at_once: bool) -> Node:
+def set_product(client: ShopifyClient, identifier: Node | None, wanted: Node, *, at_once: bool) -> Node:
     """Create (or, where the identifier names one, replace) a product: the payload with ``product`` or, not at once,
     ``productSetOperation``. HubProductSet; repeated with the same identifier it converges."""
     payload = client.change("HubProductSet", {"identifier": identifier, "input": wanted, "sync": at_once})

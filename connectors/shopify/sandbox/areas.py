@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from connectors.shopify.sandbox import catalogue, deliveries, products, queries, subscriptions
+from connectors.shopify.sandbox import (
+    catalogue,
+    definitions,
+    deliveries,
+    product_writes,
+    products,
+    queries,
+    subscriptions,
+    variant_writes,
+)
 from connectors.shopify.sandbox.engine import Resolvers
 
-AREAS: tuple[ModuleType, ...] = (queries, catalogue, subscriptions, deliveries, products)
+AREAS: tuple[ModuleType, ...] = (
+    queries, catalogue, subscriptions, deliveries,
+    products, product_writes, variant_writes, definitions,
+)  # fmt: skip
 RESOLVERS = Resolvers.of(AREAS)

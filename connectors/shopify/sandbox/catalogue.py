@@ -46,7 +46,7 @@ def add_location(shop: Shop, name: str, address: Mapping[str, Any], *, number: i
 
 def add_product(shop: Shop, sku: str, title: str, price: str, now: float, *, stock: int = 25) -> Node:
     """A product of one variant, with its inventory item stocked at every location. Its ids follow its place."""
-    place = len(shop.table("Product"))
+    place = next_place(shop, "Product")
     moment = stamp(now)
     product_title, _, variant_title = title.partition(" - ")
     product: Node = {
@@ -67,15 +67,13 @@ def add_product(shop: Shop, sku: str, title: str, price: str, now: float, *, sto
         "metafields": [],
     }
     shop.table("Product")[product["id"]] = product
-    add_variant(shop, product, sku, variant_title or "Default Title", price, now, place=place, stock=stock)
+    add_variant(shop, product, sku, variant_title or "Default Title", price, now, stock=stock)
     return product
 
 
-def add_variant(
-    shop: Shop, product: Node, sku: str, title: str, price: str, now: float, *, place: int | None = None, stock: int = 0
-) -> Node:
+def add_variant(shop: Shop, product: Node, sku: str, title: str, price: str, now: float, *, stock: int = 0) -> Node:
     """A variant with its inventory item."""
-    place = len(shop.table("ProductVariant")) if place is None else place
+    place = next_place(shop, "ProductVariant")
     moment = stamp(now)
     item: Node = {
         "id": f"gid://shopify/InventoryItem/{FIRST_ITEM + place}",
@@ -115,6 +113,13 @@ def add_variant(
     for location_id in shop.table("Location"):
         shop.stock[item["id"], location_id] = {**dict.fromkeys(QUANTITIES, 0), "available": stock}
     return variant
+
+
+def next_place(shop: Shop, kind: str) -> int:
+    """0, 1, 2, ... for the ids of a kind; none is given twice, whatever is deleted."""
+    serial = shop.table("Serial").setdefault(kind, {"next": 0})
+    serial["next"] += 1
+    return int(serial["next"]) - 1
 
 
 def free_handle(shop: Shop, title: str) -> str:
