@@ -46,7 +46,7 @@ def topics() -> list[str]:
             continue
         found |= {*provider.handlers, *(lookup.topic for lookup in provider.lookups)}
         found |= {f"sync:{name}" for name in provider.syncs} | {f"single:{name}" for name in provider.singles}
-        found |= {f"{record.kind}/deliver" for record in provider.accepts}
+        found |= {f"{kind.kind}/{'feed' if one.feed else 'deliver'}" for kind, one in provider.accepts.items()}
     return sorted(found)
 
 

@@ -6,6 +6,20 @@ A member is added when two vendors need it. Not for: wire formats (those live in
 """
 
 from connectors.records.base import Record
+from connectors.records.figure import FigureRecord, Price, StockLevel
 from connectors.records.order import Address, Company, Customer, Order, OrderLine, Payment, ShippingLine, Tax
 
-__all__ = ["Address", "Company", "Customer", "Order", "OrderLine", "Payment", "Record", "ShippingLine", "Tax"]
+__all__ = [
+    "Address",
+    "Company",
+    "Customer",
+    "FigureRecord",
+    "Order",
+    "OrderLine",
+    "Payment",
+    "Price",
+    "Record",
+    "ShippingLine",
+    "StockLevel",
+    "Tax",
+]
