@@ -175,7 +175,9 @@ class Endpoint:
     below ``/hooks/<token>/<name>``. ``function(run, request)`` returns a Django response and proves the caller itself.
 
     ``topic``: what its event is called; empty: no event is written (a page somebody opened). ``budget_s``: seconds the
-    remote calls of one answer may take together. A ``HubError`` becomes a neutral refusal, and the event tells it."""
+    remote calls of one answer may take together. A ``HubError`` becomes a neutral refusal, and the event tells it; an
+    answer that is given all the same names its error by ``run.fail``, and its success by ``run.tell``. At most 1 MiB
+    is read."""
 
     function: Callable[[Run, HttpRequest], Any]
     label: str = ""

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors import budgets, feeds, figures, notices, routing, schema
-from connectors.exceptions import MappingMissing, PayloadError
+from connectors.exceptions import HubError, MappingMissing, PayloadError
 from connectors.http import HttpClient, Recorder
 from connectors.models import Connector, Link, LinkState, Route
 from connectors.models import Mapping as MappingRow
@@ -55,6 +55,9 @@ class Run:
         self.customer = ""  # whose data a lookup asked for, where its parameter does not say so (a guest account)
         self.record_hash = ""
         self._told_at = 0.0
+        self.sentence = ""  # what the event of an endpoint says; a handler returns its own
+        self.outcome_code = ""
+        self.failure: HubError | None = None
 
     # --- the remote system
     # ---------------------------------------------------------------------------------------------
@@ -119,6 +122,14 @@ class Run:
     def note(self, code: str, text: str) -> None:
         """A remark on an event that may well succeed; filterable by ``code``."""
         self.notes.append(as_note(code, self.redactor.text(text)))
+
+    def tell(self, sentence: str, code: str = "") -> None:
+        """What the event of an endpoint says of its answer, ``code`` being the finer outcome people count by."""
+        self.sentence, self.outcome_code = self.redactor.text(sentence), code
+
+    def fail(self, error: HubError) -> None:
+        """An endpoint gave its caller a neutral answer, and failed all the same: its event tells the error."""
+        self.failure = error
 
     def keys(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Numbers by which people will look for this event."""

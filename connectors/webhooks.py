@@ -12,20 +12,21 @@ import hashlib
 import hmac
 import json
 import re
-import secrets
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from connectors import endpoints
 from connectors.base import Identity, Provider, Signature, Webhook
-from connectors.exceptions import ConfigurationError, HubError, PayloadError, WebhookRejected
+from connectors.endpoints import TooLarge, check_announced, chunks
+from connectors.endpoints import answer as _answer
+from connectors.exceptions import ConfigurationError, WebhookRejected
 from connectors.known import Known, by_token
 from connectors.models import Connector
 from connectors.redaction import is_secret_header
@@ -41,15 +42,10 @@ log = structlog.get_logger(__name__)
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 SAME_CONTENT_S = 300
-CHUNK = 64 * 1024
 KEPT_OF_LARGE = 64 * 1024
 HEADER_LIMIT = 60  # headers kept of a delivery
 HEADER_VALUE_LIMIT = 500
 UNKEPT_HEADERS = {"cookie", "authorization", "content-length", "connection", "accept-encoding"}
-
-
-class _TooLarge(Exception):
-    pass
 
 
 @csrf_exempt
@@ -91,9 +87,9 @@ def _delivery(request: HttpRequest, known: Known, provider: Provider, webhook: W
         return response
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        _check_announced(request)
+        check_announced(request, settings.WEBHOOK_MAX_BYTES)
         kept, size, digest = _read(request, _signature(webhook, known, headers))
-    except _TooLarge:
+    except TooLarge:
         count_rejection(connector.pk, "too_large", request)
         return _answer(413, "The delivery is larger than 20 MiB.")
     except WebhookRejected as rejected:
@@ -106,15 +102,6 @@ def _delivery(request: HttpRequest, known: Known, provider: Provider, webhook: W
     return _store(connector, provider, headers, kept, size=size, digest=digest)
 
 
-def _check_announced(request: HttpRequest) -> None:
-    try:
-        announced = int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        announced = 0
-    if announced > settings.WEBHOOK_MAX_BYTES:
-        raise _TooLarge
-
-
 def _signature(webhook: Webhook, known: Known, headers: dict[str, str]) -> Signature:
     """What the provider makes of the headers. A signature it cannot even read (no hex, no base64) is a wrong one."""
     loaded = known.settings
@@ -124,26 +111,16 @@ def _signature(webhook: Webhook, known: Known, headers: dict[str, str]) -> Signa
         raise WebhookRejected("The signature cannot be read.", code="bad_signature") from error
 
 
-def _chunks(request: HttpRequest) -> Iterator[bytes]:
-    """The raw body. Django reads nothing where no length was announced; a server that ends its input by itself (a
-    chunked delivery) is read directly."""
-    source: Any = request
-    if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
-        source = request.META["wsgi.input"]
-    while chunk := source.read(CHUNK):
-        yield chunk
-
-
 def _read(request: HttpRequest, signature: Signature) -> tuple[bytes, int, str]:
     """The body (or the first part of a large one), its size and the hash of all of it, its signature checked on the
-    way. Raises ``WebhookRejected``, ``_TooLarge``."""
+    way. Raises ``WebhookRejected``, ``TooLarge``."""
     parts: list[bytes] = []
     size = 0
     digest = hashlib.sha256()
-    for chunk in _chunks(request):
+    for chunk in chunks(request):
         size += len(chunk)
         if size > settings.WEBHOOK_MAX_BYTES:
-            raise _TooLarge
+            raise TooLarge
         digest.update(chunk)
         for mac in signature.macs:
             mac.update(chunk)
@@ -274,28 +251,14 @@ def count_rejection(connector_id: int, reason: str, request: HttpRequest) -> Non
 
 
 def _endpoint(request: HttpRequest, connector: Connector, provider: Provider, name: str) -> HttpResponse:
-    from connectors.run import Run
-
     endpoint = provider.endpoints.get(name)
     if endpoint is None:
         return _answer(404, "There is no such address.")
     try:
-        run = Run(connector, None, trace_id=secrets.token_hex(16))
-        response: HttpResponse = endpoint.function(run, request)
+        return endpoints.call(request, connector, name, endpoint)
     except WebhookRejected as rejected:
         count_rejection(connector.pk, rejected.code or "bad_signature", request)
         return _answer(401, "The call is not proven to come from where it says.")
-    except PayloadError:
-        return _answer(400, "The call cannot be read.")
-    except HubError as error:
-        # The caller may be anybody: what went wrong is for the log, not for the answer.
-        log.error("endpoint_failed", connector_id=connector.pk, endpoint=name, error=error.sentence)
-        return _answer(503, "The hub cannot answer this at the moment.", retry_after="60")
-    return response
-
-
-def _answer(status: int, text: str, *, retry_after: str = "") -> HttpResponse:
-    response = JsonResponse({"detail": text}, status=status)
-    if retry_after:
-        response["Retry-After"] = retry_after
-    return response
+    except TooLarge:
+        count_rejection(connector.pk, "too_large", request)
+        return _answer(413, "The call is larger than 1 MiB.")

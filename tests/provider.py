@@ -243,7 +243,10 @@ provider = Provider(
             neutral=lambda settings: Answer(available=False, message="Not now.", fallback="ask_us"),
         ),
     ),
-    endpoints={"echo": Endpoint(function=_endpoint)},
+    endpoints={
+        "echo": Endpoint(function=_endpoint),
+        "rates": Endpoint(function=_endpoint, topic="rates/asked", budget_s=2.0),
+    },
     mappings=(MappingKind(name="location", label="Locations"),),
     budget=Budget(concurrency=8),
 )  # fmt: skip

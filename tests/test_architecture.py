@@ -39,7 +39,8 @@ TALKS_TO_REMOTES = {
 }  # fmt: skip
 # Where anything at all may go wrong and must not stop what goes on beside it.
 CATCHES_EVERYTHING = {
-    "connectors/checking.py", "connectors/host.py", "connectors/http.py", "connectors/jobs.py", "connectors/lanes.py",
+    "connectors/checking.py", "connectors/endpoints.py", "connectors/host.py", "connectors/http.py",
+    "connectors/inline.py", "connectors/jobs.py", "connectors/lanes.py",
     "connectors/lookups.py", "connectors/plans.py", "connectors/webhooks.py", "events/alerts.py", "events/batch.py",
     "events/drain.py",
     "events/mail.py", "events/pulse.py",

@@ -9,14 +9,15 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.utils import timezone
 
-from connectors.admin import state
+from connectors import notices
+from connectors.admin import panels, state
 from connectors.base import Provider
 from connectors.forms import generated
 from connectors.models import Breaker, BreakerState, Connector
 from events.models import Event, Mail
 
 RECENT = 10
-TABS = ("overview", "settings")
+TABS = ("overview", "more", "settings")
 
 
 def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: str = "") -> dict[str, Any]:
@@ -32,8 +33,13 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
     failures = state.open_failures([connector.pk]).get(connector.pk, 0)
     if tab not in TABS:
         tab = "settings" if may["change"] and now.word in state.UNUSABLE else "overview"
+    if tab == "more" and not (provider and provider.panels):
+        tab = "overview"
     return {
         "tab": tab,
+        "panels": panels.shown(connector, provider) if tab == "more" else [],
+        "has_panels": provider is not None and bool(provider.panels),
+        "notices": notices.of([connector.pk]).get(connector.pk, []),
         "connector": connector,
         "provider": provider,
         "state": now,

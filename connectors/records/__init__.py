@@ -7,18 +7,46 @@ A member is added when two vendors need it. Not for: wire formats (those live in
 
 from connectors.records.base import Record
 from connectors.records.figure import FigureRecord, Price, StockLevel
+from connectors.records.giftcard import GiftCard, GiftCardTransaction
 from connectors.records.order import Address, Company, Customer, Order, OrderLine, Payment, ShippingLine, Tax
+from connectors.records.payout import AdjustedOrder, Payout, PayoutLine
+from connectors.records.refund import (
+    Refund,
+    RefundAdjustment,
+    RefundLine,
+    RefundPayment,
+    RefundRequest,
+    RefundShipping,
+    RequestedLine,
+)
+from connectors.records.returns import Disposition, ExchangeLine, Return, ReturnLine
 
 __all__ = [
     "Address",
+    "AdjustedOrder",
     "Company",
     "Customer",
+    "Disposition",
+    "ExchangeLine",
     "FigureRecord",
+    "GiftCard",
+    "GiftCardTransaction",
     "Order",
     "OrderLine",
     "Payment",
+    "Payout",
+    "PayoutLine",
     "Price",
     "Record",
+    "Refund",
+    "RefundAdjustment",
+    "RefundLine",
+    "RefundPayment",
+    "RefundRequest",
+    "RefundShipping",
+    "RequestedLine",
+    "Return",
+    "ReturnLine",
     "ShippingLine",
     "StockLevel",
     "Tax",

@@ -9,7 +9,7 @@ import time
 import pytest
 from django.db import DatabaseError
 
-from connectors import breakers, budgets, lookups
+from connectors import breakers, budgets, inline, lookups
 from connectors.base import Answer
 from connectors.exceptions import PayloadError, RemoteRefused, RemoteTimedOut, RemoteUnavailable, Skip
 from connectors.models import Breaker, Connector
@@ -159,11 +159,11 @@ def test_the_answer_goes_out_where_its_event_cannot_be_written(shop, monkeypatch
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(f"connectors.lookups.{name}", fail)
-    before = lookups.NOT_WRITTEN._value.get()
+    monkeypatch.setattr(f"connectors.inline.{name}", fail)
+    before = inline.NOT_WRITTEN._value.get()
     found, event = ask(shop)
     assert (found.available, event) == (True, None)
-    assert lookups.NOT_WRITTEN._value.get() == before + 1
+    assert inline.NOT_WRITTEN._value.get() == before + 1
 
 
 def test_the_answer_goes_out_where_the_breaker_cannot_be_read_or_written(shop, monkeypatch):

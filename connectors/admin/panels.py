@@ -1,0 +1,98 @@
+"""The parts of a connector's page only its provider can fill. One that breaks says so in its place; the others stand.
+
+Each is drawn from what the hub keeps: a remote call is refused, and a query has a limit of time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from django.db import connection, transaction
+
+from connectors.base import Cell, Panel, Provider, Table
+from connectors.exceptions import ConfigurationError, HubError
+from connectors.models import Connector
+from connectors.run import Run
+
+log = structlog.get_logger(__name__)
+
+ROWS_SHOWN = 500
+PATIENCE_MS = 3000
+TONES = {"good": "ok", "warn": "warn", "bad": "bad"}
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    title: str
+    columns: list[str]
+    rows: list[list[dict[str, Any]]]
+    empty: str
+    is_cut: bool = False
+
+
+@dataclass
+class ShownPanel:
+    """``problem``: the sentence in place of its tables."""
+
+    name: str
+    label: str
+    help: str
+    syncs: list[dict[str, str]] = field(default_factory=list)
+    tables: list[ShownTable] = field(default_factory=list)
+    problem: str = ""
+
+
+def shown(connector: Connector, provider: Provider | None) -> list[ShownPanel]:
+    """Every panel of the connector, in the order its provider declares them."""
+    if provider is None or not provider.panels:
+        return []
+    try:
+        run = Run(connector, None)
+    except ConfigurationError as error:
+        return [_empty(panel, provider, error.sentence) for panel in provider.panels]
+    run.ends_at = 0.0  # whatever would be sent from here has run out of time before it leaves
+    return [_panel(run, panel, provider) for panel in provider.panels]
+
+
+def _panel(run: Run, panel: Panel, provider: Provider) -> ShownPanel:
+    made = _empty(panel, provider)
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
+            made.tables = [_table(one) for one in panel.function(run)]
+    except HubError as error:
+        made.problem = run.redactor.text(error.sentence)
+    except Exception:  # one panel's bug or slow query takes no page away
+        log.exception("panel_failed", connector_id=run.connector.pk, panel=panel.name)
+        made.problem = "This part could not be drawn. The hub's log says why; the rest of the page is complete."
+    finally:
+        if connection.in_atomic_block:
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = DEFAULT")
+    return made
+
+
+def _empty(panel: Panel, provider: Provider, problem: str = "") -> ShownPanel:
+    syncs = [{"name": name, "label": provider.syncs[name].label} for name in panel.syncs if name in provider.syncs]
+    return ShownPanel(panel.name, panel.label, panel.help, syncs, problem=problem)
+
+
+def _table(table: Table) -> ShownTable:
+    rows = [[_cell(one) for one in row] for row in table.rows[:ROWS_SHOWN]]
+    empty = table.empty or "There is nothing here."
+    return ShownTable(table.title, list(table.columns), rows, empty, len(table.rows) > ROWS_SHOWN)
+
+
+def _cell(one: str | Cell) -> dict[str, Any]:
+    cell = one if isinstance(one, Cell) else Cell(text=str(one))
+    href = cell.href if cell.href.startswith(("https://", "http://", "/", "?", "#")) else ""
+    return {
+        "text": cell.text,
+        "tone": TONES.get(cell.tone, ""),
+        "href": href,
+        "is_outside": href.startswith("http"),
+        "at": cell.at,
+    }
