@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from connectors.shopify.sandbox import catalogue, deliveries, queries, subscriptions
+from connectors.shopify.sandbox import (
+    assortment,
+    bulk,
+    catalogue,
+    deliveries,
+    inventory,
+    queries,
+    subscriptions,
+    uploads,
+)
 from connectors.shopify.sandbox.engine import Resolvers
 
-AREAS: tuple[ModuleType, ...] = (queries, catalogue, subscriptions, deliveries)
+AREAS: tuple[ModuleType, ...] = (queries, catalogue, assortment, inventory, uploads, bulk, subscriptions, deliveries)
 RESOLVERS = Resolvers.of(AREAS)

@@ -23,6 +23,7 @@ CATALOGUE = {
     "TONER-77K": ("Toner 77 black", "64.90"),
 }
 SCOPES = ["read_orders", "read_customers", "read_products", "read_locations", "read_payment_terms"]
+SCOPES += ["write_inventory"]
 
 
 @dataclass
