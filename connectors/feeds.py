@@ -198,7 +198,7 @@ class _Loop:
                 if pauses and error.retry_after_s is None:
                     time.sleep(pauses.pop(0))
                     continue
-                if not self.tally.sent:
+                if error.closes_lane or not self.tally.sent:
                     raise
                 # It got somewhere: the event goes on later, as often as that is so.
                 raise NotDone(

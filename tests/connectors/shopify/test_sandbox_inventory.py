@@ -195,7 +195,12 @@ def test_a_key_is_forgotten_after_a_day(client, vendor):
 
 
 def stage(client: ShopifyClient) -> dict:
-    wish = {"resource": "BULK_MUTATION_VARIABLES", "filename": "s.jsonl", "mimeType": "text/jsonl", "httpMethod": "POST"}
+    wish = {
+        "resource": "BULK_MUTATION_VARIABLES",
+        "filename": "s.jsonl",
+        "mimeType": "text/jsonl",
+        "httpMethod": "POST",
+    }
     [target] = client.change("HubStage", {"input": [wish]})["stagedTargets"]
     return target
 
@@ -262,11 +267,10 @@ def test_what_a_bulk_mutation_may_not_be(client):
     def code(text="", path=""):
         target = stage(client)
         upload(target, lines(stock_input(entry())))
+        if path:
+            target["parameters"] = [{"name": "key", "value": path}]
         with pytest.raises(UserErrors) as raised:
-            if path:
-                client.change("HubBulkMutation", {"mutation": document("HubStockSet"), "path": path, "client": None})
-            else:
-                start(client, target, text)
+            start(client, target, text)
         return raised.value.codes
 
     assert code(path="tmp/nothing") == {"NO_SUCH_FILE"}
