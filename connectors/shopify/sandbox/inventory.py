@@ -178,13 +178,6 @@ def _quantities(call: Call, source: Node, info: Any, names: list[str]) -> Any:
     return [{"name": one, "quantity": _quantity(level, one), "updatedAt": source["updatedAt"]} for one in names]
 
 
-def _location(call: Call, info: Any, id: str | None = None) -> Any:
-    if id is None:
-        return next(iter(call.shop.table("Location").values()))
-    number_of(id, "Location")
-    return call.shop.table("Location").get(id)
-
-
 def _update_item(call: Call, info: Any, id: str, input: Mapping[str, Any]) -> Any:
     number_of(id, "InventoryItem")
     item = call.shop.table("InventoryItem").get(id)
@@ -200,7 +193,6 @@ def _update_item(call: Call, info: Any, id: str, input: Mapping[str, Any]) -> An
     return {"inventoryItem": item, "userErrors": []}
 
 
-QUERIES: dict[str, Callable[..., Any]] = {"location": _location}
 MUTATIONS: dict[str, Callable[..., Any]] = {"inventorySetQuantities": _set, "inventoryItemUpdate": _update_item}
 FIELDS: dict[tuple[str, str], Callable[..., Any]] = {
     ("InventoryItem", "inventoryLevel"): _level_of_item,
@@ -210,7 +202,6 @@ FIELDS: dict[tuple[str, str], Callable[..., Any]] = {
 SCOPED: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("Mutation", "inventorySetQuantities"): "write_inventory",
     ("Mutation", "inventoryItemUpdate"): ("write_inventory", "write_products"),
-    ("QueryRoot", "location"): ("read_locations", "read_inventory"),
     ("InventoryItem", "inventoryLevel"): "read_inventory",
     ("Location", "inventoryLevels"): "read_inventory",
 }
