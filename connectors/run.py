@@ -113,8 +113,11 @@ class Run:
 
     def describe(self, *, object_type: str = "", object_id: str = "", object_label: str = "") -> None:
         """Name the object the event is about, as soon as it is known better than at arrival."""
+        is_other = bool(object_id) and object_id != self.object_id
         self.object_type = object_type or self.object_type
         self.object_id = object_id or self.object_id
+        if is_other and self.object_type:
+            self.key(f"{self.object_type}_id", object_id)  # its object's page finds an event by this one
         self.object_label = object_label or self.object_label
 
     def note(self, code: str, text: str) -> None:

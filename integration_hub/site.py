@@ -20,6 +20,11 @@ class HubAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [
             path("preferences/", self.admin_view(self.preferences), name="preferences"),
+            path(
+                "objects/<int:connector_id>/<str:object_type>/<path:object_id>/",
+                self.admin_view(self.object),
+                name="object",
+            ),
             path("find/", self.admin_view(self.find), name="find"),
             *super().get_urls(),
         ]
@@ -35,6 +40,11 @@ class HubAdminSite(AdminSite):
         from integration_hub import preferences
 
         return preferences.page(request, self.each_context(request))
+
+    def object(self, request: HttpRequest, connector_id: int, object_type: str, object_id: str) -> HttpResponse:
+        from connectors.admin import objects
+
+        return objects.page(request, self, connector_id, object_type, object_id)
 
     def find(self, request: HttpRequest) -> HttpResponse:
         from integration_hub import finding

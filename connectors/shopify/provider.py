@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.base import Budget, Handler, Provider, SandboxSpec, Single, Sync, Webhook
 from connectors.records import Order
-from connectors.shopify import checks, orders, sandbox, webhooks
+from connectors.shopify import checks, orders, pages, sandbox, webhooks
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.settings import ShopifySettings
 
@@ -39,6 +39,7 @@ provider = Provider(
         ),
     },
     emits=(Order,),
+    object_url=pages.object_url,
     budget=Budget(concurrency=4),  # calls at once for one shop; the points are the client's business
     uninstall_topics=frozenset({"app/uninstalled"}),
     sandbox=SandboxSpec(prefix="shopify", application=sandbox.application, settings=sandbox.demo_settings),
