@@ -6,6 +6,44 @@ A member is added when two vendors need it. Not for: wire formats (those live in
 """
 
 from connectors.records.base import Record
+from connectors.records.giftcard import GiftCard, GiftCardTransaction
 from connectors.records.order import Address, Company, Customer, Order, OrderLine, Payment, ShippingLine, Tax
+from connectors.records.payout import AdjustedOrder, Payout, PayoutLine
+from connectors.records.refund import (
+    Refund,
+    RefundAdjustment,
+    RefundLine,
+    RefundPayment,
+    RefundRequest,
+    RefundShipping,
+    RequestedLine,
+)
+from connectors.records.returns import Disposition, ExchangeLine, Return, ReturnLine
 
-__all__ = ["Address", "Company", "Customer", "Order", "OrderLine", "Payment", "Record", "ShippingLine", "Tax"]
+__all__ = [
+    "Address",
+    "AdjustedOrder",
+    "Company",
+    "Customer",
+    "Disposition",
+    "ExchangeLine",
+    "GiftCard",
+    "GiftCardTransaction",
+    "Order",
+    "OrderLine",
+    "Payment",
+    "Payout",
+    "PayoutLine",
+    "Record",
+    "Refund",
+    "RefundAdjustment",
+    "RefundLine",
+    "RefundPayment",
+    "RefundRequest",
+    "RefundShipping",
+    "RequestedLine",
+    "Return",
+    "ReturnLine",
+    "ShippingLine",
+    "Tax",
+]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import DocumentNode, GraphQLError, build_schema, execute, is_leaf_type, parse, validate
 
+from connectors.shopify.sandbox import idempotency
 from connectors.shopify.sandbox.cost import operation_cost
 from connectors.shopify.sandbox.orders import Shop
 
@@ -67,6 +68,7 @@ class Call:
     user_error: Mapping[str, Any] | None = None
     search: list[dict[str, Any]] = field(default_factory=list)
     deprecated: set[str] = field(default_factory=set)  # "Type.field" that the schema calls deprecated
+    keys: list[str] = field(default_factory=list)  # the idempotency keys it gave
 
 
 def answer(call: Call, body: Mapping[str, Any], *, is_throttled: bool = False) -> dict[str, Any]:
@@ -151,11 +153,14 @@ def _mutate(call: Call, info: Any, arguments: Mapping[str, Any]) -> Any:
     run = call.resolvers.mutations.get(info.field_name)
     if run is None:
         raise not_built(info)
+    key = idempotency.given_key(info)
     if call.user_error is not None:
         given = {"field": call.user_error.get("field"), "message": call.user_error.get("message", "Refused.")}
         names = [name for name in info.return_type.fields if name.lower().endswith("usererrors")]
         return {**dict.fromkeys(info.return_type.fields), names[0]: [{**given, "code": call.user_error.get("code")}]}
-    return run(call, info, **arguments)
+    if not key:
+        return run(call, info, **arguments)
+    return idempotency.once(call, info, key, arguments, lambda: run(call, info, **arguments))
 
 
 def _check_scope(call: Call, key: tuple[str, str], name: str) -> None:

@@ -32,7 +32,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from connectors.sandbox import Reply, Request, Sandbox
-from connectors.shopify.sandbox import engine
+from connectors.shopify.sandbox import engine, idempotency
 from connectors.shopify.sandbox.areas import AREAS, RESOLVERS
 from connectors.shopify.sandbox.orders import Shop, stamp
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_shops, place_order
@@ -152,9 +152,11 @@ class ShopifySandbox(Sandbox):
             "variables": _short(body.get("variables")),
             "cost": (answered.get("extensions") or {}).get("cost"),
             "codes": codes,
+            "keys": call.keys,
         }
         if fault and kind in {"slow", "timeout"}:
             reply.delay_s = float(fault.get("seconds", 3 if kind == "slow" else 30))
+            idempotency.keep_busy(call, reply.delay_s)
         if kind == "drop_after_commit":
             reply.drop = True
         return reply
