@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors import budgets, notices, routing, schema
-from connectors.exceptions import HubError, MappingMissing, PayloadError
+from connectors.exceptions import HubError, MappingMissing, PayloadError, Skip
 from connectors.http import HttpClient, Recorder
 from connectors.models import Connector, Link, LinkState, Route
 from connectors.models import Mapping as MappingRow
@@ -55,7 +55,8 @@ class Run:
         self.record_hash = ""
         self.sentence = ""  # what the event of an endpoint says; a handler returns its own
         self.outcome_code = ""
-        self.failure: HubError | None = None
+        self.failure: HubError | Skip | None = None
+        self.afterwards: list[Callable[[], object]] = []  # done when an endpoint's answer has left
 
     # --- the remote system
     # ---------------------------------------------------------------------------------------------
@@ -128,8 +129,8 @@ class Run:
         """What the event of an endpoint says of its answer, ``code`` being the finer outcome people count by."""
         self.sentence, self.outcome_code = self.redactor.text(sentence), code
 
-    def fail(self, error: HubError) -> None:
-        """An endpoint gave its caller a neutral answer, and failed all the same: its event tells the error."""
+    def fail(self, error: HubError | Skip) -> None:
+        """An endpoint gave its caller a neutral answer, and failed or did nothing all the same: its event says so."""
         self.failure = error
 
     def keys(self, pairs: Iterable[tuple[str, str]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.base import Budget, Handler, Provider, SandboxSpec, Single, Sync, Webhook
 from connectors.records import Order
-from connectors.shopify import checks, orders, pages, sandbox, webhooks
+from connectors.shopify import carrier, checks, orders, pages, sandbox, webhooks
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.settings import ShopifySettings
 
@@ -15,7 +15,7 @@ provider = Provider(
     documentation="https://shopify.dev/docs/api/admin-graphql/2026-10",
     settings=ShopifySettings,
     client=ShopifyClient,
-    checks=checks.CHECKS,
+    checks=(*checks.CHECKS, *carrier.CHECKS),
     probe=checks.probe,
     webhook=Webhook(signature=webhooks.signature, identify=webhooks.identify, setup=webhooks.SETUP),
     handlers={
@@ -30,6 +30,7 @@ provider = Provider(
             every_minutes=15,
             help="Reads every order changed since the last time, so that a lost delivery does no harm.",
         ),
+        **carrier.SYNCS,
     },
     singles={
         "order": Single(
@@ -39,6 +40,8 @@ provider = Provider(
         ),
     },
     emits=(Order,),
+    endpoints=carrier.ENDPOINTS,
+    panels=(carrier.PANEL,),
     object_url=pages.object_url,
     budget=Budget(concurrency=4),  # calls at once for one shop; the points are the client's business
     uninstall_topics=frozenset({"app/uninstalled"}),

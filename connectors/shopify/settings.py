@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
 from connectors.schema import setting
+from connectors.shopify.settings_rates import RateSettings
 
 # https://shopify.dev/docs/apps/build/authentication-authorization (API 2026-10, checked 2026-11-20)
 SHOP_DOMAIN = r"^[a-zA-Z0-9][a-zA-Z0-9\-_]*\.myshopify\.com\Z"
@@ -27,7 +28,7 @@ def allow_base_url(value: str) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShopifySettings:
+class ShopifySettings(RateSettings):
     shop_domain: str = setting(
         forms.CharField(
             label="Shop domain",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from connectors.shopify.sandbox import catalogue, deliveries, queries, subscriptions
+from connectors.shopify.sandbox import carrier, catalogue, deliveries, queries, subscriptions
 from connectors.shopify.sandbox.engine import Resolvers
 
-AREAS: tuple[ModuleType, ...] = (queries, catalogue, subscriptions, deliveries)
+AREAS: tuple[ModuleType, ...] = (queries, carrier, catalogue, subscriptions, deliveries)
 RESOLVERS = Resolvers.of(AREAS)

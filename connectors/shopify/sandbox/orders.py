@@ -22,7 +22,7 @@ CATALOGUE = {
     "PAPER-A4-80": ("Paper A4 80 g, 500 sheets", "5.49"),
     "TONER-77K": ("Toner 77 black", "64.90"),
 }
-SCOPES = ["read_orders", "read_customers", "read_products", "read_locations", "read_payment_terms"]
+SCOPES = ["read_orders", "read_customers", "read_products", "read_locations", "read_payment_terms", "write_shipping"]
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""The vendor calls of each area: plain functions of a client, one document each, plain dicts out."""
