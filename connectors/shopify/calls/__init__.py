@@ -1,1 +1,2 @@
-"""The vendor calls of each area: plain functions of a client, one document each, plain dicts out."""
+"""The calls of each area to the Admin API: plain functions of a client, plain dicts out. What they are good for is the
+flows' business."""
