@@ -157,6 +157,7 @@ class Lookup:
     budget_s: float = 15.0
     share: int = 4
     answer_example: Any = None
+    capability: str = ""  # what it answers, for other connectors that ask it (``connectors.asking``)
     customer_param: str = ""  # the parameter that says whose data is asked for
     help: str = ""
 

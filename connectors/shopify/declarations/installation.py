@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from connectors.base import Handler, Panel, Sync
-from connectors.shopify import compliance, installation, subscriptions, watched
+from connectors.shopify import checks, compliance, installation, subscriptions, watched
+
+CHECKS = checks.CHECKS
 
 HANDLERS = {
     "app/uninstalled": Handler(function=installation.uninstalled, label="App removed", is_duty=True),
