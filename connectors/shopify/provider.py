@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.base import Budget, Handler, Provider, SandboxSpec, Single, Sync, Webhook
 from connectors.records import Order
-from connectors.shopify import checks, orders, sandbox, webhooks
+from connectors.shopify import access, checks, install, orders, sandbox, webhooks
 from connectors.shopify.client import ShopifyClient, connect
 from connectors.shopify.settings import ShopifySettings
 
@@ -40,6 +40,8 @@ provider = Provider(
         ),
     },
     emits=(Order,),
+    endpoints={**install.ENDPOINTS},
+    panels=(*access.PANELS,),
     budget=Budget(concurrency=4, kept_for_live=1),  # calls at once for one shop; its points: pacing.py
     uninstall_topics=frozenset({"app/uninstalled"}),
     sandbox=SandboxSpec(prefix="shopify", application=sandbox.application, settings=sandbox.demo_settings),
