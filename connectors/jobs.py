@@ -43,7 +43,7 @@ def run(event: Event, *, defers: bool = False) -> Result:
         if known is None:
             raise Skip("The connector was deleted before this event could run.", reason=Reason.DISABLED)
         connector = known.connector
-        if not connector.is_enabled:
+        if not connector.is_enabled and not _is_duty(event, connector.provider):
             raise Skip(SENTENCES[Reason.DISABLED], reason=Reason.DISABLED)
         if connector.is_paused:
             return _waiting(event, Reason.PAUSED, f"{connector} is paused; the event waits until it is resumed.")
@@ -83,6 +83,11 @@ def run(event: Event, *, defers: bool = False) -> Result:
             made.recorder.flush()
     result.duration_ms = int((time.monotonic() - started) * 1000)
     return result
+
+
+def _is_duty(event: Event, provider: Provider) -> bool:
+    handler = provider.handlers.get(event.topic) if event.kind != Kind.DELIVERY else None
+    return handler is not None and handler.is_duty
 
 
 def _shown(made: Run | None, text: str) -> str:

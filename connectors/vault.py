@@ -68,6 +68,11 @@ def forget(connector: Connector, name: str) -> None:
     Credential.objects.filter(connector_id=connector.pk, name=name).delete()
 
 
+def forget_all(connector: Connector) -> None:
+    """Drop everything the hub was granted for a connector: the app was removed, nothing of it works any more."""
+    Credential.objects.filter(connector_id=connector.pk).delete()
+
+
 def renew(
     connector: Connector,
     name: str,

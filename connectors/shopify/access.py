@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from connectors import budgets
 from connectors.base import Cell, Panel, Table
 from connectors.crypto import UndecryptableSecret
-from connectors.shopify import install, scopes, shop, tokens
+from connectors.shopify import oauth, scopes, shop, tokens
 from connectors.shopify.settings import INSTALL, TOKEN, WAY_LABELS
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def _way(run: Run) -> list[Row]:
             at = datetime.fromtimestamp(ends_at, UTC)
             rows.append(("Renewable until", Cell(text="unless it is renewed before", at=at)))
         rows += [
-            ("Installation", Cell(text="Install in the shop", href=install.start_url(run.connector))),
-            ("Redirection URL to enter in the Dev Dashboard", "…/" + install.RETURN + ", see Webhook address"),
+            ("Installation", Cell(text="Install in the shop", href=oauth.start_url(run.connector))),
+            ("Redirection URL to enter in the Dev Dashboard", "…/" + oauth.RETURN + ", see Webhook address"),
         ]
     return rows
 

@@ -4,9 +4,9 @@ Paths below the sandbox's prefix: ``POST /{shop}/admin/oauth/access_token``, ``G
 (``oauth.py``) and ``POST /{shop}/admin/api/{version}/graphql.json``. Control, besides that of every sandbox:
 
 - ``POST /_sandbox/order``: ``{"shop": domain, ...}`` as in ``place_order``; with ``"change": name or id`` as in
-  ``change_order``. Answers id, name and updatedAt.
-- ``POST /_sandbox/deliver``: ``{"shop", "order", "topic", "url", "mode"}`` posts a signed delivery and answers the
-  status it got. Modes: normal, duplicate (twice), bad_hmac, old_secret, wrong_shop, late (the order's first state).
+  ``change_order``. Answers id, name and updatedAt, and tells subscribers unless it is ``"silent": true``.
+- ``POST /_sandbox/webhook``: one signed delivery in a mode, see ``order_events.py``.
+- ``POST /_sandbox/uninstall`` and ``install``: see ``privacy.py``.
 - ``POST /_sandbox/clock``: ``{"advance": seconds, "index_lag_s": seconds}``. Token expiry, bucket and index follow it.
 - ``POST /_sandbox/scopes``: ``{"shop", "scopes": [...]}``.
 
@@ -31,6 +31,7 @@ from typing import Any
 from connectors.sandbox import Reply, Request, Sandbox
 from connectors.shopify.sandbox import engine, idempotency, oauth
 from connectors.shopify.sandbox.areas import AREAS, RESOLVERS
+from connectors.shopify.sandbox.order_events import tell_wish
 from connectors.shopify.sandbox.orders import Shop, stamp
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_shops, place_order
 
@@ -187,9 +188,10 @@ class ShopifySandbox(Sandbox):
             order = shop.find(str(wish["change"]))
             if order is None:
                 return Reply(404, {"error": "no such order"})
-            change_order(order, wish, self.now())
+            change_order(order, wish, self.now(), shop)
         else:
             order = place_order(shop, wish, self.now())
+        tell_wish(self, shop, order, wish)
         members = ("id", "legacyResourceId", "name", "updatedAt")
         return Reply(body={**{name: order[name] for name in members}, "total": order["totalPriceSet"]["shopMoney"]})
 

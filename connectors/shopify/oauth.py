@@ -21,7 +21,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from connectors import lanes, vault
 from connectors.base import Endpoint
 from connectors.exceptions import HubError, WebhookRejected
-from connectors.shopify import scopes, shop, signing, tokens
+from connectors.shopify import installation, scopes, shop, signing, tokens
 from connectors.shopify.health import ACCESS
 from connectors.shopify.settings import INSTALL, WAY_LABELS
 
@@ -102,6 +102,7 @@ def finish(run: Run, request: HttpRequest) -> HttpResponse:
         run.warn(ACCESS, error.sentence, error.next_step)
         return _page(502, f"{run.redactor.text(error.sentence)} {run.redactor.text(error.next_step)}")
     run.clear(ACCESS)
+    installation.installed_again(run)
     lanes.works_again(connector.pk)
     run.tell(f"The app is installed in {settings.shop_domain}; the hub has access.")
     response = HttpResponseRedirect(f"{connector.admin_path()}?tab=overview")
