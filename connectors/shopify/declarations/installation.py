@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.base import Handler, Panel, Sync
-from connectors.shopify import checks, compliance, installation, subscriptions, watched
+from connectors.shopify import access, checks, compliance, installation, oauth, subscriptions, watched
 
 CHECKS = checks.CHECKS
 
@@ -28,6 +28,7 @@ SYNCS = {
 }
 
 PANELS = (
+    *access.PANELS,
     Panel(
         name="webhooks",
         label="Webhooks",
@@ -36,3 +37,5 @@ PANELS = (
         help="What the shop is asked to tell the hub, by topic.",
     ),
 )
+
+ENDPOINTS = oauth.ENDPOINTS
