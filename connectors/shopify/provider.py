@@ -1,22 +1,28 @@
-"""Shopify's declaration: orders out of a shop, by webhook, by number and on a plan."""
+"""Shopify's declaration: the store side of every flow, put together from ``declarations/``."""
 
 from __future__ import annotations
 
-from connectors.base import Budget, Handler, Panel, Provider, SandboxSpec, Sync, Webhook
-from connectors.records import Order
-from connectors.shopify import (
-    checks,
-    compliance,
-    declared_orders,
-    installation,
-    sandbox,
-    subscriptions,
-    watched,
-    webhooks,
-)
+from typing import Any
+
+from connectors.base import Budget, Provider, SandboxSpec, Webhook
+from connectors.shopify import checks, pages, sandbox, webhooks
 from connectors.shopify.client import ShopifyClient, connect
+from connectors.shopify.declarations import catalogue, installation, money, orders, rates
 from connectors.shopify.guarding import guarded
 from connectors.shopify.settings import ShopifySettings
+
+AREAS = (installation, orders, catalogue, money, rates)
+
+
+def _merged(name: str) -> dict[Any, Any]:
+    """One table of all areas."""
+    return {key: one for area in AREAS for key, one in getattr(area, name, {}).items()}
+
+
+def _listed(name: str) -> tuple[Any, ...]:
+    """One list of all areas."""
+    return tuple(one for area in AREAS for one in getattr(area, name, ()))
+
 
 provider = Provider(
     slug="shopify",
@@ -26,49 +32,20 @@ provider = Provider(
     settings=ShopifySettings,
     client=ShopifyClient,
     connect=connect,
-    checks=checks.CHECKS,
+    checks=_listed("CHECKS"),
     probe=checks.probe,
     webhook=Webhook(signature=webhooks.signature, identify=webhooks.identify, setup=webhooks.SETUP),
-    handlers=guarded(
-        {
-            **declared_orders.HANDLERS,
-            "app/uninstalled": Handler(function=installation.uninstalled, label="App removed", is_duty=True),
-            "app/scopes_update": Handler(function=installation.scopes_changed, label="Scopes of the app changed"),
-            "customers/data_request": Handler(
-                function=compliance.tell_held, label="Customer asks for his data", is_duty=True
-            ),
-            "customers/redact": Handler(
-                function=compliance.erase_customer, label="Customer to be erased", is_duty=True, max_attempts=20
-            ),
-            "shop/redact": Handler(function=compliance.erase_shop, label="Shop to be erased", is_duty=True),
-        }
-    ),
+    handlers=guarded(_merged("HANDLERS")),
     ignored=webhooks.IGNORED,
-    syncs={
-        **declared_orders.SYNCS,
-        "webhooks": Sync(
-            label="Check webhook subscriptions",
-            function=subscriptions.check,
-            every_minutes=60,
-            follows_routes=True,
-            help="Compares the shop's subscriptions with what the routes need, repairs them, and reads what was missed.",
-        ),
-    },
-    panels=(
-        Panel(
-            name="webhooks",
-            label="Webhooks",
-            function=watched.panel,
-            syncs=("webhooks",),
-            help="What the shop is asked to tell the hub, by topic.",
-        ),
-    ),
-    singles={
-        **declared_orders.SINGLES,
-    },
-    emits=(Order,),
-    accepts={**declared_orders.ACCEPTS},
-    acknowledges={**declared_orders.ACKNOWLEDGES},
+    syncs=_merged("SYNCS"),
+    singles=_merged("SINGLES"),
+    emits=_listed("EMITS"),
+    accepts=_merged("ACCEPTS"),
+    acknowledges=_merged("ACKNOWLEDGES"),
+    endpoints=_merged("ENDPOINTS"),
+    panels=_listed("PANELS"),
+    mappings=_listed("MAPPINGS"),
+    object_url=pages.object_url,
     budget=Budget(concurrency=4, kept_for_live=1),  # calls at once for one shop; its points: pacing.py
     uninstall_topics=frozenset({"app/uninstalled"}),
     sandbox=SandboxSpec(prefix="shopify", application=sandbox.application, settings=sandbox.demo_settings),
