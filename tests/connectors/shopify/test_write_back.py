@@ -167,9 +167,10 @@ def test_a_failed_delivery_is_told_by_a_tag_which_goes_once_it_worked(sandbox, s
     delivery = Event.objects.get(kind=Kind.DELIVERY)
     assert delivery.outcome == Outcome.FAILED, delivery.sentence
     assert state(shop)["tags"] == ["erp-failed"]
-    settings(erp, default_sku="MISC")
+    settings(erp, default_sku="PAPER-A4-80")
     tell(sandbox, shop, live_server)
-    assert Event.objects.filter(kind=Kind.DELIVERY).latest("id").outcome == Outcome.SUCCEEDED
+    last = Event.objects.filter(kind=Kind.DELIVERY).latest("id")
+    assert last.outcome == Outcome.SUCCEEDED, last.sentence
     assert state(shop)["tags"] == ["in-erp"]
 
 
