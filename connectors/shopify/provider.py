@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from connectors.base import Budget, Handler, Panel, Provider, SandboxSpec, Single, Sync, Webhook
 from connectors.records import Order
-from connectors.shopify import checks, compliance, installation, orders, sandbox, subscriptions, watched, webhooks
+from connectors.shopify import (
+    appfile,
+    checks,
+    compliance,
+    installation,
+    landing,
+    links,
+    orders,
+    sandbox,
+    subscriptions,
+    watched,
+    webhooks,
+)
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.guarding import guarded
 from connectors.shopify.settings import ShopifySettings
@@ -58,7 +70,14 @@ provider = Provider(
             syncs=("webhooks",),
             help="What the shop is asked to tell the hub, by topic.",
         ),
+        Panel(
+            name="links",
+            label="Admin links",
+            function=appfile.panel,
+            help="What the app's configuration needs for “Synchronize” in the shop's admin and for the duties of privacy.",
+        ),
     ),
+    endpoints={**links.ENDPOINTS, **landing.ENDPOINTS},
     singles={
         "order": Single(
             label="Order number",
