@@ -17,7 +17,7 @@ from connectors.shopify import (
     watched,
     webhooks,
 )
-from connectors.shopify.client import ShopifyClient
+from connectors.shopify.client import ShopifyClient, connect
 from connectors.shopify.guarding import guarded
 from connectors.shopify.settings import ShopifySettings
 
@@ -28,6 +28,7 @@ provider = Provider(
     documentation="https://shopify.dev/docs/api/admin-graphql/2026-10",
     settings=ShopifySettings,
     client=ShopifyClient,
+    connect=connect,
     checks=checks.CHECKS,
     probe=checks.probe,
     webhook=Webhook(signature=webhooks.signature, identify=webhooks.identify, setup=webhooks.SETUP),
@@ -86,7 +87,7 @@ provider = Provider(
         ),
     },
     emits=(Order,),
-    budget=Budget(concurrency=4),  # calls at once for one shop; the points are the client's business
+    budget=Budget(concurrency=4, kept_for_live=1),  # calls at once for one shop; its points: pacing.py
     uninstall_topics=frozenset({"app/uninstalled"}),
     sandbox=SandboxSpec(prefix="shopify", application=sandbox.application, settings=sandbox.demo_settings),
 )

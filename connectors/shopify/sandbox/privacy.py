@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connectors.sandbox import Reply
+from connectors.shopify.sandbox import oauth
 from connectors.shopify.sandbox.orders import Node, Shop
 from connectors.shopify.sandbox.payloads import shop_payload
 from connectors.shopify.sandbox.shops import OUTLET
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 REDACT_AFTER_S = 48 * 3600.0
 STATE = "Installation"
 SHOP_ID = 1
-
-
-def is_uninstalled(shop: Shop) -> bool:
-    return bool(shop.table(STATE).get("state", {}).get("is_gone"))
 
 
 def compliance_payload(shop: Shop, topic: str, wish: Mapping[str, Any]) -> Node:
@@ -46,10 +43,9 @@ def compliance_payload(shop: Shop, topic: str, wish: Mapping[str, Any]) -> Node:
 
 def _uninstall(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
     shop = sandbox.shops[wish.get("shop", OUTLET)]
-    state: Node = {"is_gone": True, "token": shop.access_token, "number": secrets.token_hex(4)}
+    state: Node = {"number": secrets.token_hex(4)}
     shop.table(STATE)["state"] = state
-    shop.tokens.clear()
-    shop.access_token = f"revoked-{secrets.token_hex(16)}"
+    oauth.revoke(shop)
     emit(sandbox, shop, "app/uninstalled", shop_payload(shop))
     targets = {one["uri"] for one in shop.table(KIND).values()}
     shop.table(KIND).clear()
@@ -60,15 +56,13 @@ def _uninstall(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
 def _redact(sandbox: ShopifySandbox, shop: Shop, number: str) -> None:
     with sandbox.lock:
         state = shop.table(STATE).get("state", {})
-        if state.get("is_gone") and state.get("number") == number:
+        if not shop.is_installed and state.get("number") == number:
             emit(sandbox, shop, "shop/redact", compliance_payload(shop, "shop/redact", {}))
 
 
 def _install(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
     shop = sandbox.shops[wish.get("shop", OUTLET)]
-    state = shop.table(STATE).pop("state", None)
-    if state is not None:
-        shop.access_token = state["token"]
+    shop.is_installed = True
     return Reply(body={"installed": shop.domain})
 
 
