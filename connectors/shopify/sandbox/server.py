@@ -31,8 +31,10 @@ from typing import Any
 from connectors.sandbox import Reply, Request, Sandbox
 from connectors.shopify.sandbox import engine, idempotency, oauth
 from connectors.shopify.sandbox.areas import AREAS, RESOLVERS
+from connectors.shopify.sandbox.fulfillment import placed
 from connectors.shopify.sandbox.order_events import tell_wish
 from connectors.shopify.sandbox.orders import Shop, stamp
+from connectors.shopify.sandbox.routing import follow
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_shops, place_order
 
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")  # served on 2026-11-20, oldest first
@@ -196,9 +198,12 @@ class ShopifySandbox(Sandbox):
             if order is None:
                 return Reply(404, {"error": "no such order"})
             change_order(order, wish, self.now(), shop)
+            follow(shop, order, self.now())
         else:
             order = place_order(shop, wish, self.now())
         tell_wish(self, shop, order, wish)
+        if "change" not in wish and not wish.get("silent"):
+            placed(self, shop, order)
         members = ("id", "legacyResourceId", "name", "updatedAt")
         return Reply(body={**{name: order[name] for name in members}, "total": order["totalPriceSet"]["shopMoney"]})
 
