@@ -32,7 +32,7 @@ from connectors.sandbox import Reply, Request, Sandbox
 from connectors.shopify.sandbox import engine, idempotency, oauth
 from connectors.shopify.sandbox.areas import AREAS, RESOLVERS
 from connectors.shopify.sandbox.fulfillment import placed
-from connectors.shopify.sandbox.order_events import tell_wish
+from connectors.shopify.sandbox.order_events import await_risk, tell_wish
 from connectors.shopify.sandbox.orders import Shop, stamp
 from connectors.shopify.sandbox.routing import follow
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_shops, place_order
@@ -209,6 +209,7 @@ class ShopifySandbox(Sandbox):
             follow(shop, order, self.now())
         else:
             order = place_order(shop, wish, self.now())
+            await_risk(self, shop, order, wish)
         tell_wish(self, shop, order, wish)
         if "change" not in wish and not wish.get("silent"):
             placed(self, shop, order)
