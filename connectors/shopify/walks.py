@@ -65,7 +65,7 @@ def synchronize_placed(run: Run) -> str:
     anything else."""
     text = str(run.payload.get("number") or "").strip()
     given = None if BACK.fullmatch(text) else _days(text)
-    zone = ZoneInfo(_ask_shop(run))
+    zone = _ask_shop(run)
     today = shop_time(run.client).astimezone(zone).date()
     first, last = given or (today - timedelta(days=int(text)), today)
     start = datetime.combine(first, time(), zone).astimezone(UTC)
@@ -80,11 +80,11 @@ def synchronize_placed(run: Run) -> str:
     return f"{orders} placed from {first} to {last} in the shop's time zone; each has an event of its own."
 
 
-def _ask_shop(run: Run) -> str:
+def _ask_shop(run: Run) -> ZoneInfo:
     """The shop's time zone; its answer also tells its clock. Raises ``ConfigurationError`` where another shop answers."""
     shop = run.client.ping()["shop"]
     with promised_shape("the shop"):
-        domain, zone = str(shop["myshopifyDomain"]), str(shop["ianaTimezone"])
+        domain, zone = str(shop["myshopifyDomain"]), ZoneInfo(str(shop["ianaTimezone"]))
     if domain.lower() != run.settings.shop_domain.lower():
         raise ConfigurationError(
             f"The shop calls itself {domain}, but the connector is for {run.settings.shop_domain}.",

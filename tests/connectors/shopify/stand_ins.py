@@ -83,6 +83,7 @@ class FakeRun:
     notes: dict[str, str] = field(default_factory=dict)
     connector: Any = field(default_factory=lambda: SimpleNamespace(pk=None))
     became: list[tuple[str, str]] = field(default_factory=list)
+    unfinished_write: bool = False
 
     @property
     def settings(self) -> Any:
@@ -93,6 +94,9 @@ class FakeRun:
 
     def keys(self, keys: list[tuple[str, str]]) -> None:
         self.found_keys += keys
+
+    def key(self, kind: str, value: str) -> None:
+        self.found_keys.append((kind, value))
 
     def deliver(self, record: Any) -> int:
         if not self.routes:
