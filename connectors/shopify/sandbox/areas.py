@@ -4,8 +4,32 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from connectors.shopify.sandbox import catalogue, deliveries, fulfillment, holds, merchant, queries, subscriptions
+from connectors.shopify.sandbox import (
+    catalogue,
+    deliveries,
+    fulfillment,
+    giftcards,
+    holds,
+    merchant,
+    payouts,
+    queries,
+    refunds,
+    returns,
+    subscriptions,
+)
 from connectors.shopify.sandbox.engine import Resolvers
 
-AREAS: tuple[ModuleType, ...] = (queries, catalogue, subscriptions, deliveries, fulfillment, holds, merchant)
+AREAS: tuple[ModuleType, ...] = (
+    queries,
+    catalogue,
+    subscriptions,
+    deliveries,
+    fulfillment,
+    holds,
+    merchant,
+    refunds,
+    returns,
+    payouts,
+    giftcards,
+)
 RESOLVERS = Resolvers.of(AREAS)

@@ -32,7 +32,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from connectors.sandbox import Reply, Request, Sandbox
-from connectors.shopify.sandbox import engine, idempotency
+from connectors.shopify.sandbox import engine, idempotency, moneyseeds
 from connectors.shopify.sandbox.areas import AREAS, RESOLVERS
 from connectors.shopify.sandbox.fulfillment import placed
 from connectors.shopify.sandbox.orders import Shop, stamp
@@ -58,6 +58,7 @@ class ShopifySandbox(Sandbox):
         self.offset_s = 0.0
         self.index_lag_s = 2.0
         self.shops = open_shops(time.time())
+        moneyseeds.seed(self.shops, time.time())
         self._due: list[tuple[float, int, Callable[[], object]]] = []
         self._order_of_due = itertools.count()
         self._ticker: threading.Thread | None = None
