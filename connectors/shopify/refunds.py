@@ -16,8 +16,8 @@ from connectors.records import Refund, RefundAdjustment, RefundLine, RefundPayme
 from connectors.shopify import trigger
 from connectors.shopify.calls import refunds as calls
 from connectors.shopify.client import plain_id
+from connectors.shopify.payments import STATUSES
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.translation import PAYMENT_STATUSES
 from connectors.shopify.values import amount, moment, optional_moment, side_of
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def _refund_record(node: Node, shop_domain: str, side: str) -> Refund:
             RefundPayment(
                 id=plain_id(one["id"]),
                 kind=one["kind"].lower(),
-                status=PAYMENT_STATUSES.get(one["status"], "pending"),
+                status=STATUSES.get(one["status"], "pending"),
                 gateway=one["gateway"] or "",
                 amount=amount(one["amountSet"], side),
                 parent_id=plain_id((one["parentTransaction"] or {}).get("id")),

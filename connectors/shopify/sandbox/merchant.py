@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connectors.sandbox import Reply
-from connectors.shopify.sandbox import holds, routing, shipments, shipping_news
+from connectors.shopify.sandbox import holds, routing, shipments, shipping_news, subscriptions
 from connectors.shopify.sandbox.catalogue import add_location
 from connectors.shopify.sandbox.engine import Call, Resolvers
 from connectors.shopify.sandbox.orders import Node, Shop, stamp
@@ -123,7 +123,7 @@ def _location(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
     else:
         found["isActive"] = do == "activate"
     body = {"id": int(found["legacyResourceId"]), "name": name, "active": found["isActive"]}
-    shipping_news.emit(sandbox, shop, f"locations/{do}", {"id": body["id"]} if do == "delete" else body)
+    subscriptions.emit(sandbox, shop, f"locations/{do}", {"id": body["id"]} if do == "delete" else body)
     return Reply(body={"id": found["id"]})
 
 
