@@ -16,8 +16,8 @@ from connectors.shopify import trigger
 from connectors.shopify.calls import giftcards as calls
 from connectors.shopify.client import WALK_LIMIT, plain_id
 from connectors.shopify.marks import marked_reference
+from connectors.shopify.moneys import amount_of, optional_time, time_of
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.values import moment, money, optional_moment
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -119,18 +119,18 @@ def gift_card_record(node: Node, *, shop_domain: str) -> GiftCard:
         record = GiftCard(
             id=plain_id(node["id"]),
             number=node["lastCharacters"],
-            updated_at=moment(node["updatedAt"]),
+            updated_at=time_of(node["updatedAt"]),
             source=shop_domain,
             last_characters=node["lastCharacters"],
             masked_code=node["maskedCode"],
             reference=marked_reference(node["note"] or ""),
-            initial_value=money(node["initialValue"]),
-            balance=money(node["balance"]),
+            initial_value=amount_of(node["initialValue"]),
+            balance=amount_of(node["balance"]),
             currency=node["balance"]["currencyCode"],
             is_enabled=node["enabled"],
-            created_at=moment(node["createdAt"]),
+            created_at=time_of(node["createdAt"]),
             expires_on=date.fromisoformat(node["expiresOn"]) if node["expiresOn"] else None,
-            deactivated_at=optional_moment(node["deactivatedAt"]),
+            deactivated_at=optional_time(node["deactivatedAt"]),
             customer_id=plain_id(customer.get("id")),
             order_id=plain_id(order.get("id")),
             order_name=order.get("name") or "",
@@ -145,11 +145,11 @@ def gift_card_record(node: Node, *, shop_domain: str) -> GiftCard:
 def _transaction(node: Node) -> GiftCardTransaction:
     """Shopify shows a debit as a negative amount; a positive one of that kind is turned round."""
     kind = KINDS[node["__typename"]]
-    given = money(node["amount"])
+    given = amount_of(node["amount"])
     return GiftCardTransaction(
         id=plain_id(node["id"]),
         amount=given if kind == "credit" else -abs(given),
         kind=kind,
         note=node["note"] or "",
-        at=moment(node["processedAt"]),
+        at=time_of(node["processedAt"]),
     )

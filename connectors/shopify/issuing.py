@@ -26,8 +26,8 @@ from connectors.shopify import trigger
 from connectors.shopify.calls import giftcards as calls
 from connectors.shopify.client import plain_id
 from connectors.shopify.marks import has_mark, mark, marked
+from connectors.shopify.moneys import amount_of, time_of
 from connectors.shopify.replies import UserErrors, promised_shape
-from connectors.shopify.values import moment, money
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -78,7 +78,7 @@ def put_gift_card(run: Run, card: GiftCard) -> Delivered:
                 f"{node['balance']['currencyCode']}.",
                 path="currency",
             )
-        is_enabled, last, balance = bool(node["enabled"]), str(node["lastCharacters"]), money(node["balance"])
+        is_enabled, last, balance = bool(node["enabled"]), str(node["lastCharacters"]), amount_of(node["balance"])
         notes = [str(one["note"] or "") for one in node["transactions"]["nodes"]]
     moved = _move(run, card, gid, notes)
     if not card.is_enabled and is_enabled:
@@ -132,7 +132,7 @@ def _found(run: Run, own_mark: str, since: datetime) -> str:
     the walk through the last changes ends there. Not by search: an index lags behind."""
     for node in calls.newest_changes(run.client):
         with promised_shape("a gift card"):
-            if moment(node["updatedAt"]) < since:
+            if time_of(node["updatedAt"]) < since:
                 return ""
             if has_mark(node["note"], own_mark):
                 return plain_id(node["id"])

@@ -94,7 +94,11 @@ def tax_of(node: Node, purse: Purse, place: Place, part: int, whole: int) -> Tax
 
 
 def amount_of(money: Node) -> Decimal:
-    return Decimal(str(money["amount"]))
+    """Raises ``ArithmeticError`` for what is no number, and for one without an end."""
+    found = Decimal(str(money["amount"]))
+    if not found.is_finite():
+        raise ArithmeticError(f"{found} is no amount")
+    return found
 
 
 def total_of(amounts: Iterable[Decimal]) -> Decimal:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import PayloadError, Skip
@@ -16,14 +15,13 @@ from connectors.records import AdjustedOrder, Payout, PayoutLine
 from connectors.shopify import trigger
 from connectors.shopify.calls import payouts as calls
 from connectors.shopify.client import plain_id, zulu
+from connectors.shopify.moneys import amount_of, time_of, total_of
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.values import moment, money
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
 Node = Mapping[str, Any]
-ZERO = Decimal(0)
 FINAL = frozenset({"PAID", "FAILED", "CANCELED"})
 GATEWAY = "shopify_payments"
 TRANSFER = "TRANSFER"  # the payout itself among its movements
@@ -135,18 +133,18 @@ def payout_record(node: Node, lines: Sequence[Node], *, shop_domain: str) -> Pay
             number=str(node["legacyResourceId"]),
             source=shop_domain,
             gateway=GATEWAY,
-            issued_at=moment(node["issuedAt"]),
+            issued_at=time_of(node["issuedAt"]),
             status=node["status"].lower(),
             type=node["transactionType"].lower(),
             currency=node["net"]["currencyCode"],
-            net=money(node["net"]),
+            net=amount_of(node["net"]),
             trace_id=node["externalTraceId"] or "",
-            summary={ours: money(node["summary"][theirs]) for ours, theirs in SUMMARY.items()},
+            summary={ours: amount_of(node["summary"][theirs]) for ours, theirs in SUMMARY.items()},
             lines=tuple(_line(one) for one in lines if one["type"] != TRANSFER),
             raw=node,
         )
         record.to_json()  # refuses members of another kind than declared
-        net = sum((line.net for line in record.lines), ZERO)
+        net = total_of(line.net for line in record.lines)
         currencies = {line.currency for line in record.lines} - {record.currency}
     if net != record.net or currencies:
         raise PayloadError(
@@ -172,18 +170,18 @@ def _line(node: Node) -> PayoutLine:
         order_id=plain_id(order.get("id")),
         order_name=order.get("name") or "",
         order_transaction_id=_number(node["sourceOrderTransactionId"]),
-        amount=money(node["amount"]),
-        fee=money(node["fee"]),
-        net=money(node["net"]),
+        amount=amount_of(node["amount"]),
+        fee=amount_of(node["fee"]),
+        net=amount_of(node["net"]),
         currency=node["net"]["currencyCode"],
-        at=moment(node["transactionDate"]),
+        at=time_of(node["transactionDate"]),
         reason=node["adjustmentReason"] or "",
         is_test=node["test"],
         orders=tuple(
             AdjustedOrder(
                 order_name=one["name"],
                 order_transaction_id=_number(one["orderTransactionId"]),
-                amount=money(one["amount"]),
+                amount=amount_of(one["amount"]),
             )
             for one in node["adjustmentsOrders"]
         ),

@@ -23,14 +23,13 @@ from connectors.shopify import trigger
 from connectors.shopify.calls import refunds as calls
 from connectors.shopify.client import order_gid, plain_id
 from connectors.shopify.marks import has_mark, mark, marked
+from connectors.shopify.moneys import ZERO, amount_of
 from connectors.shopify.replies import UserErrors, promised_shape
-from connectors.shopify.values import amount
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
 Node = Mapping[str, Any]
-ZERO = Decimal(0)
 MOST_LINES = 250  # of one input list
 NOTE_LENGTH = 255
 KEYS = 5  # tried where earlier ones are used up by refusals
@@ -238,7 +237,7 @@ def _transactions(run: Run, request: RefundRequest, order: Node, lines: Sequence
 
 
 def _paid(bag: Node) -> Decimal:
-    return amount(bag, "presentmentMoney")
+    return amount_of(bag["presentmentMoney"])
 
 
 def _shares(wanted: Decimal, suggested: Sequence[Decimal], limits: Sequence[Decimal]) -> list[Decimal]:

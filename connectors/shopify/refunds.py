@@ -16,15 +16,14 @@ from connectors.records import Refund, RefundAdjustment, RefundLine, RefundPayme
 from connectors.shopify import trigger
 from connectors.shopify.calls import refunds as calls
 from connectors.shopify.client import plain_id
+from connectors.shopify.moneys import Purse, optional_time, time_of, total_of
 from connectors.shopify.payments import STATUSES
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.values import amount, moment, optional_moment, side_of
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
 Node = Mapping[str, Any]
-ZERO = Decimal(0)
 TOPIC = "refunds/create"
 RECHECK_S = 1800.0  # while the money of a refund is on its way
 PENDING_LIMIT = 500  # refunds remembered for reading again
@@ -154,28 +153,28 @@ def _spawn(run: Run, number: str, order_name: str) -> None:
 def refund_record(node: Node, *, shop_domain: str, presentment: bool = False) -> Refund:
     """The record of one refund as HubRefund gives it. Raises ``PayloadError`` where a member is missing."""
     with promised_shape("a refund"):
-        record = _refund_record(node, shop_domain, side_of(presentment))
+        record = _refund_record(node, shop_domain, Purse(node["order"], presentment))
         record.to_json()  # refuses members of another kind than declared
         return record
 
 
-def _refund_record(node: Node, shop_domain: str, side: str) -> Refund:
+def _refund_record(node: Node, shop_domain: str, purse: Purse) -> Refund:
     order, return_, customer = node["order"], node["return"], node["order"]["customer"]
     return Refund(
         id=plain_id(node["id"]),
         number=plain_id(node["id"]),
-        updated_at=moment(node["updatedAt"]),
+        updated_at=time_of(node["updatedAt"]),
         source=shop_domain,
         order_id=str(order["legacyResourceId"]),
         order_number=str(order["number"]),
         order_name=order["name"],
-        order_created_at=optional_moment(order["createdAt"]),
-        order_cancelled_at=optional_moment(order["cancelledAt"]),
+        order_created_at=optional_time(order["createdAt"]),
+        order_cancelled_at=optional_time(order["cancelledAt"]),
         order_fulfillment_status=order["displayFulfillmentStatus"].lower(),
-        created_at=moment(node["createdAt"] or node["processedAt"]),
-        processed_at=optional_moment(node["processedAt"]),
-        currency=node["totalRefundedSet"][side]["currencyCode"],
-        total=amount(node["totalRefundedSet"], side),
+        created_at=time_of(node["createdAt"] or node["processedAt"]),
+        processed_at=optional_time(node["processedAt"]),
+        currency=purse.currency,
+        total=purse.amount(node["totalRefundedSet"]),
         prices_include_tax=order["taxesIncluded"],
         is_test=order["test"],
         note=node["note"] or "",
@@ -184,13 +183,13 @@ def _refund_record(node: Node, shop_domain: str, side: str) -> Refund:
         email=order["email"] or "",
         return_id=plain_id(return_["id"]) if return_ else "",
         return_name=return_["name"] if return_ else "",
-        lines=tuple(_line(one, side) for one in node["refundLineItems"]["nodes"]),
+        lines=tuple(_line(one, purse) for one in node["refundLineItems"]["nodes"]),
         shipping=tuple(
             RefundShipping(
                 id=plain_id(one["shippingLine"]["id"]),
                 title=one["shippingLine"]["title"],
-                amount=amount(one["subtotalAmountSet"], side),
-                tax=amount(one["taxAmountSet"], side),
+                amount=purse.amount(one["subtotalAmountSet"]),
+                tax=purse.amount(one["taxAmountSet"]),
             )
             for one in node["refundShippingLines"]["nodes"]
         ),
@@ -198,19 +197,19 @@ def _refund_record(node: Node, shop_domain: str, side: str) -> Refund:
             RefundAdjustment(
                 id=plain_id(one["id"]),
                 reason=(one["reason"] or "").lower(),
-                amount=amount(one["amountSet"], side),
-                tax=amount(one["taxAmountSet"], side),
+                amount=purse.amount(one["amountSet"]),
+                tax=purse.amount(one["taxAmountSet"]),
             )
             for one in node["orderAdjustments"]["nodes"]
         ),
-        duties=sum((amount(one["amountSet"], side) for one in node["duties"] or ()), ZERO),
+        duties=total_of(purse.amount(one["amountSet"]) for one in node["duties"] or ()),
         payments=tuple(
             RefundPayment(
                 id=plain_id(one["id"]),
                 kind=one["kind"].lower(),
                 status=STATUSES.get(one["status"], "pending"),
                 gateway=one["gateway"] or "",
-                amount=amount(one["amountSet"], side),
+                amount=purse.amount(one["amountSet"]),
                 parent_id=plain_id((one["parentTransaction"] or {}).get("id")),
             )
             for one in node["transactions"]["nodes"]
@@ -219,7 +218,7 @@ def _refund_record(node: Node, shop_domain: str, side: str) -> Refund:
     )
 
 
-def _line(node: Node, side: str) -> RefundLine:
+def _line(node: Node, purse: Purse) -> RefundLine:
     line, location = node["lineItem"], node["location"] or {}
     return RefundLine(
         id=plain_id(node["id"]),
@@ -227,9 +226,9 @@ def _line(node: Node, side: str) -> RefundLine:
         sku=line["sku"] or "",
         title=line["name"],
         quantity=Decimal(node["quantity"]),
-        unit_price=amount(node["priceSet"], side),
-        subtotal=amount(node["subtotalSet"], side),
-        tax=amount(node["totalTaxSet"], side),
+        unit_price=purse.amount(node["priceSet"]),
+        subtotal=purse.amount(node["subtotalSet"]),
+        tax=purse.amount(node["totalTaxSet"]),
         restock=RESTOCKS[node["restockType"]],
         is_restocked=node["restocked"],
         location_id=plain_id(location.get("id")),

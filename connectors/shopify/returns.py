@@ -17,14 +17,13 @@ from connectors.records import Disposition, ExchangeLine, Return, ReturnLine
 from connectors.shopify import trigger
 from connectors.shopify.calls import returns as calls
 from connectors.shopify.client import plain_id
+from connectors.shopify.moneys import ZERO, Purse, optional_time, time_of, total_of
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.values import amount, moment, optional_moment, side_of
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
 Node = Mapping[str, Any]
-ZERO = Decimal(0)
 HOUR = timedelta(hours=1)
 TOPIC = "returns/update"
 STATUSES = {
@@ -153,16 +152,16 @@ def _spawn(run: Run, one: Node) -> None:
 def return_record(node: Node, *, shop_domain: str, presentment: bool = False) -> Return:
     """The record of one return as HubReturn gives it. Raises ``PayloadError`` where a member is missing."""
     with promised_shape("a return"):
-        record = _return_record(node, shop_domain, side_of(presentment), presentment)
+        record = _return_record(node, shop_domain, Purse(node["order"], presentment))
         record.to_json()  # refuses members of another kind than declared
         return record
 
 
-def _return_record(node: Node, shop_domain: str, side: str, presentment: bool) -> Return:
+def _return_record(node: Node, shop_domain: str, purse: Purse) -> Return:
     order, decline = node["order"], node["decline"] or {}
     customer = order["customer"] or {}
     put_away = _dispositions(node["reverseFulfillmentOrders"]["nodes"])
-    lines = [_line(one, side, put_away) for one in node["returnLineItems"]["nodes"]]
+    lines = [_line(one, purse, put_away) for one in node["returnLineItems"]["nodes"]]
     return Return(
         id=plain_id(node["id"]),
         number=node["name"],
@@ -173,16 +172,16 @@ def _return_record(node: Node, shop_domain: str, side: str, presentment: bool) -
         order_id=str(order["legacyResourceId"]),
         order_number=str(order["number"]),
         order_name=order["name"],
-        order_created_at=moment(order["createdAt"]),
+        order_created_at=time_of(order["createdAt"]),
         customer_id=plain_id(customer.get("id")),
         customer_name=customer.get("displayName") or "",
-        created_at=moment(node["createdAt"]),
-        approved_at=optional_moment(node["requestApprovedAt"]),
-        closed_at=optional_moment(node["closedAt"]),
-        currency=order["presentmentCurrencyCode" if presentment else "currencyCode"],
+        created_at=time_of(node["createdAt"]),
+        approved_at=optional_time(node["requestApprovedAt"]),
+        closed_at=optional_time(node["closedAt"]),
+        currency=purse.currency,
         decline_reason=(decline.get("reason") or "").lower(),
         decline_note=decline.get("note") or "",
-        shipping_fee=sum((amount(one["amountSet"], side) for one in node["returnShippingFees"]), ZERO),
+        shipping_fee=total_of(purse.amount(one["amountSet"]) for one in node["returnShippingFees"]),
         lines=tuple(lines),
         exchange_lines=tuple(_exchange(one) for one in node["exchangeLineItems"]["nodes"]),
         refund_ids=tuple(plain_id(one["id"]) for one in node["refunds"]["nodes"]),
@@ -190,7 +189,7 @@ def _return_record(node: Node, shop_domain: str, side: str, presentment: bool) -
     )
 
 
-def _line(node: Node, side: str, put_away: dict[str, list[Disposition]]) -> ReturnLine:
+def _line(node: Node, purse: Purse, put_away: dict[str, list[Disposition]]) -> ReturnLine:
     """A line the customer typed without picking a product has no line of the order."""
     shipped = node.get("fulfillmentLineItem") or {}
     ordered = shipped.get("lineItem") or {}
@@ -209,7 +208,7 @@ def _line(node: Node, side: str, put_away: dict[str, list[Disposition]]) -> Retu
         reason_name=reason.get("name") or "",
         reason_note=node["returnReasonNote"] or "",
         customer_note=node["customerNote"] or "",
-        restocking_fee=amount(fee["amountSet"], side) if fee else ZERO,
+        restocking_fee=purse.amount(fee["amountSet"]) if fee else ZERO,
         dispositions=tuple(dispositions),
     )
 
@@ -228,7 +227,7 @@ def _dispositions(orders: Sequence[Node]) -> dict[str, list[Disposition]]:
                     quantity=Decimal(one["quantity"]),
                     location_id=plain_id((one["location"] or {}).get("id")),
                     location_name=(one["location"] or {}).get("name") or "",
-                    at=moment(one["createdAt"]),
+                    at=time_of(one["createdAt"]),
                 )
                 for one in line["dispositions"]
             )

@@ -14,7 +14,8 @@ from connectors.shopify.sandbox.payouts import add_payout
 from connectors.shopify.sandbox.refunds import refund_by_sku
 from connectors.shopify.sandbox.returnbooks import REASONS
 from connectors.shopify.sandbox.returns import return_by_sku
-from connectors.shopify.sandbox.shops import COUNTY_TAX, GERMAN_TAX, LUMEN, OUTLET, SPOKANE, place_order
+from connectors.shopify.sandbox.sales import place_order
+from connectors.shopify.sandbox.shops import COUNTY_TAX, GERMAN_TAX, LUMEN, OUTLET, SPOKANE
 
 DAY_S = 86_400.0
 REFUND, RETURN, CARD = 1_000, 2_000, 3_000  # how far their ids lie behind their order's

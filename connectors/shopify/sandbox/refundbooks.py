@@ -11,15 +11,14 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.shopify.sandbox import routing
-from connectors.shopify.sandbox.orders import ZERO, Bag, Node, Shop, Till, read_bag, reckon, stamp, total_of
+from connectors.shopify.sandbox.baskets import reckon
+from connectors.shopify.sandbox.cashbook import settle, transaction
+from connectors.shopify.sandbox.edits import touch
+from connectors.shopify.sandbox.orders import ZERO, Bag, Node, Shop, Till, read_bag, stamp, till_of, total_of
 from connectors.shopify.sandbox.shipments import Refusal
 
 RECEIVED = {"SALE", "CAPTURE"}
 TOO_MANY = "Quantity cannot refund more items than were purchased"
-
-
-def till_of(order: Mapping[str, Any]) -> Till:
-    return Till(order["currencyCode"], order["presentmentCurrencyCode"], Decimal(1))
 
 
 def refunds_of(shop: Shop, order: Mapping[str, Any]) -> list[Node]:
@@ -157,18 +156,9 @@ def _payments(shop: Shop, order: Node, wish: Mapping[str, Any], till: Till, mome
             text = f"Refund amount ${amount:.2f} is greater than net payment received ${parent[1].buyer:.2f}"
             raise Refusal(["transactions", str(place), "amount"], text)
         whole = read_bag(parent[0]["amountSet"])
-        rows.append(
-            {
-                **parent[0],
-                "id": f"gid://shopify/OrderTransaction/{shop.take_id()}",
-                "kind": "REFUND",
-                "status": status,
-                "createdAt": moment,
-                "processedAt": moment,
-                "amountSet": till.show(whole.times(amount / whole.buyer)),
-                "parentTransaction": parent[0],
-            }
-        )
+        amount_set = till.show(whole.times(amount / whole.buyer))
+        made = transaction(shop, order, "REFUND", status, parent[0]["gateway"], amount_set, moment)
+        rows.append({**made, "parentTransaction": parent[0]})
     return rows
 
 
@@ -194,8 +184,10 @@ def _book(
     shop: Shop, order: Node, lines: Sequence[tuple[Node, Mapping[str, Any]]], payments: Sequence[Node], now: float
 ) -> None:
     """Units leave the order and, where asked, return to stock; the money leaves its payments; totals follow."""
+    touch(shop, order, now)
     for line, one in lines:
         line["currentQuantity"] -= one["quantity"]
+        line["refundableQuantity"] -= one["quantity"]
         item, kind = routing.item_of(line), one.get("restockType") or "NO_RESTOCK"
         before = {place: dict(level) for (owner, place), level in shop.stock.items() if owner == item}
         if kind != "RETURN":
@@ -207,30 +199,14 @@ def _book(
             shop.stock[item or "", one["locationId"]]["available"] += one["quantity"]
     order["transactions"] += payments
     reckon(order, till_of(order))
-    refresh(order, now)
+    settle(order)
 
 
-def refresh(order: Node, now: float) -> None:
-    """The order's financial state and time of change, by its payments."""
-    received = total_of(
-        read_bag(one["amountSet"])
-        for one in order["transactions"]
-        if one["kind"] in RECEIVED and one["status"] == "SUCCESS"
-    )
-    back = total_of(
-        read_bag(one["amountSet"])
-        for one in order["transactions"]
-        if one["kind"] == "REFUND" and one["status"] == "SUCCESS"
-    )
-    if back.shop:
-        order["displayFinancialStatus"] = "REFUNDED" if back.shop >= received.shop else "PARTIALLY_REFUNDED"
-    order["updatedAt"] = max(stamp(now), order["updatedAt"])
-
-
-def settle(shop: Shop, refund: Node, status: str, now: float) -> None:
+def money_arrived(shop: Shop, refund: Node, status: str, now: float) -> None:
     """The gateway reports what became of the money: ``SUCCESS`` or ``FAILURE``."""
     order = shop.orders[refund["orderId"]]
+    touch(shop, order, now)
     for one in refund["transactions"]:
         one["status"] = status
     refund["updatedAt"] = max(stamp(now), refund["updatedAt"])
-    refresh(order, now)
+    settle(order)

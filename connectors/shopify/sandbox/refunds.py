@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any
 from connectors.sandbox import Reply
 from connectors.shopify.sandbox import money_news
 from connectors.shopify.sandbox.engine import Call, number_of
-from connectors.shopify.sandbox.orders import ZERO, Node, Shop, read_bag, total_of
+from connectors.shopify.sandbox.orders import ZERO, Node, Shop, read_bag, till_of, total_of
 from connectors.shopify.sandbox.refundbooks import (
     make_refund,
+    money_arrived,
     parents_of,
     picked,
     refunds_of,
-    settle,
     shipping_left,
     shipping_part,
-    till_of,
     value_of,
 )
 from connectors.shopify.sandbox.shipments import Refusal
@@ -98,7 +97,7 @@ def _control(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
     shop, now = sandbox.shops[wish.get("shop", OUTLET)], sandbox.now()
     if "settle" in wish:
         made = shop.table("Refund")[f"gid://shopify/Refund/{wish['settle']}"]
-        settle(shop, made, str(wish.get("status", "SUCCESS")), now)
+        money_arrived(shop, made, str(wish.get("status", "SUCCESS")), now)
         return Reply(body={"id": made["legacyResourceId"], "updatedAt": made["updatedAt"]})
     order = shop.find(str(wish["order"]))
     if order is None:
@@ -143,7 +142,6 @@ FIELDS: dict[tuple[str, str], Callable[..., Any]] = {
     ("Order", "refunds"): lambda call, order, info, first=None: refunds_of(call.shop, order)[:first],
     ("Order", "refundable"): lambda call, order, info: bool(total_of(left for _, left in parents_of(order)).shop),
     ("Order", "suggestedRefund"): _suggested,
-    ("LineItem", "refundableQuantity"): lambda call, line, info: line["currentQuantity"],
     ("Refund", "order"): lambda call, refund, info: call.shop.orders[refund["orderId"]],
     ("Refund", "return"): lambda call, refund, info: call.shop.table("Return").get(refund["returnId"]),
 }

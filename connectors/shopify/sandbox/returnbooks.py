@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connectors.shopify.sandbox import routing
+from connectors.shopify.sandbox.edits import touch
 from connectors.shopify.sandbox.orders import Node, Shop, stamp
 from connectors.shopify.sandbox.shipments import Refusal
 
@@ -228,6 +229,7 @@ def dispose(shop: Shop, entries: Iterable[Mapping[str, Any]], now: float) -> lis
 def refresh(shop: Shop, one: Node, now: float) -> None:
     """The order shows the most urgent of its returns, and has changed."""
     order = shop.orders[one["orderId"]]
+    touch(shop, order, now)
     states = {row["status"] for row in returns_of(shop, order)}
     order["returnStatus"] = next(
         (
@@ -237,4 +239,3 @@ def refresh(shop: Shop, one: Node, now: float) -> None:
         ),
         "NO_RETURN",
     )
-    order["updatedAt"] = max(stamp(now), order["updatedAt"])
