@@ -22,11 +22,11 @@ from connectors.base import Delivered
 from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnavailable, Skip
 from connectors.records import GiftCard, GiftCardTransaction
 from connectors.schema import setting
-from connectors.shopify import trigger
 from connectors.shopify.calls import giftcards as calls
 from connectors.shopify.client import plain_id
 from connectors.shopify.marks import has_mark, mark, marked
 from connectors.shopify.moneys import amount_of, time_of
+from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.replies import UserErrors, promised_shape
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def put_gift_card(run: Run, card: GiftCard) -> Delivered:
     number = run.link.target_object_id if run.link is not None else _issued(run, card, own_mark)
     gid = calls.gift_card_gid(number)
     node = calls.get_gift_card(run.client, gid, moves=True)
-    trigger.pass_on_notes(run)
+    pass_on_notes(run)
     if node is None:
         raise RemoteRefused(
             f"Gift card {number}, which was issued for {card.number}, is not in the shop any more.",
@@ -92,7 +92,7 @@ def put_gift_card(run: Run, card: GiftCard) -> Delivered:
         target_id=number,
         target_number=f"…{last}",
         sentence=f"Gift card {card.number} is …{last} in the shop, balance {balance} {card.currency}{state}; "
-        f"{trigger.counted(len(moved), 'movement')} made.",
+        f"{counted(len(moved), 'movement')} made.",
     )
 
 

@@ -15,7 +15,7 @@ from connectors.exceptions import PayloadError, RemoteUnavailable, Skip
 from connectors.shopify.client import ShopifyClient, order_gid, zulu
 from connectors.shopify.replies import promised_shape
 from connectors.shopify.translation import order_record
-from connectors.shopify.trigger import check_shop
+from connectors.shopify.triggers import check_shop
 
 if TYPE_CHECKING:
     from connectors.run import Run

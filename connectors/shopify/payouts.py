@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import PayloadError, Skip
 from connectors.records import AdjustedOrder, Payout, PayoutLine
-from connectors.shopify import trigger
 from connectors.shopify.calls import payouts as calls
 from connectors.shopify.client import plain_id, zulu
 from connectors.shopify.moneys import amount_of, time_of, total_of
+from connectors.shopify.phrases import counted, pass_on_notes, short
 from connectors.shopify.replies import promised_shape
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ def synchronize_payouts(run: Run) -> str:
             payload={"number": number},
         )
     run.save_checkpoint(payouts={"until": now.isoformat(), "seen": seen})
-    trigger.pass_on_notes(run)
-    waiting = f"; {trigger.counted(early, 'payout is', 'payouts are')} not final yet" if early else ""
-    payouts = trigger.counted(len(wanted), "payout is new or has", "payouts are new or have")
-    return f"{payouts} another status since {trigger.short(start)} UTC; each has an event of its own{waiting}."
+    pass_on_notes(run)
+    waiting = f"; {counted(early, 'payout is', 'payouts are')} not final yet" if early else ""
+    payouts = counted(len(wanted), "payout is new or has", "payouts are new or have")
+    return f"{payouts} another status since {short(start)} UTC; each has an event of its own{waiting}."
 
 
 def synchronize_payout(run: Run) -> str:
@@ -86,7 +86,7 @@ def synchronize_payout(run: Run) -> str:
     movements do not add up to the payout."""
     given = str(run.payload.get("number") or "").strip()
     found = list(calls.payouts(run.client, _filter(given)))
-    trigger.pass_on_notes(run)
+    pass_on_notes(run)
     if not found:
         sentence = f"Shopify Payments has no payout “{given}”. Enter its number, or the day it was issued (2026-11-20)."
         raise Skip(sentence, reason="filtered", code="not_found")
@@ -117,10 +117,10 @@ def _import(run: Run, node: Node) -> str:
     lines = calls.payout_lines(run.client, number)
     record = payout_record(node, lines, shop_domain=run.settings.shop_domain.lower())
     routes = run.deliver(record)
-    movements = trigger.counted(len(record.lines), "movement")
+    movements = counted(len(record.lines), "movement")
     return (
         f"Payout {number} over {record.net} {record.currency} ({record.status}, {movements}) handed to "
-        f"{trigger.counted(routes, 'route')}."
+        f"{counted(routes, 'route')}."
     )
 
 
@@ -148,7 +148,7 @@ def payout_record(node: Node, lines: Sequence[Node], *, shop_domain: str) -> Pay
         currencies = {line.currency for line in record.lines} - {record.currency}
     if net != record.net or currencies:
         raise PayloadError(
-            f"The {trigger.counted(len(record.lines), 'movement')} of payout {record.number} come to {net} "
+            f"The {counted(len(record.lines), 'movement')} of payout {record.number} come to {net} "
             f"{record.currency}, the payout is {record.net} {record.currency}: {record.net - net} "
             f"{record.currency} are not explained"
             + (f", and some are in {', '.join(sorted(currencies))}." if currencies else "."),

@@ -19,11 +19,11 @@ from connectors.base import Delivered
 from connectors.exceptions import ConfigurationError, PayloadError, RemoteRefused, RemoteUnavailable, UnconfirmedWrite
 from connectors.records import RefundRequest, RequestedLine
 from connectors.schema import setting
-from connectors.shopify import trigger
 from connectors.shopify.calls import refunds as calls
 from connectors.shopify.client import order_gid, plain_id
 from connectors.shopify.marks import has_mark, mark, marked
 from connectors.shopify.moneys import ZERO, amount_of
+from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.replies import UserErrors, promised_shape
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def refund_order(run: Run, request: RefundRequest) -> Delivered:
             next_step="Correct the difference by a further refund in the shop, then mark this event resolved.",
         )
     order = calls.get_refundable(run.client, _order_gid(run, request))
-    trigger.pass_on_notes(run)
+    pass_on_notes(run)
     if order is None:
         raise PayloadError(f"The shop has no order {request.order_name or request.order_id}.", path="order_id")
     run.keys([("order_name", order["name"]), ("order_id", plain_id(order["id"]))])
@@ -264,7 +264,7 @@ def _made(run: Run, request: RefundRequest, order: Node, body: Mapping[str, Any]
             raise _declined(request, order, error) from error
         pending = [one for one in refund["transactions"]["nodes"] if one["status"] != "SUCCESS"]
         if pending:
-            run.note("money_pending", f"{trigger.counted(len(pending), 'payment')} of the refund did not move yet.")
+            run.note("money_pending", f"{counted(len(pending), 'payment')} of the refund did not move yet.")
         return _delivered(order, refund, f"Refunded order {order['name']} for {request.number}")
     raise UnconfirmedWrite(
         f"Shopify refused the refund of order {order['name']} for {request.number} {KEYS} times today.",

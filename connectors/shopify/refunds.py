@@ -6,19 +6,21 @@ Not for making refunds: that is ``refundrequests.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import Skip, WaitFor
 from connectors.records import Refund, RefundAdjustment, RefundLine, RefundPayment, RefundShipping
-from connectors.shopify import trigger
 from connectors.shopify.calls import refunds as calls
 from connectors.shopify.client import plain_id
 from connectors.shopify.moneys import Purse, optional_time, time_of, total_of
 from connectors.shopify.payments import STATUSES
+from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.replies import promised_shape
+from connectors.shopify.triggers import check_shop, named_gid
+from connectors.shopify.watermarks import walk
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -35,11 +37,11 @@ def import_refund(run: Run) -> str:
 
     Raises ``Skip`` (not found; test order; money failed; what ``run.deliver`` skips), ``WaitFor`` while its money is
     on the way and the setting asks for moved money, ``ConfigurationError``, ``PayloadError``, what a call raises."""
-    trigger.check_shop(run)
-    gid = trigger.named_gid(run, "Refund")
+    check_shop(run)
+    gid = named_gid(run, "Refund")
     run.describe(object_type="refund", object_id=plain_id(gid))
     node = calls.get_refund(run.client, gid)
-    trigger.pass_on_notes(run)
+    pass_on_notes(run)
     if node is None:
         raise Skip(f"The shop has no refund {plain_id(gid)}.", reason="filtered", code="not_found")
     with promised_shape("a refund"):
@@ -57,7 +59,7 @@ def import_refund(run: Run) -> str:
         _check_money(record)
     routes = run.deliver(record)
     state = ", its money is still on the way" if record.is_pending else ""
-    return f"Refund {record.number} of order {name} handed to {trigger.counted(routes, 'route')}{state}."
+    return f"Refund {record.number} of order {name} handed to {counted(routes, 'route')}{state}."
 
 
 def _check_money(record: Refund) -> None:
@@ -90,36 +92,26 @@ def _remember_pending(run: Run, record: Refund) -> None:
 
 
 def synchronize_refunds(run: Run) -> str:
-    """One event for every refund of an order changed since the last complete walk, and for those whose money was on
-    its way. ``run.checkpoint``: ``refunds`` with ``until`` and ``seen`` (id to time of change in the overlap)."""
+    """One event for every refund made or changed since the last complete walk, and for those whose money was on its
+    way. An order that changed today may have refunds of last year: those were handed over then."""
     if not run.is_routed(Refund):
         raise Skip(f"No route takes refunds from {run.connector}: nothing was read.", reason="not_routed")
-    kept = run.checkpoint.get("refunds") or {}
-    before: Mapping[str, str] = kept.get("seen") or {}
-    start, end = trigger.window(kept.get("until"), timedelta(days=run.settings.sync_days))
-    seen: dict[str, str] = {}
-    wanted: dict[str, str] = dict.fromkeys(run.checkpoint.get("pending_refunds") or (), "")
-    for one in calls.refunds_since(run.client, start, end):
-        number, changed = plain_id(one["id"]), one["updatedAt"]
-        seen[number] = changed
-        if before.get(number) != changed and (_is_recent(changed, start) or number in wanted):
-            wanted[number] = one["order"]["name"]
-    for number, name in wanted.items():
+    pending = dict.fromkeys(run.checkpoint.get("pending_refunds") or (), "")
+
+    def pages(start: datetime, end: datetime) -> Iterator[list[dict[str, Any]]]:
+        for page in calls.refunds_since(run.client, start, end):
+            yield [one for one in page if time_of(one["updatedAt"]) >= start]
+
+    def hand_on(one: Node) -> None:
+        pending.pop(plain_id(one["id"]), None)
+        _spawn(run, plain_id(one["id"]), one["order"]["name"])
+
+    walked = walk(run, "refunds", pages, hand_on, first_days=run.settings.sync_days)
+    for number, name in pending.items():
         _spawn(run, number, name)
-    run.save_checkpoint(refunds={"until": end.isoformat(), "seen": _recent(seen, end - trigger.OVERLAP)})
-    trigger.pass_on_notes(run)
-    period = f"between {trigger.short(start)} and {trigger.short(end)} UTC"
-    return f"{trigger.counted(len(wanted), 'refund')} made or changed {period}; each has an event of its own."
-
-
-def _is_recent(changed: str, start: datetime) -> bool:
-    """An order that changed today may have refunds of last year, which were handed over then."""
-    with promised_shape("a refund"):
-        return datetime.fromisoformat(changed) >= start
-
-
-def _recent(seen: Mapping[str, str], since: datetime) -> dict[str, str]:
-    return {number: changed for number, changed in seen.items() if datetime.fromisoformat(changed) >= since}
+    pass_on_notes(run)
+    again = f" {counted(len(pending), 'refund')} whose money was on its way: read again." if pending else ""
+    return walked.sentence("refund", "refunds") + again
 
 
 def synchronize_refunds_of(run: Run) -> str:
@@ -128,7 +120,7 @@ def synchronize_refunds_of(run: Run) -> str:
     run.describe(object_type="order", object_label=number)
     found = run.client.find_order_by_name(number) if number.strip("#") else None
     order = calls.get_refundable(run.client, found["id"]) if found else None
-    trigger.pass_on_notes(run)
+    pass_on_notes(run)
     if order is None:
         raise Skip(
             f"The shop lists no order named “{number}”. Enter the name as the shop shows it, like #EX-2041.",
@@ -140,7 +132,7 @@ def synchronize_refunds_of(run: Run) -> str:
     run.describe(object_type="order", object_id=plain_id(order["id"]), object_label=order["name"])
     for refund in order["refunds"]:
         _spawn(run, plain_id(refund["id"]), order["name"])
-    refunds = trigger.counted(len(order["refunds"]), "refund")
+    refunds = counted(len(order["refunds"]), "refund")
     return f"Order {order['name']} has {refunds}; each is read by an event of its own."
 
 

@@ -49,8 +49,8 @@ def _refund(client: ShopifyClient, gid: str, after: str | None = None) -> Node |
     return refund
 
 
-def refunds_since(client: ShopifyClient, start: datetime, end: datetime) -> Iterator[Node]:
-    """Refunds of orders with ``start <= updatedAt < end``: ``{"id", "updatedAt", "order": {"id", "name"}}``.
+def refunds_since(client: ShopifyClient, start: datetime, end: datetime) -> Iterator[list[Node]]:
+    """Pages of refunds of orders with ``start <= updatedAt < end``: ``{"id", "updatedAt", "order": {"id", "name"}}``.
     HubRefundsSince."""
     after = None
     while True:
@@ -67,7 +67,7 @@ def refunds_since(client: ShopifyClient, start: datetime, end: datetime) -> Iter
                 for refund in order["refunds"]
             ]
             after = next_page(data["orders"])
-        yield from found
+        yield found
         if after is None:
             return
 

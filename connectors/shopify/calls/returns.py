@@ -55,20 +55,21 @@ def _reverse_lines(client: ShopifyClient, gid: str, after: str) -> Node:
     return lines
 
 
-def returns_since(client: ShopifyClient, start: datetime, end: datetime) -> Iterator[Node]:
-    """Returns of orders with ``start <= updatedAt < end``: id, name, status. HubReturnsSince."""
+def returns_since(client: ShopifyClient, start: datetime, end: datetime) -> Iterator[list[Node]]:
+    """Pages of returns of orders with ``start <= updatedAt < end``: id, name, and ``updatedAt`` of the order, for a return
+    has no time of change. HubReturnsSince."""
     after = None
     while True:
         filter_ = f"updated_at:>={quoted(zulu(start))} AND updated_at:<{quoted(zulu(end))}"
         data = client.execute("HubReturnsSince", {"filter": filter_, "after": after})
         with promised_shape("returns of orders"):
             found = [
-                {name: str(one[name]) for name in ("id", "name", "status")}
+                {"id": str(one["id"]), "name": str(one["name"]), "updatedAt": str(order["updatedAt"])}
                 for order in data["orders"]["nodes"]
                 for one in order["returns"]["nodes"]
             ]
             after = next_page(data["orders"])
-        yield from found
+        yield found
         if after is None:
             return
 
