@@ -38,6 +38,10 @@ class Purse:
     def amount(self, bag: Node | None) -> Decimal:
         return ZERO if bag is None else amount_of(bag[self.side])
 
+    def given(self, bag: Node) -> Decimal:
+        """An amount that has to be there."""
+        return amount_of(bag[self.side])
+
     def other_amount(self, bag: Node | None) -> Decimal:
         """The same amount in the currency not asked for."""
         return ZERO if bag is None else amount_of(bag[self.other_side])

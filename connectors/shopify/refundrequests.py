@@ -16,25 +16,24 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from connectors.base import Delivered
-from connectors.exceptions import ConfigurationError, PayloadError, RemoteRefused, RemoteUnavailable, UnconfirmedWrite
-from connectors.records import RefundRequest, RequestedLine
+from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnavailable, UnconfirmedWrite
+from connectors.records import RefundRequest
 from connectors.schema import setting
 from connectors.shopify.calls import refunds as calls
 from connectors.shopify.client import order_gid, plain_id
 from connectors.shopify.marks import has_mark, mark, marked
 from connectors.shopify.moneys import ZERO, amount_of
 from connectors.shopify.phrases import counted, pass_on_notes
+from connectors.shopify.refundlines import lines_of
 from connectors.shopify.replies import UserErrors, promised_shape
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
 Node = Mapping[str, Any]
-MOST_LINES = 250  # of one input list
 NOTE_LENGTH = 255
 KEYS = 5  # tried where earlier ones are used up by refusals
 NAMESPACE = uuid.UUID("6c0e5d0e-0b52-5f0b-9d6b-3a2f4cde8a11")
-RESTOCK_TYPES = {"return": "RETURN", "cancel": "CANCEL", "none": "NO_RESTOCK"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +78,7 @@ def refund_order(run: Run, request: RefundRequest) -> Delivered:
     if made is not None:
         return _delivered(order, made, f"Order {order['name']} was refunded for {request.number} already")
     with promised_shape("an order"):
-        lines = _lines(request, order, restocks=run.options is None or run.options.restocks)
+        lines = lines_of(request, order, restocks=run.options is None or run.options.restocks)
         _check_currency(request, order)
     body = {
         "orderId": order["id"],
@@ -103,71 +102,6 @@ def _order_gid(run: Run, request: RefundRequest) -> str:
             path="order_name",
         )
     return str(found["id"])
-
-
-def _lines(request: RefundRequest, order: Node, *, restocks: bool) -> list[dict[str, Any]]:
-    """Shopify's lines: by id, or by SKU over as many lines of the order as it takes."""
-    left = {one["id"]: int(one["refundableQuantity"]) for one in order["lineItems"]["nodes"]}
-    by_sku: dict[str, list[str]] = {}
-    for one in order["lineItems"]["nodes"]:
-        by_sku.setdefault(one["sku"] or "", []).append(one["id"])
-    found: list[dict[str, Any]] = []
-    for line in request.lines:
-        if line.quantity <= 0 or line.quantity != line.quantity.to_integral_value():
-            raise PayloadError(f"{line.quantity} pieces of {_named(line)} cannot be refunded.", path="lines.quantity")
-        gids = _candidates(line, left, by_sku)
-        wanted = int(line.quantity)
-        if sum(left[gid] for gid in gids) < wanted:
-            raise RemoteRefused(
-                f"Refund request {request.number} asks for {wanted} of {_named(line)} of order {order['name']}, but only "
-                f"{sum(left[gid] for gid in gids)} can be refunded.",
-                code="over_refund",
-                next_step="Compare the order's refunds in the shop with the request, then mark this event resolved.",
-            )
-        for gid in gids:
-            units = min(wanted, left[gid])
-            if units:
-                left[gid] -= units
-                wanted -= units
-                found.append({"lineItemId": gid, "quantity": units, **_restock(line, restocks)})
-    if len(found) > MOST_LINES:
-        raise PayloadError(
-            f"Refund request {request.number} has {len(found)} lines; Shopify takes {MOST_LINES} in one refund.",
-            path="lines",
-            next_step="Divide the request into several, then mark this event resolved.",
-        )
-    return found
-
-
-def _candidates(line: RequestedLine, left: Mapping[str, int], by_sku: Mapping[str, list[str]]) -> list[str]:
-    gid = f"gid://shopify/LineItem/{plain_id(line.order_line_id) or line.order_line_id}"
-    if line.order_line_id and gid in left:
-        return [gid]
-    if not line.order_line_id and line.sku in by_sku and line.sku:
-        return by_sku[line.sku]
-    raise PayloadError(f"The order has no line {_named(line)}.", path="lines")
-
-
-def _named(line: RequestedLine) -> str:
-    return line.sku or line.order_line_id or "without a SKU"
-
-
-def _restock(line: RequestedLine, restocks: bool) -> dict[str, Any]:
-    kind = RESTOCK_TYPES.get(line.restock)
-    if kind is None:
-        raise PayloadError(f"“{line.restock}” is no way to restock; return, cancel and none are.", path="lines.restock")
-    if kind == "NO_RESTOCK" or not restocks:
-        return {"restockType": "NO_RESTOCK"}
-    if not line.location_id:
-        raise ConfigurationError(
-            f"Units of {_named(line)} are to be restocked, but the request names no location.",
-            next_step="Have the sender name the location, or clear “Restock returned units” on the route; then Retry.",
-            code="location",
-        )
-    return {
-        "restockType": kind,
-        "locationId": f"gid://shopify/Location/{plain_id(line.location_id) or line.location_id}",
-    }
 
 
 def _check_currency(request: RefundRequest, order: Node) -> None:

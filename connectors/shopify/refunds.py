@@ -166,7 +166,7 @@ def _refund_record(node: Node, shop_domain: str, purse: Purse) -> Refund:
         created_at=time_of(node["createdAt"] or node["processedAt"]),
         processed_at=optional_time(node["processedAt"]),
         currency=purse.currency,
-        total=purse.amount(node["totalRefundedSet"]),
+        total=purse.given(node["totalRefundedSet"]),
         prices_include_tax=order["taxesIncluded"],
         is_test=order["test"],
         note=node["note"] or "",
@@ -180,8 +180,8 @@ def _refund_record(node: Node, shop_domain: str, purse: Purse) -> Refund:
             RefundShipping(
                 id=plain_id(one["shippingLine"]["id"]),
                 title=one["shippingLine"]["title"],
-                amount=purse.amount(one["subtotalAmountSet"]),
-                tax=purse.amount(one["taxAmountSet"]),
+                amount=purse.given(one["subtotalAmountSet"]),
+                tax=purse.given(one["taxAmountSet"]),
             )
             for one in node["refundShippingLines"]["nodes"]
         ),
@@ -189,19 +189,19 @@ def _refund_record(node: Node, shop_domain: str, purse: Purse) -> Refund:
             RefundAdjustment(
                 id=plain_id(one["id"]),
                 reason=(one["reason"] or "").lower(),
-                amount=purse.amount(one["amountSet"]),
-                tax=purse.amount(one["taxAmountSet"]),
+                amount=purse.given(one["amountSet"]),
+                tax=purse.given(one["taxAmountSet"]),
             )
             for one in node["orderAdjustments"]["nodes"]
         ),
-        duties=total_of(purse.amount(one["amountSet"]) for one in node["duties"] or ()),
+        duties=total_of(purse.given(one["amountSet"]) for one in node["duties"] or ()),
         payments=tuple(
             RefundPayment(
                 id=plain_id(one["id"]),
                 kind=one["kind"].lower(),
                 status=STATUSES.get(one["status"], "pending"),
                 gateway=one["gateway"] or "",
-                amount=purse.amount(one["amountSet"]),
+                amount=purse.given(one["amountSet"]),
                 parent_id=plain_id((one["parentTransaction"] or {}).get("id")),
             )
             for one in node["transactions"]["nodes"]
@@ -218,9 +218,9 @@ def _line(node: Node, purse: Purse) -> RefundLine:
         sku=line["sku"] or "",
         title=line["name"],
         quantity=Decimal(node["quantity"]),
-        unit_price=purse.amount(node["priceSet"]),
-        subtotal=purse.amount(node["subtotalSet"]),
-        tax=purse.amount(node["totalTaxSet"]),
+        unit_price=purse.given(node["priceSet"]),
+        subtotal=purse.given(node["subtotalSet"]),
+        tax=purse.given(node["totalTaxSet"]),
         restock=RESTOCKS[node["restockType"]],
         is_restocked=node["restocked"],
         location_id=plain_id(location.get("id")),

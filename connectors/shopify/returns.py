@@ -187,7 +187,7 @@ def _return_record(node: Node, shop_domain: str, purse: Purse) -> Return:
         currency=purse.currency,
         decline_reason=(decline.get("reason") or "").lower(),
         decline_note=decline.get("note") or "",
-        shipping_fee=total_of(purse.amount(one["amountSet"]) for one in node["returnShippingFees"]),
+        shipping_fee=total_of(purse.given(one["amountSet"]) for one in node["returnShippingFees"]),
         lines=tuple(lines),
         exchange_lines=tuple(_exchange(one) for one in node["exchangeLineItems"]["nodes"]),
         refund_ids=tuple(plain_id(one["id"]) for one in node["refunds"]["nodes"]),
@@ -214,7 +214,7 @@ def _line(node: Node, purse: Purse, put_away: dict[str, list[Disposition]]) -> R
         reason_name=reason.get("name") or "",
         reason_note=node["returnReasonNote"] or "",
         customer_note=node["customerNote"] or "",
-        restocking_fee=purse.amount(fee["amountSet"]) if fee else ZERO,
+        restocking_fee=purse.given(fee["amountSet"]) if fee else ZERO,
         dispositions=tuple(dispositions),
     )
 
