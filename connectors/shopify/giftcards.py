@@ -132,7 +132,7 @@ def gift_card_record(node: Node, *, shop_domain: str) -> GiftCard:
             initial_value=amount_of(node["initialValue"]),
             balance=amount_of(node["balance"]),
             currency=node["balance"]["currencyCode"],
-            is_enabled=node["enabled"],
+            is_enabled=_flag(node["enabled"]),
             created_at=time_of(node["createdAt"]),
             expires_on=date.fromisoformat(node["expiresOn"]) if node["expiresOn"] else None,
             deactivated_at=optional_time(node["deactivatedAt"]),
@@ -145,6 +145,12 @@ def gift_card_record(node: Node, *, shop_domain: str) -> GiftCard:
         )
         record.to_json()  # refuses members of another kind than declared
         return record
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("neither true nor false")
+    return value
 
 
 def _transaction(node: Node) -> GiftCardTransaction:
