@@ -80,15 +80,17 @@ def refund_order(run: Run, request: RefundRequest) -> Delivered:
     with promised_shape("an order"):
         lines = lines_of(request, order, restocks=run.options is None or run.options.restocks)
         _check_currency(request, order)
-    body = {
-        "orderId": order["id"],
-        "note": marked(request.note or request.number, own_mark, longest=NOTE_LENGTH),
-        "notify": run.options is not None and run.options.notify_customer,
-        "currency": order["presentmentCurrencyCode"],
-        "refundLineItems": lines,
-        **_shipping(request),
-        "transactions": _transactions(run, request, order, lines),
-    }
+    suggestion = _suggestion(run, request, order, lines)
+    with promised_shape("a suggested refund"):
+        body = {
+            "orderId": order["id"],
+            "note": marked(request.note or request.number, own_mark, longest=NOTE_LENGTH),
+            "notify": run.options is not None and run.options.notify_customer,
+            "currency": order["presentmentCurrencyCode"],
+            "refundLineItems": lines,
+            **_shipping(request, suggestion),
+            "transactions": _transactions(request, order, suggestion),
+        }
     return _made(run, request, order, body)
 
 
@@ -119,47 +121,40 @@ def _check_currency(request: RefundRequest, order: Node) -> None:
     )
 
 
-def _shipping(request: RefundRequest) -> dict[str, Any]:
-    if request.is_whole_shipping:
-        return {"shipping": {"fullRefund": True}}
-    return {"shipping": {"amount": f"{request.shipping:f}"}} if request.shipping else {}
-
-
-def _transactions(run: Run, request: RefundRequest, order: Node, lines: Sequence[Node]) -> list[dict[str, Any]]:
-    """Money over the payments Shopify suggests, up to what each can give back; empty where only goods are booked."""
-    if request.is_goods_only:
-        return []
+def _suggestion(run: Run, request: RefundRequest, order: Node, lines: Sequence[Node]) -> Node:
     shipping: dict[str, Any] = {"wholeShipping": True} if request.is_whole_shipping else {}
     if request.shipping and not shipping:
         shipping = {"shipping": f"{request.shipping:f}"}
+    return calls.suggest(run.client, order["id"], lines, **shipping)
+
+
+def _shipping(request: RefundRequest, suggestion: Node) -> dict[str, Any]:
+    amount = request.shipping
+    if request.is_whole_shipping:
+        amount = _paid(suggestion["shipping"]["maximumRefundableSet"])
+    return {"shipping": {"amount": f"{amount:f}"}} if amount else {}
+
+
+def _transactions(request: RefundRequest, order: Node, suggestion: Node) -> list[dict[str, Any]]:
+    """Money over the payments Shopify suggests, up to what each can give back; empty where only goods are booked."""
+    if request.is_goods_only:
+        return []
     currency = order["presentmentCurrencyCode"]
-    suggestion = calls.suggest(run.client, order["id"], lines, **shipping)
-    with promised_shape("a suggested refund"):
-        wanted = request.amount if request.amount is not None else _paid(suggestion["amountSet"])
-        most = _paid(suggestion["maximumRefundableSet"])
-        rows = [
-            (one, _paid(one["amountSet"]), _paid(one["maximumRefundableSet"] or one["amountSet"]))
-            for one in suggestion["suggestedTransactions"]
-        ]
-        if wanted < 0 or wanted > most:
-            raise RemoteRefused(
-                f"Refund request {request.number} asks for {wanted} {currency} of order {order['name']}, but at most "
-                f"{most} {currency} can be paid back.",
-                code="over_refund",
-                next_step="Compare the order's payments in the shop with the request, then mark this event resolved.",
-            )
-        shares = _shares(wanted, [own for _, own, _ in rows], [limit for *_, limit in rows])
-        found = [
-            {
-                "orderId": order["id"],
-                "kind": "REFUND",
-                "gateway": one["gateway"],
-                "amount": f"{share:f}",
-                "parentId": (one["parentTransaction"] or {})["id"],
-            }
-            for (one, *_), share in zip(rows, shares, strict=True)
-            if share
-        ]
+    wanted = request.amount if request.amount is not None else _paid(suggestion["amountSet"])
+    most = _paid(suggestion["maximumRefundableSet"])
+    rows = suggestion["suggestedTransactions"]
+    if wanted < 0 or wanted > most:
+        raise RemoteRefused(
+            f"Refund request {request.number} asks for {wanted} {currency} of order {order['name']}, but at most "
+            f"{most} {currency} can be paid back.",
+            code="over_refund",
+            next_step="Compare the order's payments in the shop with the request, then mark this event resolved.",
+        )
+    shares = _shares(
+        wanted,
+        [_paid(one["amountSet"]) for one in rows],
+        [_paid(one["maximumRefundableSet"] or one["amountSet"]) for one in rows],
+    )
     if sum(shares, ZERO) != wanted:
         raise RemoteRefused(
             f"{wanted} {currency} of order {order['name']} are to be paid back, but the payments Shopify names take back "
@@ -167,7 +162,17 @@ def _transactions(run: Run, request: RefundRequest, order: Node, lines: Sequence
             code="no_payment",
             next_step="Pay the rest back in the shop by hand, then mark this event resolved.",
         )
-    return found
+    return [
+        {
+            "orderId": order["id"],
+            "kind": "REFUND",
+            "gateway": one["gateway"],
+            "amount": f"{share:f}",
+            "parentId": one["parentTransaction"]["id"],
+        }
+        for one, share in zip(rows, shares, strict=True)
+        if share
+    ]
 
 
 def _paid(bag: Node) -> Decimal:
@@ -195,6 +200,8 @@ def _made(run: Run, request: RefundRequest, order: Node, body: Mapping[str, Any]
         except UserErrors as error:
             if _says(error, "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", "Retry with a new"):
                 continue  # refused then, so nothing was paid; the next key is fresh
+            if _is_other_content(error) and not run.unfinished_write:
+                continue  # as before, but the order or the request was corrected since
             raise _declined(request, order, error) from error
         pending = [one for one in refund["transactions"]["nodes"] if one["status"] != "SUCCESS"]
         if pending:
@@ -207,7 +214,7 @@ def _made(run: Run, request: RefundRequest, order: Node, body: Mapping[str, Any]
 
 
 def _declined(request: RefundRequest, order: Node, error: UserErrors) -> Exception:
-    if _says(error, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH", "different operation parameters"):
+    if _is_other_content(error):
         return UnconfirmedWrite(
             f"An earlier try to refund order {order['name']} for {request.number} left with other amounts, and the order "
             "does not show what became of it.",
@@ -223,6 +230,10 @@ def _declined(request: RefundRequest, order: Node, error: UserErrors) -> Excepti
         request_id=error.request_id,
         next_step="Compare the order in the shop with the request. Correct what Shopify names, then press Retry.",
     )
+
+
+def _is_other_content(error: UserErrors) -> bool:
+    return _says(error, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH", "different operation parameters")
 
 
 def _says(error: UserErrors, code: str, text: str) -> bool:

@@ -96,7 +96,9 @@ def suggest(client: ShopifyClient, order_gid: str, lines: Sequence[Mapping[str, 
     data = client.execute("HubSuggestedRefund", {"id": order_gid, "lines": list(lines), **shipping})
     with promised_shape("a suggested refund"):
         suggestion: Node = data["order"]["suggestedRefund"]
-        _ = [one["parentTransaction"]["id"] for one in suggestion["suggestedTransactions"]]
+        for one in suggestion["suggestedTransactions"]:
+            check_texts(one, "gateway")
+            check_texts(one["parentTransaction"], "id")
     return suggestion
 
 
