@@ -110,6 +110,7 @@ def _issued(run: Run, card: GiftCard, own_mark: str) -> str:
         if not values:
             values = {"code": _new_code(), "at": run.now.isoformat()}
             vault.write(run.connector, name, vault.Grant(values=values))
+        run.redactor.learn([values["code"]])  # it is money: whoever reads the request must not be able to spend it
         number = _create(run, card, own_mark, str(values["code"]))
     # The code has done its work; the number stays, in case the ledger is lost.
     vault.write(run.connector, name, vault.Grant(values={"number": number}))
