@@ -83,7 +83,7 @@ class FakeRun:
     link: Any = None
     options: Any = None
     source_connector_slug: str = "erp"
-    connector: Any = "Shop"
+    connector: Any = None
     body: bytes = b""
 
     @property
