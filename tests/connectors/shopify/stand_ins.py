@@ -6,6 +6,7 @@ import json as json_module
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import requests
@@ -80,7 +81,8 @@ class FakeRun:
     found_keys: list[tuple[str, str]] = field(default_factory=list)
     spawned: list[dict[str, Any]] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
-    connector: Any = None
+    connector: Any = field(default_factory=lambda: SimpleNamespace(pk=None))
+    became: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def settings(self) -> Any:
@@ -103,6 +105,9 @@ class FakeRun:
 
     def note(self, code: str, text: str) -> None:
         self.notes[code] = text
+
+    def documents(self, record_type: type, object_id: str) -> list[tuple[str, str]]:
+        return self.became
 
     def save_checkpoint(self, **values: Any) -> None:
         self.checkpoint |= values
