@@ -43,7 +43,7 @@ WAY_LABELS = {ORGANISATION: "Own organisation", INSTALL: "Install in the shop", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShopifySettings(RateSettings, ProductSettings, MoneySettings, OrderSettings, WebhookSettings):
+class ShopifySettings(OrderSettings, RateSettings, ProductSettings, MoneySettings, WebhookSettings):
     shop_domain: str = setting(
         forms.CharField(
             label="Shop domain",

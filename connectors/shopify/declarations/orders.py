@@ -1,4 +1,4 @@
-"""What the provider declares about orders: topics, plans, numbers, what it takes and what it wants to be told."""
+"""What the provider declares about orders: topics, plans, numbers, changes it takes, and what it wants to be told."""
 
 from __future__ import annotations
 
@@ -44,3 +44,4 @@ ACCEPTS: Mapping[type[Record], Accept] = {
 ACKNOWLEDGES: Mapping[type[Record], Acknowledgement] = {
     Order: Acknowledgement(function=writeback.acknowledge_order, label="Mark an order", wants=writeback.wants),
 }
+EMITS: tuple[type[Record], ...] = (Order,)
