@@ -287,6 +287,16 @@ class Run:
             return default
         raise MappingMissing(kind, value)
 
+    def mappings(self, kind: str) -> dict[str, str]:
+        """Every value of a kind that has a mapping on this connector, with what it becomes; of one route or of all."""
+        rows = MappingRow.objects.filter(connector=self.connector, kind=kind).values_list("from_value", "to_value")
+        return dict(rows)
+
+    def is_routed(self, record_type: type[Record]) -> bool:
+        """Whether any enabled route takes such records from this connector: without one, reading them is needless."""
+        rows = Route.objects.filter(source=self.connector, record_kind=record_type.kind, is_enabled=True)
+        return rows.exists()
+
     @property
     def now(self) -> Any:
         return timezone.now()

@@ -19,16 +19,36 @@ from connectors.records.refund import (
     RequestedLine,
 )
 from connectors.records.returns import Disposition, ExchangeLine, Return, ReturnLine
+from connectors.records.shipment import (
+    DeliveryMethod,
+    FulfillmentHold,
+    FulfillmentLine,
+    FulfillmentMove,
+    FulfillmentOrder,
+    FulfillmentProgress,
+    Hold,
+    HoldRelease,
+    Shipment,
+    UnitLine,
+)
 
 __all__ = [
     "Address",
     "AdjustedOrder",
     "Company",
     "Customer",
+    "DeliveryMethod",
     "Disposition",
     "ExchangeLine",
+    "FulfillmentHold",
+    "FulfillmentLine",
+    "FulfillmentMove",
+    "FulfillmentOrder",
+    "FulfillmentProgress",
     "GiftCard",
     "GiftCardTransaction",
+    "Hold",
+    "HoldRelease",
     "Order",
     "OrderLine",
     "Payment",
@@ -44,6 +64,8 @@ __all__ = [
     "RequestedLine",
     "Return",
     "ReturnLine",
+    "Shipment",
     "ShippingLine",
     "Tax",
+    "UnitLine",
 ]
