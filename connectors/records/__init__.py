@@ -7,7 +7,22 @@ A member is added when two vendors need it. Not for: wire formats (those live in
 
 from connectors.records.base import Record
 from connectors.records.giftcard import GiftCard, GiftCardTransaction
-from connectors.records.order import Address, Company, Customer, Order, OrderLine, Payment, ShippingLine, Tax
+from connectors.records.order import (
+    Address,
+    Company,
+    Customer,
+    Discount,
+    DiscountShare,
+    Duty,
+    Metafield,
+    Order,
+    OrderLine,
+    Payment,
+    PaymentDue,
+    PaymentFee,
+    ShippingLine,
+    Tax,
+)
 from connectors.records.payout import AdjustedOrder, Payout, PayoutLine
 from connectors.records.refund import (
     Refund,
@@ -38,7 +53,10 @@ __all__ = [
     "Company",
     "Customer",
     "DeliveryMethod",
+    "Discount",
+    "DiscountShare",
     "Disposition",
+    "Duty",
     "ExchangeLine",
     "FulfillmentHold",
     "FulfillmentLine",
@@ -49,9 +67,12 @@ __all__ = [
     "GiftCardTransaction",
     "Hold",
     "HoldRelease",
+    "Metafield",
     "Order",
     "OrderLine",
     "Payment",
+    "PaymentDue",
+    "PaymentFee",
     "Payout",
     "PayoutLine",
     "Record",

@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import PayloadError, Skip, WaitFor
-from connectors.records import FulfillmentOrder, Shipment
+from connectors.records import FulfillmentOrder
 from connectors.shopify import shipping_ledger
 from connectors.shopify.calls import fulfillment as calls
 from connectors.shopify.client import plain_id, zulu
 from connectors.shopify.fulfillment_records import fulfillment_order_record, shipment_record
-from connectors.shopify.orders import MARGIN, OVERLAP, _check_shop
+from connectors.shopify.orders import MARGIN, OVERLAP
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -32,7 +32,6 @@ Node = dict[str, Any]
 
 def import_fulfillment_orders(run: Run) -> str:
     """Read every fulfillment order of the order a delivery is about, and hand each to its routes."""
-    _check_shop(run)
     gid = _order_of(run)
     order = calls.read_order(run.client, gid)
     if order is None:
@@ -72,7 +71,6 @@ def _order_of(run: Run) -> str:
 
 def import_shipment(run: Run) -> str:
     """``fulfillments/create``, ``fulfillments/update``: read the shipment and hand it on, unless the hub made it."""
-    _check_shop(run)
     payload = run.payload
     if not isinstance(payload, Mapping) or not payload.get("id"):
         raise PayloadError("The delivery does not say which fulfillment it is about.", path="id")
@@ -121,4 +119,6 @@ def synchronize_recent(run: Run) -> str:
     kept = {number: changed for number, changed in seen.items() if changed >= overlap}
     run.save_checkpoint(fulfillment_seen=kept, fulfillment_until=end.isoformat())
     orders = "1 order" if len(told) == 1 else f"{len(told)} orders"
-    return f"Fulfillment orders of {orders} changed since {start:%Y-%m-%d %H:%M} UTC; each order has an event of its own."
+    return (
+        f"Fulfillment orders of {orders} changed since {start:%Y-%m-%d %H:%M} UTC; each order has an event of its own."
+    )

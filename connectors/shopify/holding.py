@@ -15,7 +15,7 @@ from connectors import directory
 from connectors.base import Cell, Delivered, Table
 from connectors.directory import Known
 from connectors.exceptions import RemoteRefused, Skip
-from connectors.records import FulfillmentMove, FulfillmentProgress, Hold, HoldRelease, UnitLine
+from connectors.records import FulfillmentMove, FulfillmentProgress, Hold, HoldRelease
 from connectors.records.shipment import OfOrder
 from connectors.shopify import locations, shipping_plan
 from connectors.shopify.calls import fulfillment as calls

@@ -252,7 +252,9 @@ class _Work:
             calls.move(
                 self.run.client, one["id"], self.location, [{"id": i, "quantity": units} for i, units in lines.items()]
             )
-        self.run.note("moved", f"Order {self.name} was moved from {names} to where shipment {self.shipment.number} left.")
+        self.run.note(
+            "moved", f"Order {self.name} was moved from {names} to where shipment {self.shipment.number} left."
+        )
 
     def _refuse_unknown(self, unknown: Sequence[str]) -> None:
         hint = ""
@@ -317,7 +319,9 @@ class _Work:
             try:
                 calls.cancel(self.run.client, one["id"])
             except UserErrors as error:
-                error.next_step = f"Cancel {one['name']} of order {self.name} in Shopify, then mark this event resolved."
+                error.next_step = (
+                    f"Cancel {one['name']} of order {self.name} in Shopify, then mark this event resolved."
+                )
                 raise
             self.ledger.remember(one["id"], one["name"], is_cancelled=True)
         verb = "was cancelled" if alive else "had been cancelled already"

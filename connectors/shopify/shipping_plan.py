@@ -63,7 +63,10 @@ class Call:
     @property
     def as_input(self) -> list[dict[str, Any]]:
         return [
-            {"fulfillmentOrderId": gid, "fulfillmentOrderLineItems": [{"id": i, "quantity": units} for i, units in rows]}
+            {
+                "fulfillmentOrderId": gid,
+                "fulfillmentOrderLineItems": [{"id": i, "quantity": units} for i, units in rows],
+            }
             for gid, rows in self.entries.items()
         ]
 
@@ -148,11 +151,12 @@ def less(wants: Sequence[Want], shipped: Iterable[tuple[str, int]]) -> list[Want
     """What is still wanted after units of lines were shipped already."""
     left = [Want(one.what, one.line_ids, one.units) for one in wants]
     for line_id, units in shipped:
+        rest = units
         for one in left:
             if line_id in one.line_ids:
-                taken = min(units, one.units)
+                taken = min(rest, one.units)
                 one.units -= taken
-                units -= taken
+                rest -= taken
     return [one for one in left if one.units]
 
 

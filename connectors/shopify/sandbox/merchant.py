@@ -74,7 +74,7 @@ def _fulfillment(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
         elif do == "schedule":
             one.update(status="SCHEDULED", fulfillAt=stamp(now + float(wish.get("after_s", 86_400))))
             routing.touch(one, now)
-            routing.refresh(shop, order, now)
+            shipments.order_changed(shop, order["id"], now)
             shipping_news.tell(sandbox, shop, "rescheduled", fulfillment_order=one)
         else:
             return Reply(400, {"error": f"no such action: {do}"})
