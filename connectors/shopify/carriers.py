@@ -26,7 +26,7 @@ NAMES = (
     "Professional Couriers", "PTT", "Purolator", "Qxpress", "Qyun Express", "R+L Carriers", "Royal Mail",
     "Royal Shipments", "Sagawa (EN)", "Sagawa (JA)", "Sendle", "SEUR", "SF Express", "SFC Fulfillment",
     "Shadowfax", "ShipBob", "SHREE NANDAN COURIER", "Singapore Post",
-    "Skynet. The tracking number of the fulfillment. The tracking number is clickable in the interface if one of the following applies (the highest in the list has the highest priority): * Tracking url provided in the `url` field",
+    "Skynet",
     "Southwest Air Cargo", "Speedy", "StarTrack", "Step Forward Freight", "Swiship", "Swiss Post",
     "Sürat Kargo", "TForce Final Mile", "Tinghao", "TNT", "TNT Australia", "Toll IPEC", "Tuffnells",
     "United Delivery Service", "UPS", "USPS", "Venipak", "WanbExpress", "We Post", "Whistl", "Wizmo", "WMYC",

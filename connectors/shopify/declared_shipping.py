@@ -28,7 +28,7 @@ def _location(label: str) -> Handler:
     return Handler(function=locations.synchronize, label=label, reads_current_state=True)
 
 
-HANDLERS: Mapping[str, Handler] = {
+HANDLERS: dict[str, Handler] = {
     "fulfillment_orders/order_routing_complete": _fulfillment_order("Order routed to locations"),
     "fulfillment_orders/placed_on_hold": _fulfillment_order("Fulfillment order put on hold"),
     "fulfillment_orders/hold_released": _fulfillment_order("Fulfillment order released"),
@@ -54,7 +54,7 @@ HANDLERS: Mapping[str, Handler] = {
     "locations/delete": _location("Location deleted"),
 }
 
-SYNCS: Mapping[str, Sync] = {
+SYNCS: dict[str, Sync] = {
     "fulfillment_orders": Sync(
         label="Recent fulfillment orders",
         function=fulfillment.synchronize_recent,

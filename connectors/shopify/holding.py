@@ -168,7 +168,6 @@ def accept_progress(run: Run, progress: FulfillmentProgress) -> Delivered:
 
 def synchronize(run: Run) -> str:
     """Read what is held in the shop, by whom and why, for the connector's page."""
-    began = run.now
     rows = []
     for one in calls.held(run.client):
         holds = one["fulfillmentHolds"]
@@ -180,8 +179,9 @@ def synchronize(run: Run) -> str:
         }
         rows.append(Known(key=plain_id(one["orderId"]), object_id=plain_id(one["id"]), data=data))
     count = directory.put(run.connector.pk, KIND, rows)
-    directory.forget_unseen(run.connector.pk, KIND, began)
-    run.save_checkpoint(held_at=began.isoformat())
+    released = {one.object_id for one in directory.all_of(run.connector.pk, KIND)} - {one.object_id for one in rows}
+    directory.forget(run.connector.pk, KIND, released)
+    run.save_checkpoint(held_at=run.now.isoformat())
     return f"{count} {'fulfillment order is' if count == 1 else 'fulfillment orders are'} held in the shop."
 
 

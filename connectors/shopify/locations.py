@@ -6,7 +6,6 @@ https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Location (checked 202
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connectors import directory
@@ -26,7 +25,6 @@ MAPPING = "location"
 
 def synchronize(run: Run) -> str:
     """Read every location anew; those that are gone are forgotten."""
-    began = datetime.now(UTC)
     with promised_shape("a location"):
         rows = [
             Known(
@@ -44,8 +42,9 @@ def synchronize(run: Run) -> str:
             for node in calls.locations(run.client)
         ]
     count = directory.put(run.connector.pk, KIND, rows)
-    gone = directory.forget_unseen(run.connector.pk, KIND, began)
-    more = f"; {gone} {'is' if gone == 1 else 'are'} gone" if gone else ""
+    gone = {one.object_id for one in directory.all_of(run.connector.pk, KIND)} - {one.object_id for one in rows}
+    directory.forget(run.connector.pk, KIND, gone)
+    more = f"; {len(gone)} {'is' if len(gone) == 1 else 'are'} gone" if gone else ""
     return f"The shop has {count} {'location' if count == 1 else 'locations'}{more}."
 
 
@@ -96,7 +95,7 @@ def panel(run: Run) -> Sequence[Table]:
     codes: dict[str, list[str]] = {}
     for code, name in run.mappings(MAPPING).items():
         codes.setdefault(name.strip().casefold(), []).append(code)
-    rows = [
+    rows: list[list[str | Cell]] = [
         [
             one.key,
             one.object_id,

@@ -12,6 +12,7 @@ from connectors.shopify.sandbox.catalogue import add_location
 from connectors.shopify.sandbox.engine import Call, Resolvers
 from connectors.shopify.sandbox.orders import Node, Shop, stamp
 from connectors.shopify.sandbox.shops import OUTLET
+from connectors.shopify.sandbox.subscriptions import emit
 
 if TYPE_CHECKING:
     from connectors.shopify.sandbox.server import ShopifySandbox
@@ -123,7 +124,7 @@ def _location(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
     else:
         found["isActive"] = do == "activate"
     body = {"id": int(found["legacyResourceId"]), "name": name, "active": found["isActive"]}
-    shipping_news.emit(sandbox, shop, f"locations/{do}", {"id": body["id"]} if do == "delete" else body)
+    emit(sandbox, shop, f"locations/{do}", {"id": body["id"]} if do == "delete" else body)
     return Reply(body={"id": found["id"]})
 
 
