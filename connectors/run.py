@@ -167,6 +167,10 @@ class Run:
         self.show(json.dumps(one.raw, default=str, ensure_ascii=False).encode())
         return routing.deliver(self.connector, self.the_event, one)
 
+    def is_routed(self, kind: type[Record]) -> bool:
+        """Whether an enabled route takes records of this kind from the connector: what nobody takes need not be read."""
+        return Route.objects.filter(source=self.connector, record_kind=kind.kind, is_enabled=True).exists()
+
     def spawn(
         self,
         *,
@@ -309,11 +313,6 @@ class Run:
         """Every value of a kind that has a mapping on this connector, with what it becomes; of one route or of all."""
         rows = MappingRow.objects.filter(connector=self.connector, kind=kind).values_list("from_value", "to_value")
         return dict(rows)
-
-    def is_routed(self, record_type: type[Record]) -> bool:
-        """Whether any enabled route takes such records from this connector: without one, reading them is needless."""
-        rows = Route.objects.filter(source=self.connector, record_kind=record_type.kind, is_enabled=True)
-        return rows.exists()
 
     @property
     def now(self) -> Any:

@@ -5,6 +5,7 @@ A provider's handler translates the vendor's object into one of these once; ever
 A member is added when two vendors need it. Not for: wire formats (those live in the provider's folder).
 """
 
+from connectors.records.account import CompanyAccount, CompanyContact, CompanyLocation, CustomerAccount
 from connectors.records.base import Record
 from connectors.records.giftcard import GiftCard, GiftCardTransaction
 from connectors.records.order import (
@@ -24,6 +25,14 @@ from connectors.records.order import (
     Tax,
 )
 from connectors.records.payout import AdjustedOrder, Payout, PayoutLine
+from connectors.records.product import (
+    Product,
+    ProductField,
+    ProductImage,
+    ProductOption,
+    ProductVariant,
+    VariantPrice,
+)
 from connectors.records.refund import (
     Refund,
     RefundAdjustment,
@@ -51,7 +60,11 @@ __all__ = [
     "Address",
     "AdjustedOrder",
     "Company",
+    "CompanyAccount",
+    "CompanyContact",
+    "CompanyLocation",
     "Customer",
+    "CustomerAccount",
     "DeliveryMethod",
     "Discount",
     "DiscountShare",
@@ -75,6 +88,11 @@ __all__ = [
     "PaymentFee",
     "Payout",
     "PayoutLine",
+    "Product",
+    "ProductField",
+    "ProductImage",
+    "ProductOption",
+    "ProductVariant",
     "Record",
     "Refund",
     "RefundAdjustment",
@@ -89,4 +107,5 @@ __all__ = [
     "ShippingLine",
     "Tax",
     "UnitLine",
+    "VariantPrice",
 ]
