@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import PayloadError, Skip, WaitFor
-from connectors.records import FulfillmentOrder
+from connectors.records import FulfillmentOrder, Shipment
 from connectors.shopify import shipping_ledger
 from connectors.shopify.calls import fulfillment as calls
 from connectors.shopify.client import plain_id, zulu
@@ -23,7 +23,8 @@ from connectors.shopify.orders import MARGIN, OVERLAP
 if TYPE_CHECKING:
     from connectors.run import Run
 
-CHANGED = "fulfillment_orders/changed"  # the hub's own topic: found by a walk
+ROUTED = "fulfillment_orders/order_routing_complete"  # what an order a walk found is read as
+ORDER_GID = re.compile(r"gid://shopify/Order/\d+")
 FULFILLMENT_ORDER_GID = re.compile(r"gid://shopify/FulfillmentOrder/\d+")
 OWN_PAUSE_S = 30.0
 UNDER_WAY = timedelta(minutes=15)  # a shipment the hub began so recently may be the one the shop tells of
@@ -31,31 +32,47 @@ Node = dict[str, Any]
 
 
 def import_fulfillment_orders(run: Run) -> str:
-    """Read every fulfillment order of the order a delivery is about, and hand each to its routes."""
-    gid = _order_of(run)
+    """Read every fulfillment order of the order a delivery is about, and hand each to its routes. Where a walk of the
+    hub found the order, its shipments as well: a delivery about them may have been lost."""
+    gid, is_found_by_walk = _order_of(run)
     order = calls.read_order(run.client, gid)
     if order is None:
         raise Skip("The shop has no such order any more.", reason="filtered", code="not_found")
     run.describe(object_type="order", object_id=plain_id(gid), object_label=order["name"])
+    shipments = _deliver_shipments(run, order) if is_found_by_walk and run.is_routed(Shipment) else 0
     found = order["fulfillmentOrders"]
-    if not found:
+    if not found and not shipments:
         raise Skip(
             f"The app sees no fulfillment order of order {order['name']}: that takes the scope "
             "read_merchant_managed_fulfillment_orders, read_assigned_fulfillment_orders or "
             "read_third_party_fulfillment_orders, by the kind of location.",
             reason="filtered", code="not_visible",
         )  # fmt: skip
-    for node in found:
-        run.deliver(fulfillment_order_record(node, shop_domain=run.settings.shop_domain.lower()))
+    if not is_found_by_walk or run.is_routed(FulfillmentOrder):
+        for node in found:
+            run.deliver(fulfillment_order_record(node, shop_domain=run.settings.shop_domain.lower()))
     count = "1 fulfillment order" if len(found) == 1 else f"{len(found)} fulfillment orders"
-    return f"{count} of order {order['name']} read from the shop and handed on."
+    more = f", and {shipments} of its shipments" if shipments else ""
+    return f"{count} of order {order['name']} read from the shop and handed on{more}."
 
 
-def _order_of(run: Run) -> str:
-    """The order a delivery is about: named by itself, or through the first fulfillment order it names."""
+def _deliver_shipments(run: Run, order: Node) -> int:
+    """The shipments of an order the hub did not make, each to its routes; a target skips what it has already."""
+    if shipping_ledger.is_under_way(run, order["id"], run.now - UNDER_WAY):
+        return 0
+    count = 0
+    for one in order["fulfillments"]:
+        if not shipping_ledger.is_made_by_hub(run, one["id"]):
+            whole = calls.read_fulfillment(run.client, one["id"])
+            count += whole is not None and bool(run.deliver(shipment_record(whole)))
+    return count
+
+
+def _order_of(run: Run) -> tuple[str, bool]:
+    """The order a delivery is about, through the first fulfillment order it names; or the one a walk of the hub found."""
     payload = run.payload
-    if isinstance(payload, Mapping) and payload.get("order_id"):
-        return str(payload["order_id"])
+    if isinstance(payload, Mapping) and ORDER_GID.fullmatch(str(payload.get("order_id"))):
+        return str(payload["order_id"]), True
     named = FULFILLMENT_ORDER_GID.search(run.body.decode("utf-8", "replace").replace("\\/", "/"))
     if named is None:
         raise PayloadError("The delivery names no fulfillment order.", path="fulfillment_order.id")
@@ -66,15 +83,16 @@ def _order_of(run: Run) -> str:
             "scope for its kind of location.",
             reason="filtered", code="not_found",
         )  # fmt: skip
-    return str(one["orderId"])
+    return str(one["orderId"]), False
 
 
 def import_shipment(run: Run) -> str:
     """``fulfillments/create``, ``fulfillments/update``: read the shipment and hand it on, unless the hub made it."""
     payload = run.payload
-    if not isinstance(payload, Mapping) or not payload.get("id"):
+    number = str(payload.get("id")) if isinstance(payload, Mapping) else ""
+    if not number.isdigit():
         raise PayloadError("The delivery does not say which fulfillment it is about.", path="id")
-    gid = str(payload.get("admin_graphql_api_id") or f"gid://shopify/Fulfillment/{payload['id']}")
+    gid = f"gid://shopify/Fulfillment/{number}"
     one = calls.read_fulfillment(run.client, gid)
     if one is None:
         raise Skip("The shop has no such fulfillment.", reason="filtered", code="not_found")
@@ -96,8 +114,8 @@ def synchronize_recent(run: Run) -> str:
     what moves an order's own time of change, so that these have a watermark of their own.
 
     ``run.checkpoint``: ``fulfillment_until`` and ``fulfillment_seen``, as the walk of orders keeps its own."""
-    if not run.is_routed(FulfillmentOrder):
-        raise Skip("No route takes fulfillment orders from this shop.", reason="not_routed")
+    if not run.is_routed(FulfillmentOrder) and not run.is_routed(Shipment):
+        raise Skip("No route takes fulfillment orders or shipments from this shop.", reason="not_routed")
     end = datetime.now(UTC) - MARGIN
     until = run.checkpoint.get("fulfillment_until")
     start = datetime.fromisoformat(until) - OVERLAP if until else end - timedelta(days=run.settings.sync_days)
@@ -112,7 +130,7 @@ def synchronize_recent(run: Run) -> str:
             if is_new and node["orderId"] not in told:
                 told.add(node["orderId"])
                 run.spawn(
-                    topic=CHANGED, object_type="order", object_id=plain_id(node["orderId"]),
+                    topic=ROUTED, object_type="order", object_id=plain_id(node["orderId"]),
                     payload={"order_id": node["orderId"]},
                 )  # fmt: skip
     overlap = zulu(end - OVERLAP)

@@ -40,7 +40,6 @@ HANDLERS: dict[str, Handler] = {
     "fulfillment_orders/scheduled_fulfillment_order_ready": _fulfillment_order("Scheduled fulfillment order ready"),
     "fulfillment_holds/added": _fulfillment_order("Hold added"),
     "fulfillment_holds/released": _fulfillment_order("Hold released"),
-    fulfillment.CHANGED: _fulfillment_order("Fulfillment orders changed"),
     "fulfillments/create": Handler(
         function=fulfillment.import_shipment, label="Shipment made in the shop", reads_current_state=True
     ),

@@ -84,7 +84,7 @@ def add_fulfillment_order(
     shipping = next((one for one in order["shippingLines"] if not one["isRemoved"]), None) if is_shipped else None
     moment = stamp(now)
     made: Node = {
-        "id": f"gid://shopify/FulfillmentOrder/{shop.take_id()}",
+        "id": f"gid://shopify/FulfillmentOrder/{order['legacyResourceId']}{len(order['fulfillmentOrderIds']) + 1:02d}",
         "orderId": order["id"],
         "orderName": order["name"],
         "status": "OPEN",

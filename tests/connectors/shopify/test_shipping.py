@@ -10,7 +10,7 @@ import pytest
 
 from connectors.models import Link
 from connectors.records import UnitLine
-from connectors.shopify import shipping
+from connectors.shopify import shipping, shipping_work
 from connectors.shopify.sandbox.shops import OUTLET
 from events.models import Event, Outcome, Reason
 from tests.connectors.shopify.shipping_cast import Stage, a_connector, shipment, texts
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def stage(vendor, monkeypatch) -> Stage:
     """A shop with two locations, and a source without an answer of its own. Lost answers settle at once."""
-    monkeypatch.setattr(shipping, "SETTLE", timedelta(0))
+    monkeypatch.setattr(shipping_work, "SETTLE", timedelta(0))
     shop = vendor.app.shops[OUTLET]
     settings = {
         "shop_domain": shop.domain, "client_id": shop.client_id, "client_secret": shop.client_secret,
@@ -107,14 +107,14 @@ def test_a_lost_answer_after_the_shipment_makes_no_second_one(stage, tracked):
 
 
 def test_an_answer_that_may_still_come_is_waited_for(stage, monkeypatch):
-    monkeypatch.setattr(shipping, "SETTLE", timedelta(minutes=1))
+    monkeypatch.setattr(shipping_work, "SETTLE", timedelta(minutes=1))
     stage.route()
     placed = stage.place((MUG, 2))
     stage.vendor.control("fault", kind="drop", operation="HubShip")
     stage.tell(shipment(placed, (MUG, 1)))
     event = stage.again()
     assert (event.outcome, event.reason_code) == (Outcome.WAITING, "settling") and not stage.shipped(placed)
-    monkeypatch.setattr(shipping, "SETTLE", timedelta(0))
+    monkeypatch.setattr(shipping_work, "SETTLE", timedelta(0))
     assert stage.again().outcome == Outcome.SUCCEEDED and len(stage.shipped(placed)) == 1
 
 
