@@ -7,6 +7,7 @@ A member is added when two vendors need it. Not for: wire formats (those live in
 
 from connectors.records.account import CompanyAccount, CompanyContact, CompanyLocation, CustomerAccount
 from connectors.records.base import Record
+from connectors.records.figure import FigureRecord, Price, StockLevel
 from connectors.records.giftcard import GiftCard, GiftCardTransaction
 from connectors.records.order import (
     Address,
@@ -71,6 +72,7 @@ __all__ = [
     "Disposition",
     "Duty",
     "ExchangeLine",
+    "FigureRecord",
     "FulfillmentHold",
     "FulfillmentLine",
     "FulfillmentMove",
@@ -88,6 +90,7 @@ __all__ = [
     "PaymentFee",
     "Payout",
     "PayoutLine",
+    "Price",
     "Product",
     "ProductField",
     "ProductImage",
@@ -105,6 +108,7 @@ __all__ = [
     "ReturnLine",
     "Shipment",
     "ShippingLine",
+    "StockLevel",
     "Tax",
     "UnitLine",
     "VariantPrice",
