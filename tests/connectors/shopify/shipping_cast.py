@@ -82,6 +82,19 @@ class Stage:
         return [one for one in self.inside.orders[placed["id"]]["fulfillments"] if one["status"] == "SUCCESS"]
 
 
+def a_stage(vendor: Vendor) -> Stage:
+    """A shop with two locations that are mapped, and a source that only tells."""
+    shop = vendor.app.shops[OUTLET]
+    settings = {
+        "shop_domain": shop.domain, "client_id": shop.client_id, "client_secret": shop.client_secret,
+        "base_url": vendor.url,
+    }  # fmt: skip
+    source = a_connector("Warehouse", "shopify", settings)
+    made = Stage(vendor, a_connector("Shop", "shopify", settings), source)
+    made.map("location", **{"WH-1": "Kiel", "WH-2": "Hamburg"})
+    return made
+
+
 def shipment(placed: dict[str, Any], *lines: tuple[str, int], number: str = "SH-1", **more: Any) -> Shipment:
     """What the source says of one shipment."""
     return Shipment(

@@ -11,9 +11,8 @@ import pytest
 from connectors.models import Link
 from connectors.records import UnitLine
 from connectors.shopify import shipping, shipping_work
-from connectors.shopify.sandbox.shops import OUTLET
 from events.models import Event, Outcome, Reason
-from tests.connectors.shopify.shipping_cast import Stage, a_connector, shipment, texts
+from tests.connectors.shopify.shipping_cast import Stage, a_stage, shipment, texts
 
 pytestmark = pytest.mark.django_db
 
@@ -22,15 +21,7 @@ pytestmark = pytest.mark.django_db
 def stage(vendor, monkeypatch) -> Stage:
     """A shop with two locations, and a source without an answer of its own. Lost answers settle at once."""
     monkeypatch.setattr(shipping_work, "SETTLE", timedelta(0))
-    shop = vendor.app.shops[OUTLET]
-    settings = {
-        "shop_domain": shop.domain, "client_id": shop.client_id, "client_secret": shop.client_secret,
-        "base_url": vendor.url,
-    }  # fmt: skip
-    source = a_connector("Warehouse", "shopify", settings)
-    made = Stage(vendor, a_connector("Shop", "shopify", settings), source)
-    made.map("location", **{"WH-1": "Kiel", "WH-2": "Hamburg"})
-    return made
+    return a_stage(vendor)
 
 
 def level(stage, sku, **units):
