@@ -48,6 +48,21 @@ FULFILLMENT_ORDERS = (
     "read_assigned_fulfillment_orders",
     "read_third_party_fulfillment_orders",
 )
+FULFILLMENT_ORDER_TOPICS = (
+    "fulfillment_orders/order_routing_complete",
+    "fulfillment_orders/placed_on_hold",
+    "fulfillment_orders/hold_released",
+    "fulfillment_orders/moved",
+    "fulfillment_orders/split",
+    "fulfillment_orders/merged",
+    "fulfillment_orders/cancelled",
+    "fulfillment_orders/rescheduled",
+    "fulfillment_orders/scheduled_fulfillment_order_ready",
+    "fulfillment_holds/added",
+    "fulfillment_holds/released",
+)
+SHIPMENTS = ("read_fulfillments",)
+PLACED = ("stock", "stock_levels", "shipment", "fulfillment_move")  # records that name a location
 COMPANIES = ("read_customers", "read_companies")
 
 TOPICS = (
@@ -92,41 +107,16 @@ TOPICS = (
         accepts=("stock", "stock_levels", "price", "prices", "product"),
     ),
     Topic(name="inventory_levels/update", scopes=("read_inventory",), emits=("stock", "stock_levels")),
-    Topic(name="locations/create", scopes=("read_locations",), accepts=("stock", "stock_levels", "shipment")),
-    Topic(name="locations/update", scopes=("read_locations",), accepts=("stock", "stock_levels", "shipment")),
-    Topic(name="locations/delete", scopes=("read_locations",), accepts=("stock", "stock_levels", "shipment")),
-    Topic(
-        name="fulfillment_orders/order_routing_complete",
-        scopes=FULFILLMENT_ORDERS,
-        emits=("fulfillment_order",),
-        gap="fulfillment_orders",
+    *(
+        Topic(name=f"locations/{what}", scopes=("read_locations",), accepts=PLACED)
+        for what in ("create", "update", "activate", "deactivate", "delete")
     ),
-    Topic(
-        name="fulfillment_orders/placed_on_hold",
-        scopes=FULFILLMENT_ORDERS,
-        emits=("fulfillment_order",),
-        gap="fulfillment_orders",
+    *(
+        Topic(name=name, scopes=FULFILLMENT_ORDERS, emits=("fulfillment_order",), gap="fulfillment_orders")
+        for name in FULFILLMENT_ORDER_TOPICS
     ),
-    Topic(
-        name="fulfillment_orders/hold_released",
-        scopes=FULFILLMENT_ORDERS,
-        emits=("fulfillment_order",),
-        gap="fulfillment_orders",
-    ),
-    Topic(
-        name="fulfillment_orders/moved",
-        scopes=FULFILLMENT_ORDERS,
-        emits=("fulfillment_order",),
-        gap="fulfillment_orders",
-    ),
-    Topic(
-        name="fulfillment_orders/cancelled",
-        scopes=FULFILLMENT_ORDERS,
-        emits=("fulfillment_order",),
-        gap="fulfillment_orders",
-    ),
-    Topic(name="fulfillments/create", scopes=("read_fulfillments",), emits=("shipment",), gap="shipments"),
-    Topic(name="fulfillments/update", scopes=("read_fulfillments",), emits=("shipment",), gap="shipments"),
+    Topic(name="fulfillments/create", scopes=SHIPMENTS, emits=("shipment",), gap="fulfillment_orders"),
+    Topic(name="fulfillments/update", scopes=SHIPMENTS, emits=("shipment",), gap="fulfillment_orders"),
     Topic(name="customers/create", scopes=("read_customers",), emits=("customer",), gap="customers"),
     Topic(name="customers/update", scopes=("read_customers",), emits=("customer",), gap="customers"),
     Topic(name="customers/delete", scopes=("read_customers",), emits=("customer",)),
