@@ -62,22 +62,27 @@ class Handler:
     """``function(run)`` handles one event of a topic and returns the sentence that describes its success.
 
     ``reads_current_state``: the handler reads the object from its source anyway, so that older queued events of the
-    same object and topic may be superseded; never for deletes, compliance or uninstall.
+    same object and topic may be superseded; never for deletes, compliance or uninstall. ``is_duty``: what must be done
+    for a disabled connector as well (the law asks for it, or it ends an installation); it needs no working client.
     """
 
     function: Callable[[Run], str | None]
     label: str = ""
     reads_current_state: bool = False
+    is_duty: bool = False
     max_attempts: int = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sync:
-    """``function(run)`` walks many objects. ``every_minutes``: the default plan, 0 means only by hand."""
+    """``function(run)`` walks many objects. ``every_minutes``: the default plan, 0 means only by hand.
+    ``follows_routes``: what it does depends on the connector's routes and address, so that a planned one comes forward
+    where those change."""
 
     label: str
     function: Callable[[Run], str | None]
     every_minutes: int = 0
+    follows_routes: bool = False
     help: str = ""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
+from connectors import budgets
 from connectors.base import Check
 from connectors.exceptions import HubError, Skip
 from connectors.host import health_worked
@@ -66,6 +67,7 @@ def check_connector(connector: Connector, *, by: str) -> Report:
     report = Report(lines, made)
     if report.is_ok and connector.pk:
         health_worked(connector.pk)
+        budgets.resume(connector.pk)
     return report
 
 

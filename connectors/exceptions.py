@@ -24,7 +24,9 @@ from typing import ClassVar
 
 
 class HubError(Exception):
-    """Root. ``sentence`` is for people, complete, without secrets; ``next_step`` says what to do about it."""
+    """Root. ``sentence`` is for people, complete, without secrets; ``next_step`` says what to do about it.
+    ``closes_lane``: every other event of the connector would meet the same until ``retry_after_s`` is over; they wait,
+    and this one's attempt does not count."""
 
     reason: ClassVar[str] = "bug"
     retry: ClassVar[bool] = False
@@ -39,6 +41,7 @@ class HubError(Exception):
         retry_after_s: float | None = None,
         request_id: str = "",
         status: int | None = None,
+        closes_lane: bool = False,
     ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
@@ -47,6 +50,7 @@ class HubError(Exception):
         self.retry_after_s = retry_after_s
         self.request_id = request_id
         self.status = status
+        self.closes_lane = closes_lane
 
 
 class ConfigurationError(HubError):

@@ -62,6 +62,9 @@ class Http(Protocol):
         max_bytes: int = MAX_BYTES,
     ) -> HttpAnswer: ...
 
+    def doubt(self, request_id: str, why: str) -> None:
+        """An answered write whose answer leaves open what became of it: from now on it counts as not answered."""
+
 
 class Recorder(Protocol):
     """Where exchanges go: to the database at once (jobs), or into a list written later (lookups)."""
@@ -72,6 +75,7 @@ class Recorder(Protocol):
     def begin(self, exchange: Exchange) -> None: ...
     def complete(self, exchange: Exchange) -> None: ...
     def record(self, exchange: Exchange) -> None: ...
+    def doubt(self, request_id: str, why: str) -> None: ...
 
 
 class HttpClient:
@@ -134,6 +138,9 @@ class HttpClient:
                     return answer
             may_repeat = False
             time.sleep(retry_pause_s)
+
+    def doubt(self, request_id: str, why: str) -> None:
+        self.recorder.doubt(request_id, self.redactor.text(why))
 
     def _take_turn(self) -> float:
         """Wait for the rate budget; returns the seconds that took, which are not the remote's fault."""

@@ -22,7 +22,7 @@ from connectors.routing import lock_key
 from connectors.run import Run
 from events.database import in_words
 from events.exchanges import INTERRUPTED
-from events.models import Event, Kind, Outcome, Reason
+from events.models import Event, Kind, Outcome, Priority, Reason
 from events.outcomes import SENTENCES, Result
 
 log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ def run(event: Event, *, defers: bool = False) -> Result:
         if known is None:
             raise Skip("The connector was deleted before this event could run.", reason=Reason.DISABLED)
         connector = known.connector
-        if not connector.is_enabled:
+        if not connector.is_enabled and not _is_duty(event, connector.provider):
             raise Skip(SENTENCES[Reason.DISABLED], reason=Reason.DISABLED)
         if connector.is_paused:
             return _waiting(event, Reason.PAUSED, f"{connector} is paused; the event waits until it is resumed.")
@@ -83,6 +83,11 @@ def run(event: Event, *, defers: bool = False) -> Result:
             made.recorder.flush()
     result.duration_ms = int((time.monotonic() - started) * 1000)
     return result
+
+
+def _is_duty(event: Event, provider: Provider) -> bool:
+    handler = provider.handlers.get(event.topic) if event.kind != Kind.DELIVERY else None
+    return handler is not None and handler.is_duty
 
 
 def _shown(made: Run | None, text: str) -> str:
@@ -189,13 +194,15 @@ def _failed(event: Event, made: Run | None, error: HubError) -> Result:
     """Waiting where another attempt may help and is left, failed where not."""
     more: dict[str, Any] = {"reason_code": _shown(made, error.code), "next_step": _shown(made, error.next_step)}
     sentence = _shown(made, error.sentence)
-    is_asked_to_wait = isinstance(error, budgets.BudgetSpent) or error.code == "throttled"
-    if event.connector_id and error.retry_after_s and is_asked_to_wait:
-        # Its other events would meet the same answer: the lane is left out of the claim until then.
-        lanes.pause_for(event.connector_id, error.retry_after_s)
+    _leave_alone(event, error)
     if isinstance(error, budgets.BudgetSpent):
         return _result(
             event, made, Outcome.WAITING, reason=Reason.RATE_BUDGET, sentence=sentence, due_in_s=error.retry_after_s,
+            gives_back_attempt=True, **more,
+        )  # fmt: skip
+    if error.closes_lane:
+        return _result(
+            event, made, Outcome.WAITING, reason=Reason.RETRY, sentence=sentence, due_in_s=error.retry_after_s,
             gives_back_attempt=True, **more,
         )  # fmt: skip
     if error.reason == "dependency":
@@ -212,6 +219,20 @@ def _failed(event: Event, made: Run | None, error: HubError) -> Result:
         result.cause = error.reason
         return result
     return _result(event, made, Outcome.FAILED, reason=error.reason, sentence=sentence, **more)
+
+
+def _leave_alone(event: Event, error: HubError) -> None:
+    """Where other events would meet the same answer, the lane is left out of the claim until then. A budget that is
+    spent for bulk work has room for what is urgent."""
+    if not event.connector_id or not error.retry_after_s:
+        return
+    if isinstance(error, budgets.BudgetSpent) and not error.closes_lane:
+        if event.priority >= Priority.BULK:
+            lanes.rest_for(event.connector_id, error.retry_after_s)
+    elif error.closes_lane:
+        lanes.pause_for(event.connector_id, error.retry_after_s, longest_s=error.retry_after_s)
+    elif error.code == "throttled":
+        lanes.pause_for(event.connector_id, error.retry_after_s)
 
 
 def _pause_s(event: Event) -> float:

@@ -13,6 +13,7 @@ from connectors.exceptions import HubError, PayloadError, RemoteError
 from connectors.models import Breaker, BreakerState, Connector
 from connectors.recording import ListRecorder
 from events import alerts, bell, exchanges
+from events.host import Room
 from events.models import Event, Kind, Outcome, Priority, Reason
 from events.outcomes import Result, cause_of
 from events.record import New, record
@@ -47,33 +48,37 @@ WHERE c.id IS NULL OR NOT c.is_enabled OR NOT (c.is_paused OR coalesce(b.state <
 """
 
 
-def open_lanes(connector_ids: Collection[int]) -> dict[int, int]:
+def open_lanes(connector_ids: Collection[int]) -> dict[int, Room]:
     """Connectors whose events may be claimed now, with how many may run at once. A connector that was deleted or
-    disabled stays open: its events are told so, not kept."""
+    disabled stays open: its events are told so, not kept. Bulk work leaves what its provider keeps for live events, and
+    rests where its budget is spent."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.id, c.provider_slug, c.is_enabled, c.is_paused OR coalesce(b.state <> 'closed', false) "
-            "OR coalesce(p.paused_until > now(), false) FROM connectors_connector AS c "
+            "OR coalesce(p.paused_until > now(), false), coalesce(r.paused_until > now(), false) "
+            "FROM connectors_connector AS c "
             "LEFT JOIN connectors_breaker AS b ON b.connector_id = c.id AND b.endpoint = '' "
-            "LEFT JOIN connectors_bucket AS p ON p.connector_id = c.id AND p.name = 'pause' WHERE c.id = ANY(%s)",
+            "LEFT JOIN connectors_bucket AS p ON p.connector_id = c.id AND p.name = 'pause' "
+            "LEFT JOIN connectors_bucket AS r ON r.connector_id = c.id AND r.name = 'rest' WHERE c.id = ANY(%s)",
             [list(connector_ids)],
         )
         rows = {row[0]: row[1:] for row in cursor.fetchall()}
-    lanes: dict[int, int] = {}
+    lanes: dict[int, Room] = {}
     for connector_id in connector_ids:
         row = rows.get(connector_id)
         if row is None or not row[1]:
-            lanes[connector_id] = 1000
+            lanes[connector_id] = Room(1000, 1000)
         elif not row[2]:
-            lanes[connector_id] = _concurrency(row[0])
+            lanes[connector_id] = _room(row[0], rests=row[3])
     return lanes
 
 
-def _concurrency(provider_slug: str) -> int:
+def _room(provider_slug: str, *, rests: bool) -> Room:
     try:
-        return registry.get(provider_slug).budget.concurrency
+        budget = registry.get(provider_slug).budget
     except registry.UnknownProvider:
-        return 1
+        return Room(1, 1)
+    return Room(budget.concurrency, 0 if rests else max(1, budget.concurrency - budget.kept_for_live))
 
 
 def label_closed() -> None:
@@ -191,6 +196,11 @@ def probe(connector_id: int) -> bool:
     return True
 
 
-def pause_for(connector_id: int, seconds: float) -> None:
+def pause_for(connector_id: int, seconds: float, *, longest_s: float = LONGEST_PAUSE_S) -> None:
     """Leave a lane alone for a while: the vendor asked for it, or its budget is spent. Its events stay queued."""
-    budgets.pause(connector_id, min(seconds, LONGEST_PAUSE_S))
+    budgets.pause(connector_id, min(seconds, longest_s))
+
+
+def rest_for(connector_id: int, seconds: float) -> None:
+    """Leave a lane's bulk work alone for a while: the budget has no room for it. What is urgent goes on."""
+    budgets.pause(connector_id, min(seconds, LONGEST_PAUSE_S), name="rest")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import structlog
@@ -10,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from connectors.models import Connector, Plan
+from connectors.registry import UnknownProvider
 from connectors.syncing import start_sync
 
 log = structlog.get_logger(__name__)
@@ -60,6 +62,21 @@ def _start(plan_id: int) -> bool:
         plan.last_event_id, plan.error = event_id, ""
         plan.save(update_fields=["last_at", "next_at", "last_event_id", "error"])
     return True
+
+
+def bring_forward(connector_ids: Iterable[int]) -> int:
+    """Run planned syncs that follow routes now: routes, address or state of these connectors changed. Returns how many
+    plans that were."""
+    count = 0
+    for connector in Connector.objects.filter(pk__in=list(connector_ids)):
+        try:
+            syncs = connector.provider.syncs
+        except UnknownProvider:  # its code is gone; it has nothing that could run
+            continue
+        names = [name for name, sync in syncs.items() if sync.follows_routes]
+        plans = Plan.objects.filter(connector=connector, sync__in=names, is_enabled=True)
+        count += plans.update(next_at=timezone.now())
+    return count
 
 
 def make_default_plans(connector: Connector) -> None:

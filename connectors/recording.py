@@ -11,7 +11,7 @@ from django.db import DatabaseError, InterfaceError
 from connectors.exceptions import LeaseLost
 from events import exchanges
 from events.exchanges import Exchange, Kept
-from events.models import Event
+from events.models import Event, RequestState
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +52,10 @@ class JobRecorder:
         if is_much or time.monotonic() - self._oldest > KEPT_FOR_S:
             self.flush()
 
+    def doubt(self, request_id: str, why: str) -> None:
+        """What became of an answered write is open: for every later attempt it is one without an answer."""
+        exchanges.doubt(self.event_id, request_id, why)
+
     def take(self) -> list[Kept]:
         """What was not written yet, for whoever writes it with the outcome."""
         taken, self._reads, self._bytes = self._reads, [], 0
@@ -82,3 +86,8 @@ class ListRecorder:
 
     def record(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)
+
+    def doubt(self, request_id: str, why: str) -> None:
+        for one in self.exchanges:
+            if str(one.id) == request_id:
+                one.state, one.error = RequestState.NO_ANSWER, why

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from connectors import budgets, notices, routing, schema
+from connectors import budgets, erasure, notices, routing, schema, syncing
 from connectors.exceptions import HubError, MappingMissing, PayloadError
 from connectors.http import HttpClient, Recorder
 from connectors.models import Connector, Link, LinkState, Route
@@ -203,6 +203,24 @@ class Run:
         )
         bell.ring()
         return made.event_id
+
+    def start_sync(self, name: str) -> int:
+        """Queue one of the connector's own syncs, unless it waits or runs already. Returns its event's id. Raises
+        ``ConfigurationError`` for a sync the provider does not have."""
+        return syncing.start_sync(self.connector, name, by=self.event.triggered_by if self.event else "")
+
+    def kinds_sent(self) -> set[str]:
+        """Record kinds that enabled routes take out of this connector."""
+        return set(Route.objects.filter(source=self.connector, is_enabled=True).values_list("record_kind", flat=True))
+
+    def kinds_taken(self) -> set[str]:
+        """Record kinds that enabled routes bring to this connector."""
+        return set(Route.objects.filter(target=self.connector, is_enabled=True).values_list("record_kind", flat=True))
+
+    def erase(self, keys: Iterable[tuple[str, str]]) -> erasure.Erased:
+        """Erase what this connector's events, and whatever came of them, hold of the person with these search keys; this
+        event stays readable until it ends."""
+        return erasure.person(self.connector, keys, but=self.the_event.pk)
 
     @property
     def checkpoint(self) -> dict[str, Any]:

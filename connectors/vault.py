@@ -68,6 +68,11 @@ def forget(connector: Connector, name: str) -> None:
     Credential.objects.filter(connector_id=connector.pk, name=name).delete()
 
 
+def forget_all(connector: Connector) -> None:
+    """Drop everything the hub was granted for a connector: the app was removed, nothing of it works any more."""
+    Credential.objects.filter(connector_id=connector.pk).delete()
+
+
 def renew(
     connector: Connector,
     name: str,
@@ -99,6 +104,21 @@ def renew(
         return fresh
     finally:
         _release(connector, name)
+
+
+def once(connector: Connector, name: str, life_s: float) -> bool:
+    """True for the first who asks by this name within ``life_s`` seconds, over all processes; false for the others."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM connectors_credential WHERE connector_id = %s AND value = '' AND expires_at < now()",
+            [connector.pk],
+        )
+        cursor.execute(
+            "INSERT INTO connectors_credential (connector_id, name, value, expires_at, updated_at) "
+            "VALUES (%s, %s, '', now() + %s * interval '1 second', now()) ON CONFLICT DO NOTHING RETURNING id",
+            [connector.pk, name, life_s],
+        )
+        return cursor.fetchone() is not None
 
 
 def mark_started(connector: Connector, name: str) -> None:

@@ -162,7 +162,7 @@ def _store(
         # Also where it does not run now: it may be retried by hand later, and then runs like any other.
         new.lock_key = lock_key(connector.pk, identity.object_type, str(identity.object_id))
         new.is_supersedable = handler.reads_current_state
-    if not connector.is_enabled:
+    if not connector.is_enabled and not (handler is not None and handler.is_duty):
         new.outcome, new.reason = Outcome.SKIPPED, Reason.DISABLED
         new.sentence = "The connector is disabled; the delivery was stored and nothing was done."
     elif not is_json:

@@ -19,7 +19,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from events.host import Contact, host
-from events.models import Family, Mail, Reason
+from events.models import Event, Family, Mail, Reason
 from events.text import SENTENCE_LIMIT, clean
 
 if TYPE_CHECKING:
@@ -125,6 +125,30 @@ def recover_cause(connector_id: int, cause: str) -> None:
     """Close the open family of one cause, if there is one."""
     for family in Family.objects.filter(connector_id=connector_id, cause=cause, recovered_at=None):
         recover(family)
+
+
+def inform(connector_id: int, event: Event, sentence: str, next_step: str) -> None:
+    """Mail what is no failure and needs a person all the same, if the connector says from whom and to whom."""
+    contact = host().contact(connector_id)
+    if contact is None or not contact.sender or not contact.receiver or _are_enough(connector_id, "notice"):
+        return
+    context = {
+        "sentence": sentence,
+        "next_step": next_step,
+        "topic": event.topic,
+        "contact": contact,
+        "event_url": f"{settings.HUB_BASE_URL}/admin/events/event/{event.pk}/change/",
+        "connector_url": settings.HUB_BASE_URL + contact.path,
+    }
+    Mail.objects.create(
+        connector_id=connector_id,
+        kind="notice",
+        sender=contact.sender,
+        receiver=contact.receiver,
+        subject=" ".join(f"[{contact.name}] {event.topic}: {sentence}".split())[:200],
+        text=render_to_string("events/mail/notice.txt", context),
+        html=render_to_string("events/mail/notice.html", context),
+    )
 
 
 def summaries_due() -> bool:

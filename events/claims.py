@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from django.db import connection, transaction
 
-from events.models import Event
+from events.models import Event, Priority
 
 SUPERSEDING_ROUNDS = 20  # a whole page of candidates may be superseded at once; then the next page is looked at
 LANE_LOCK = 7201  # first half of the advisory lock; the second is the lane
@@ -27,8 +27,8 @@ WITH RECURSIVE lane AS (
 ) SELECT connector_id FROM lane ORDER BY priority, connector_id
 """
 _CANDIDATES = """
-SELECT id, lock_key, topic, is_supersedable FROM events_event
-WHERE connector_id = %s AND outcome = 'queued' AND (lock_key = '' OR lock_key <> ALL(%s::text[]))
+SELECT id, lock_key, topic, is_supersedable, priority FROM events_event
+WHERE connector_id = %s AND outcome = 'queued' AND priority <= %s AND (lock_key = '' OR lock_key <> ALL(%s::text[]))
 ORDER BY connector_id, priority, id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 _SUPERSEDE = """
@@ -55,26 +55,32 @@ def lanes() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def claim(connector_id: int, limit: int, concurrency: int, lease: uuid.UUID, lease_s: float) -> list[Event]:
+def claim(
+    connector_id: int, limit: int, concurrency: int, lease: uuid.UUID, lease_s: float, *, bulk: int | None = None
+) -> list[Event]:
     """Take up to ``limit`` due events of a lane, oldest of the highest priority first, never more than
-    ``concurrency`` running at once and never two of one object. Empty where another drainer is claiming it just now."""
+    ``concurrency`` running at once, of bulk work never more than ``bulk``, and never two of one object. Empty where
+    another drainer is claiming it just now."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LANE_LOCK, connector_id % 2**31])
         if not cursor.fetchone()[0]:
             return []
         cursor.execute(
-            "SELECT count(*), coalesce(array_agg(lock_key) FILTER (WHERE lock_key <> ''), '{}') "
+            "SELECT count(*), count(*) FILTER (WHERE priority >= %s), "
+            "coalesce(array_agg(lock_key) FILTER (WHERE lock_key <> ''), '{}') "
             "FROM events_event WHERE connector_id = %s AND outcome = 'running'",
-            [connector_id],
+            [Priority.BULK, connector_id],
         )
-        running, busy = cursor.fetchone()
+        running, running_bulk, busy = cursor.fetchone()
         limit = min(limit, concurrency - running)
         if limit <= 0:
             return []
+        bulk = limit if bulk is None else min(limit, bulk - running_bulk)
+        least_urgent = Priority.BULK if bulk > 0 else Priority.BULK - 1
         chosen: list[int] = []
         for _ in range(SUPERSEDING_ROUNDS):
-            cursor.execute(_CANDIDATES, [connector_id, busy, limit])
-            candidates = cursor.fetchall()
+            cursor.execute(_CANDIDATES, [connector_id, least_urgent, busy, limit])
+            candidates = _within(cursor.fetchall(), bulk)
             superseded = _supersede(cursor, candidates)
             chosen = _one_each(candidates, superseded)
             if chosen or not superseded:
@@ -85,19 +91,28 @@ def claim(connector_id: int, limit: int, concurrency: int, lease: uuid.UUID, lea
     return sorted(events, key=lambda event: (event.priority, event.pk))
 
 
-def _one_each(candidates: Sequence[tuple[int, str, str, bool]], superseded: set[int]) -> list[int]:
+Candidate = tuple[int, str, str, bool, int]  # id, lock key, topic, whether it may be superseded, priority
+
+
+def _within(candidates: Sequence[Candidate], bulk: int) -> list[Candidate]:
+    """All that is urgent and the first ``bulk`` of the others; they come in order of priority."""
+    urgent = [one for one in candidates if one[4] < Priority.BULK]
+    return [*urgent, *candidates[len(urgent) : len(urgent) + max(bulk, 0)]]
+
+
+def _one_each(candidates: Sequence[Candidate], superseded: set[int]) -> list[int]:
     """The oldest event of each object, and all that belong to none."""
     chosen: list[int] = []
     taken: set[str] = set()
-    for event_id, lock_key, _, _ in candidates:
+    for event_id, lock_key, *_ in candidates:
         if event_id not in superseded and not (lock_key and lock_key in taken):
             chosen.append(event_id)
             taken.add(lock_key)
     return chosen
 
 
-def _supersede(cursor, candidates: Sequence[tuple[int, str, str, bool]]) -> set[int]:  # type: ignore[no-untyped-def]
-    keys = {lock_key for _, lock_key, _, supersedable in candidates if lock_key and supersedable}
+def _supersede(cursor, candidates: Sequence[Candidate]) -> set[int]:  # type: ignore[no-untyped-def]
+    keys = {lock_key for _, lock_key, _, supersedable, _ in candidates if lock_key and supersedable}
     if not keys:
         return set()
     cursor.execute(_SUPERSEDE, [sorted(keys)])

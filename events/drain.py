@@ -139,7 +139,8 @@ class Drainer:
                 order = order[cut:] + order[:cut]
         for lane in order:
             size = self.sizes.get(lane, self.threads.size)
-            events = claims.claim(lane, size, open_lanes[lane], self.lease, settings.HUB_LEASE_S)
+            room = open_lanes[lane]
+            events = claims.claim(lane, size, room.total, self.lease, settings.HUB_LEASE_S, bulk=room.bulk)
             if events:
                 self.rotation = deque([lane])
                 self._start(lane, events)  # before anything else can fail: they are ours now

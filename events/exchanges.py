@@ -16,7 +16,7 @@ from django.db import connection
 from psycopg.types.json import Jsonb
 
 from events import bodies
-from events.models import RequestState
+from events.models import RelatedRequest, RequestState
 from events.text import SENTENCE_LIMIT, clean
 
 if TYPE_CHECKING:
@@ -150,6 +150,13 @@ def complete(event_id: int, received_at: datetime, exchange: Exchange) -> None:
 
 def write_all(event_id: int, received_at: datetime, exchanges: Sequence[Exchange]) -> None:
     write_many([(event_id, received_at, exchange) for exchange in exchanges])
+
+
+def doubt(event_id: int, request_id: str, why: str) -> None:
+    """An answered write whose answer leaves open what became of it: it counts as not answered."""
+    RelatedRequest.objects.filter(pk=request_id, event_id=event_id).update(
+        state=RequestState.NO_ANSWER, error=clean(why, SENTENCE_LIMIT)
+    )
 
 
 ANSWER_LOST = "The answer came, but the hub was interrupted before it wrote down what became of it."

@@ -25,11 +25,19 @@ class Contact:
     path: str  # of the connector's admin page
 
 
+@dataclass(frozen=True)
+class Room:
+    """How many events of a lane may run at once over all machines, and how many of those may be bulk work."""
+
+    total: int
+    bulk: int
+
+
 class Host(Protocol):
     def run(self, event: Event) -> Result:
         """Handle one claimed event. Never raises: whatever goes wrong is in the result."""
 
-    def open_lanes(self, connector_ids: Collection[int]) -> dict[int, int]:
+    def open_lanes(self, connector_ids: Collection[int]) -> dict[int, Room]:
         """Connectors whose events may be claimed now, with the number that may run at once."""
 
     def contact(self, connector_id: int) -> Contact | None: ...

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from connectors import breakers, checking, contracts, known, lanes, syncing
+from connectors import breakers, checking, contracts, known, lanes, plans, syncing
 from connectors.admin import fieldmap, state, testmail
 from connectors.exceptions import HubError
 from connectors.models import Connector, new_token
@@ -148,6 +148,8 @@ class ConnectorActions(Base):
         known.forget()
         self.log_change(request, connector, f"{word}.")
         messages.success(request, f"{connector} {sentence}")
+        if columns.get("is_enabled"):
+            plans.bring_forward([connector.pk])
         return _back(connector)
 
     def close_breaker(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:
@@ -164,7 +166,9 @@ class ConnectorActions(Base):
         connector.rotate_webhook_token()
         known.forget()
         self.log_change(request, connector, "Made a new webhook address.")
-        messages.success(request, "The connector has a new webhook address. Enter it at the vendor now.")
+        does_itself = plans.bring_forward([connector.pk])
+        more = "The hub tells the vendor within a minute." if does_itself else "Enter it at the vendor now."
+        messages.success(request, f"The connector has a new webhook address. {more}")
         return _back(connector)
 
     def copy(self, request: HttpRequest, connector: Connector, what: str) -> HttpResponse:

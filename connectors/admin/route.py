@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -9,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from connectors import registry
+from connectors import plans, registry
 from connectors.admin.pills import pill
 from connectors.exceptions import ConfigurationError
 from connectors.forms import generated
@@ -62,6 +63,16 @@ class RouteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: Route, form: Any, change: bool) -> None:
         obj.save(update_fields=["is_enabled", "options"] if change else None)
+        _changed([obj])
+
+    def delete_model(self, request: HttpRequest, obj: Route) -> None:
+        super().delete_model(request, obj)
+        _changed([obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Route]) -> None:
+        routes = list(queryset)
+        super().delete_queryset(request, queryset)
+        _changed(routes)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **more: Any) -> HttpResponse:
         route = more.get("obj")
@@ -122,7 +133,13 @@ class RouteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _set(self, request: HttpRequest, route: Route, value: bool) -> None:
         route.is_enabled = value
         route.save(update_fields=["is_enabled"])
+        _changed([route])
         self.log_change(request, route, "Enabled." if value else "Disabled.")
+
+
+def _changed(routes: Iterable[Route]) -> None:
+    """What depends on routes (which deliveries are asked for) is looked at again at once."""
+    plans.bring_forward({one for route in routes for one in (route.source_id, route.target_id)})
 
 
 def _state(route: Route) -> tuple[str, str, str]:

@@ -152,6 +152,10 @@ class Connector(models.Model):
     def webhook_url(self) -> str:
         return f"{settings.HUB_BASE_URL}/hooks/{self.webhook_token}"
 
+    def is_address_in_use(self, token: str) -> bool:
+        """Whether a webhook token belongs to any connector of this hub."""
+        return Connector.objects.by_webhook_token(token) is not None
+
     @property
     def is_sandbox(self) -> bool:
         """Whether any of its addresses is the hub's own sandbox."""

@@ -8,7 +8,22 @@ A member is added when two vendors need it. Not for: wire formats (those live in
 from connectors.records.account import CompanyAccount, CompanyContact, CompanyLocation, CustomerAccount
 from connectors.records.base import Record
 from connectors.records.giftcard import GiftCard, GiftCardTransaction
-from connectors.records.order import Address, Company, Customer, Order, OrderLine, Payment, ShippingLine, Tax
+from connectors.records.order import (
+    Address,
+    Company,
+    Customer,
+    Discount,
+    DiscountShare,
+    Duty,
+    Metafield,
+    Order,
+    OrderLine,
+    Payment,
+    PaymentDue,
+    PaymentFee,
+    ShippingLine,
+    Tax,
+)
 from connectors.records.payout import AdjustedOrder, Payout, PayoutLine
 from connectors.records.product import (
     Product,
@@ -38,13 +53,19 @@ __all__ = [
     "CompanyLocation",
     "Customer",
     "CustomerAccount",
+    "Discount",
+    "DiscountShare",
     "Disposition",
+    "Duty",
     "ExchangeLine",
     "GiftCard",
     "GiftCardTransaction",
+    "Metafield",
     "Order",
     "OrderLine",
     "Payment",
+    "PaymentDue",
+    "PaymentFee",
     "Payout",
     "PayoutLine",
     "Product",

@@ -17,6 +17,9 @@ class Record:
 
     kind: ClassVar[str] = ""
     label: ClassVar[str] = ""
+    # Members, nested as pydantic's ``exclude`` takes them, that tell more about the object than a document made of it
+    # says: they never make it look changed.
+    beside: ClassVar[Mapping[str, Any]] = {}
 
     id: str
     number: str
@@ -36,10 +39,11 @@ class Record:
         return _adapter(cls).validate_json(content)
 
     def fingerprint(self, *, without: frozenset[str] = frozenset()) -> str:
-        """Hash of the meaning: the vendor's raw form and the time of change do not count, nor do the members named in
-        ``without`` (those a target does not take). Members that say nothing are left out: one that a later version of
-        the hub adds must not make every object of the ledger look changed."""
-        meaning = _adapter(type(self)).dump_json(self, exclude={"raw", "updated_at", *without}, exclude_defaults=True)
+        """Hash of the meaning: the vendor's raw form, the time of change and what is ``beside`` do not count, nor do the
+        members named in ``without`` (those a target does not take). Members that say nothing are left out: one that a
+        later version of the hub adds must not make every object of the ledger look changed."""
+        exclude: Any = {**self.beside, **dict.fromkeys({"raw", "updated_at", *without}, True)}
+        meaning = _adapter(type(self)).dump_json(self, exclude=exclude, exclude_defaults=True)
         return hashlib.sha256(meaning).hexdigest()
 
 

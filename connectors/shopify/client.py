@@ -1,53 +1,33 @@
 """One shop's Admin API: one method per document used, plain dicts out, every error as the hub knows it.
 
-Not for judging what an order means: that is ``translation.py``. Nothing here writes to the shop.
+Not for sending: that is ``channel.py``; nor for judging what an order means: that is ``translation.py``.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import PayloadError, RemoteUnavailable
-from connectors.http import Http, HttpAnswer
-from connectors.shopify import replies, tokens
-from connectors.shopify.documents import document
+from connectors.shopify import tokens
+from connectors.shopify.channel import Channel
+from connectors.shopify.health import Health
+from connectors.shopify.pacing import TURNS, Pace
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.settings import ShopifySettings
+from events.models import Priority
 
-TRIES = 8  # of a throttled call, before the event goes back to the queue
-LONGEST_WAIT_S = 30.0  # for one call altogether: a worker is not kept asleep longer
+if TYPE_CHECKING:
+    from connectors.run import Run
+
 RESTARTS = 3  # of a read whose order changed between two pages
 WALK_LIMIT = 24_750  # a connection can be walked to 25,000 objects; 99 full pages
-TIMEOUT_S = (3.0, 20.0)  # connect, read
 LISTED = ("id", "legacyResourceId", "name", "updatedAt")
 Node = dict[str, Any]
 
 
-class ShopifyClient:
-    """``notes``: remarks by code that are no errors, e.g. that another API version answered. ``served_version`` and
-    ``clock_skew_s`` (ours minus theirs, whole seconds) are those of the last answer."""
-
-    def __init__(
-        self,
-        settings: ShopifySettings,
-        http: Http,
-        *,
-        token_store: tokens.TokenStore | None = None,
-        sleep: Callable[[float], object] = time.sleep,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self.settings = settings
-        self.http = http
-        self.token_store = tokens.IN_PROCESS if token_store is None else token_store
-        self.sleep = sleep
-        self.now = now
-        self.notes: dict[str, str] = {}
-        self.served_version = ""
-        self.clock_skew_s: float | None = None
+class ShopifyClient(Channel):
+    """What the hub asks of a shop: see ``Channel`` for what it is made with."""
 
     def ping(self) -> Node:
         """``{"shop": {...}, "scopes": [...]}``: who we are talking to and what the app may do. HubShop."""
@@ -123,81 +103,19 @@ class ShopifyClient:
                     raise PayloadError("More orders changed in one second than Shopify lists.", path="orders")
                 start, after, walked = last, None, 0
 
-    def change(self, name: str, variables: dict[str, Any], *, key: str = "") -> Node:
-        """The payload of the one mutation of a document; recorded before it leaves. ``key``: its idempotency key, where
-        the document has one. Raises ``replies.UserErrors`` where Shopify declines, and what ``execute`` raises; a lost
-        answer is ``RemoteTimedOut`` or ``RemoteUnavailable``, and the caller looks whether the write took effect."""
-        data = self.execute(name, variables, write=True, key=key)
-        with promised_shape(name):
-            payload: Node = next(iter(data.values()))
-            if payload is None:
-                raise KeyError(name)
-        return payload
 
-    def execute(self, name: str, variables: dict[str, Any], *, write: bool = False, key: str = "") -> Node:
-        """``data`` of one document. A throttled call waits for its points and is sent again, ``TRIES`` times and
-        ``LONGEST_WAIT_S`` at most; then ``RemoteUnavailable`` with the time to wait."""
-        waited = 0.0
-        for attempt in range(1, TRIES + 1):
-            answer = self._post(name, variables, write=write, key=key)
-            reply = answer.json()
-            if not isinstance(reply, dict):
-                raise PayloadError("Shopify's answer is not a JSON object.", request_id=answer.request_id)
-            with promised_shape(name):
-                pause_s = replies.throttle_pause_s(reply)
-                if pause_s is None:
-                    replies.raise_for_errors(reply, name, request_id=answer.request_id)
-            if pause_s is None:
-                data: Node = reply["data"]
-                return data
-            if attempt == TRIES or waited + pause_s > LONGEST_WAIT_S:
-                break
-            self.sleep(pause_s)
-            waited += pause_s
-        raise RemoteUnavailable(
-            f"The shop's points for API calls are used up: {name} was throttled {attempt} times in {waited:.0f} s.",
-            code="THROTTLED",
-            retry_after_s=pause_s,
-            request_id=answer.request_id,
-        )
-
-    def _post(self, name: str, variables: dict[str, Any], *, write: bool, key: str) -> HttpAnswer:
-        """One document sent, with a token renewed once where Shopify refuses it. Raises by HTTP status."""
-        answer = self._send(name, variables, write=write, key=key)
-        if answer.status == 401 and tokens.forget(self.settings, self.token_store):
-            answer = self._send(name, variables, write=write, key=key)
-        replies.raise_for_status(answer)
-        self._remember(answer)
-        return answer
-
-    def _send(self, name: str, variables: dict[str, Any], *, write: bool, key: str) -> HttpAnswer:
-        token = tokens.access_token(self.settings, self.http, self.token_store, self.now)
-        return self.http.request(
-            "POST",
-            f"{self.settings.admin_url}/api/{self.settings.api_version}/graphql.json",
-            headers={"Accept": "application/json", "X-Shopify-Access-Token": token},
-            json={"query": document(name), "operationName": name, "variables": variables},
-            timeout_s=TIMEOUT_S,
-            write=write,
-            idempotency_key=key,
-        )
-
-    def _remember(self, answer: HttpAnswer) -> None:
-        asked, served = self.settings.api_version, answer.headers.get("x-shopify-api-version", "")
-        self.served_version = served
-        if served and served != asked:
-            self.notes["version_fallback"] = (
-                f"Shopify answered with API version {served} instead of {asked}, which it does not serve."
-            )
-        deprecated = answer.headers.get("x-shopify-api-deprecated-reason", "")
-        if deprecated:
-            self.notes["deprecated"] = f"Shopify says that the call used something deprecated: {deprecated}"
-        try:
-            theirs = parsedate_to_datetime(answer.headers.get("date", ""))
-        except ValueError:
-            self.clock_skew_s = None
-        else:
-            self.clock_skew_s = round(self.now() - theirs.timestamp())
+def connect(run: Run) -> ShopifyClient:
+    """The client of one run: with the vault of its connector, its warnings, and the turn of its event."""
+    if not run.connector.pk:
+        return ShopifyClient(run.settings, run.http)
+    priority = run.event.priority if run.event is not None else Priority.BUYER  # somebody waits for the answer
+    return ShopifyClient(
+        run.settings,
+        run.http,
+        token_store=tokens.Vault(run.connector),
+        pace=Pace(run.connector.pk, TURNS[priority], ends_at=run.ends_at),
+        health=Health(run.connector.pk, run.warn, run.clear),
+    )
 
 
 def _next_page(connection: Node) -> str | None:

@@ -31,13 +31,11 @@ def import_product(run: Run) -> str:
 
     Raises ``Skip`` (not found; the hub's own write; what ``run.deliver`` skips), ``ConfigurationError`` naming a missing
     scope or a wrong shop, ``PayloadError``, and what a call raises."""
-    triggers.check_shop(run)
     return _import(run, triggers.named_gid(run, "Product"), is_asked_for=False)
 
 
 def product_deleted(run: Run) -> str:
     """``products/delete``: said on the event; its SKUs are forgotten. Nothing is deleted anywhere else."""
-    triggers.check_shop(run)
     gid = triggers.named_gid(run, "Product")
     run.describe(object_type="product", object_id=plain_id(gid))
     known = directory.by_id(run.connector.pk, OWN_WRITE, gid)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from connectors.exceptions import (
@@ -39,6 +39,7 @@ class UserErrors(RemoteRefused):
 
 HOUR_S = 3600.0
 SUSPICIOUS_PAUSE_S = 60.0  # HTTP 430 names no time
+MOST_POINTS = 1000  # one operation may ask for
 START_RATE = 50.0  # points per second where a reply does not say
 UNREADABLE = (KeyError, IndexError, TypeError, AttributeError, ValueError, ArithmeticError)
 SCOPE = re.compile(r"\b(?:read|write)_[a-z_]+\b")
@@ -83,6 +84,7 @@ def raise_for_status(answer: HttpAnswer) -> None:
             "The shop is frozen: its owner has to pay a bill at Shopify.",
             next_step="Ask the shop's owner. The hub tries again every hour.",
             retry_after_s=HOUR_S,
+            closes_lane=True,
             **more,
         )
     if status == 423:
@@ -90,14 +92,15 @@ def raise_for_status(answer: HttpAnswer) -> None:
             "Shopify has locked the shop.",
             next_step="Ask the shop's owner or Shopify's support. The hub tries again every hour.",
             retry_after_s=HOUR_S,
+            closes_lane=True,
             **more,
         )
     if status == 429:
         sentence = "Shopify takes no more calls for the moment (HTTP 429)."
-        raise RemoteUnavailable(sentence, retry_after_s=retry_after_s(answer.headers), **more)
+        raise RemoteUnavailable(sentence, retry_after_s=retry_after_s(answer.headers), **{**more, "code": "throttled"})
     if status == 430:
         sentence = "Shopify holds this address for suspicious and blocks its calls for the moment (HTTP 430)."
-        raise RemoteUnavailable(sentence, retry_after_s=SUSPICIOUS_PAUSE_S, **more)
+        raise RemoteUnavailable(sentence, retry_after_s=SUSPICIOUS_PAUSE_S, **{**more, "code": "throttled"})
     if status >= 500:
         sentence = f"Shopify has a fault on its side (HTTP {status})."
         raise RemoteUnavailable(sentence, retry_after_s=retry_after_s(answer.headers), **more)
@@ -129,6 +132,14 @@ def throttle_pause_s(reply: Mapping[str, Any]) -> float | None:
     missing = float(cost.get("requestedQueryCost") or 0) - float(status.get("currentlyAvailable") or 0)
     rate = float(status.get("restoreRate") or 0) or START_RATE
     return max(1.0, missing / rate) * (1 + random.random() * 0.2)
+
+
+def requested_cost(reply: Mapping[str, Any], learn: Callable[[int], object]) -> None:
+    """Hand on what the call asked of the bucket, where the reply says it."""
+    with suppress(*UNREADABLE):
+        requested = int(reply["extensions"]["cost"]["requestedQueryCost"])
+        if 0 < requested <= MOST_POINTS:
+            learn(requested)
 
 
 def raise_for_errors(reply: Mapping[str, Any], operation: str, *, request_id: str = "") -> None:

@@ -12,6 +12,7 @@ from django.core.validators import RegexValidator
 
 from connectors.schema import setting
 from connectors.shopify.settings_products import ProductSettings
+from connectors.shopify.settings_webhooks import WebhookSettings
 
 # https://shopify.dev/docs/apps/build/authentication-authorization (API 2026-10, checked 2026-11-20)
 SHOP_DOMAIN = r"^[a-zA-Z0-9][a-zA-Z0-9\-_]*\.myshopify\.com\Z"
@@ -27,8 +28,18 @@ def allow_base_url(value: str) -> None:
         raise ValidationError("Only the address of this installation's own sandbox is accepted here.")
 
 
+ORGANISATION, INSTALL, TOKEN = "organisation", "install", "token"
+WAYS = (
+    ("", "By what is entered below"),
+    (ORGANISATION, "Own organisation: an app of the Dev Dashboard, shop and app of the same organisation"),
+    (INSTALL, "Install in the shop: an app of the Dev Dashboard, the shop of another organisation"),
+    (TOKEN, "Permanent token: an app made in the shop's own admin before 2026"),
+)
+WAY_LABELS = {ORGANISATION: "Own organisation", INSTALL: "Install in the shop", TOKEN: "Permanent token"}
+
+
 @dataclass(frozen=True, kw_only=True)
-class ShopifySettings(ProductSettings):
+class ShopifySettings(ProductSettings, WebhookSettings):
     shop_domain: str = setting(
         forms.CharField(
             label="Shop domain",
@@ -37,12 +48,23 @@ class ShopifySettings(ProductSettings):
             help_text="The shop's permanent name, like example.myshopify.com: never its public domain.",
         )
     )
+    way_in: str = setting(
+        forms.ChoiceField(
+            label="Way in",
+            required=False,
+            choices=WAYS,
+            help_text="Do the shop and the app of your Dev Dashboard belong to the same organisation at Shopify? Choose "
+            "Own organisation. Does the shop belong to somebody else? Choose Install in the shop, save, and press the "
+            "link under Access on the Overview. Is there an app made in the shop's own admin before 2026? Its "
+            "permanent token still works. Left open: a permanent token where one is entered, else Own organisation.",
+        )
+    )
     access_token: str = setting(
         forms.CharField(
             label="Access token",
             required=False,
-            help_text="Permanent Admin API token (shpat_...) of an app made in the shop's own admin before 2026. "
-            "Leave blank where client id and client secret are entered.",
+            help_text="For the way Permanent token: the Admin API token (shpat_...) of an app made in the shop's own "
+            "admin before 2026. None can be made since.",
         ),
         secret=True,
     )
@@ -50,14 +72,14 @@ class ShopifySettings(ProductSettings):
         forms.CharField(
             label="Client id",
             required=False,
-            help_text="Of an app in the Dev Dashboard, installed on a shop of the same organisation.",
+            help_text="Of the app in the Dev Dashboard; for the ways Own organisation and Install in the shop.",
         )
     )
     client_secret: str = setting(
         forms.CharField(
             label="Client secret",
             required=False,
-            help_text="Exchanged for a token of 24 hours, which the hub renews. It also verifies webhooks.",
+            help_text="Gets the hub tokens of an hour or a day, which it renews by itself. It also verifies webhooks.",
         ),
         secret=True,
     )
@@ -127,15 +149,27 @@ class ShopifySettings(ProductSettings):
     )
 
     def clean(self) -> None:
-        """One complete way in, or ``ValidationError`` on the setting that is missing."""
-        if self.access_token:
+        """The chosen way in, complete, or ``ValidationError`` on the settings that are missing for it."""
+        if self.way == TOKEN:
+            if not self.access_token:
+                raise ValidationError(
+                    {"access_token": ["Enter the app's permanent token: the way in chosen needs it."]}
+                )
             return
-        if not self.client_id and not self.client_secret:
+        if not self.way_in and not self.client_id and not self.client_secret:
             raise ValidationError({"access_token": ["Enter an access token, or client id and client secret."]})
+        missing = {}
         if not self.client_id:
-            raise ValidationError({"client_id": ["Enter the client id that belongs to the client secret."]})
+            missing["client_id"] = ["Enter the app's client id from the Dev Dashboard."]
         if not self.client_secret:
-            raise ValidationError({"client_secret": ["Enter the client secret that belongs to the client id."]})
+            missing["client_secret"] = ["Enter the app's client secret from the Dev Dashboard."]
+        if missing:
+            raise ValidationError(missing)  # type: ignore[arg-type]
+
+    @property
+    def way(self) -> str:
+        """How the hub gets in: the way chosen, or the one what is entered fits."""
+        return self.way_in or (TOKEN if self.access_token else ORGANISATION)
 
     @property
     def admin_url(self) -> str:

@@ -1,4 +1,4 @@
-"""What a delivery is a trigger for: is it from our shop, and which object does it name.
+"""What a delivery is a trigger for: which object does it name.
 
 Not for reading the object: a delivery is never the truth.
 """
@@ -9,23 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from connectors.exceptions import ConfigurationError, PayloadError
-from connectors.shopify import webhooks
+from connectors.exceptions import PayloadError
 
 if TYPE_CHECKING:
     from connectors.run import Run
-
-
-def check_shop(run: Run) -> None:
-    """An app's secret is the same in every shop that has the app: the signature does not tell shops apart. Raises
-    ``ConfigurationError`` for a delivery of another shop."""
-    named = run.headers.get(webhooks.SHOP, "")
-    if named and named.lower() != run.settings.shop_domain.lower():
-        raise ConfigurationError(
-            f"This delivery comes from the shop {named}, but the connector is for {run.settings.shop_domain}.",
-            next_step=f"Remove this connector's address from the webhooks of {named}, then mark the event resolved.",
-            code="wrong_shop",
-        )
 
 
 def named_gid(run: Run, kind: str, member: str = "") -> str:

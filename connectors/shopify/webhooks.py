@@ -21,9 +21,11 @@ SIGNATURE = "x-shopify-hmac-sha256"
 TOPIC = "x-shopify-topic"
 SHOP = "x-shopify-shop-domain"
 DELIVERY = "x-shopify-webhook-id"
+API_VERSION = "x-shopify-api-version"
+TRIGGERED_AT = "x-shopify-triggered-at"
 
-# Each of these comes with an orders/updated of the same order, which is read anyway; the last two only report on the
-# app and the shop themselves.
+# Each of these comes with an orders/updated of the same order, which is read anyway; the last one only reports on the
+# shop itself.
 IGNORED = frozenset(
     {
         "orders/paid",
@@ -31,7 +33,6 @@ IGNORED = frozenset(
         "orders/edited",
         "orders/fulfilled",
         "orders/partially_fulfilled",
-        "app/scopes_update",
         "shop/update",
     }
 )
@@ -47,9 +48,9 @@ KEYS: Mapping[str, Mapping[str, str]] = {
 }
 
 SETUP = (
-    "In Shopify, subscribe the app to orders/create and orders/updated with this address: in the app's configuration "
-    "file (shopify.app.toml, section webhooks), or under Settings, Notifications, Webhooks for the shop alone. "
-    "Format JSON, API version 2026-10."
+    "Nothing to enter: the hub subscribes the shop to the topics its routes need, and repairs that every hour. The "
+    "compliance topics (customers/data_request, customers/redact, shop/redact) can only stand in the app's configuration "
+    "file (shopify.app.toml, section webhooks), with this address and API version 2026-10."
 )
 
 

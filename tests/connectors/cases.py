@@ -66,7 +66,15 @@ def hurried(provider: Provider) -> Provider:
     more: dict[str, Any] = {"budget": Budget(concurrency=provider.budget.concurrency)}
     if make is not None and "sleep" in inspect.signature(make).parameters:
         more["client"] = lambda settings, http: make(settings, http, sleep=lambda seconds: None)
+    if provider.connect is not None:
+        more["connect"] = lambda run: _hurried(provider.connect(run))  # type: ignore[misc]
     return replace(provider, **more)
+
+
+def _hurried(client: Any) -> Any:
+    if hasattr(client, "sleep"):
+        client.sleep = lambda seconds: None
+    return client
 
 
 def sink(provider: Provider) -> Provider:

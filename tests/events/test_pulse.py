@@ -14,6 +14,7 @@ from connectors.host import finished
 from connectors.models import Breaker, Connector
 from events import bell, bodies, heartbeat
 from events import pulse as module
+from events.host import Room
 from events.models import Bell, Event, Family, Heartbeat, Kind, Outcome, Reason
 from events.pulse import pulse, ring_unheard, take_back, wake
 from tests.cast import an_event, claim, run_one
@@ -243,7 +244,7 @@ def test_events_of_a_lane_that_is_gone_are_told_so(shop, how):
     host.pulse()
     event.refresh_from_db()
     assert event.outcome == Outcome.QUEUED
-    assert lanes.open_lanes([event.connector_id]) == {event.connector_id: 1000}
+    assert lanes.open_lanes([event.connector_id]) == {event.connector_id: Room(1000, 1000)}
 
 
 def test_finding_open_lanes_does_not_read_every_waiting_event(shop):

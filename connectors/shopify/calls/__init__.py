@@ -1,2 +1,2 @@
-"""Vendor calls by area: plain functions ``(client, ...)`` over the documents, plain dicts out. Not for judging what an
-answer means to the hub."""
+"""The calls of each area to the Admin API: plain functions of a client, plain dicts out. What they are good for is the
+flows' business."""

@@ -1,23 +1,17 @@
-"""The areas of the sandbox: every module that declares what it resolves, its paths or its control calls."""
+"""The areas of the sandbox: every module of this folder, with what it resolves, its paths and its control calls."""
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
-from connectors.shopify.sandbox import (
-    catalogue,
-    definitions,
-    deliveries,
-    product_writes,
-    products,
-    queries,
-    subscriptions,
-    variant_writes,
-)
 from connectors.shopify.sandbox.engine import Resolvers
 
-AREAS: tuple[ModuleType, ...] = (
-    queries, catalogue, subscriptions, deliveries,
-    products, product_writes, variant_writes, definitions,
-)  # fmt: skip
+AREAS: tuple[ModuleType, ...] = tuple(
+    import_module(f"connectors.shopify.sandbox.{module.name}")
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)])
+    if module.name not in {"areas", "server"}
+)
 RESOLVERS = Resolvers.of(AREAS)

@@ -1,4 +1,7 @@
-"""Really signed webhook deliveries of the sandbox: https://shopify.dev/docs/apps/build/webhooks (checked 2026-11-20)."""
+"""How the sandbox's deliveries travel: really signed, 1 s to connect and 5 s for the whole answer, only 2xx counts, eight
+more tries within four hours on the sandbox's clock, always the original payload to the original address; a subscription
+with eight failures in a row is removed. https://shopify.dev/docs/apps/build/webhooks (checked 2026-11-20).
+"""
 
 from __future__ import annotations
 
@@ -6,49 +9,96 @@ import base64
 import hashlib
 import hmac
 import http.client
-import json
+import time
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from connectors.sandbox import Reply
 from connectors.shopify.sandbox.orders import Shop, stamp
-from connectors.shopify.sandbox.payloads import order_payload, shop_payload
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET
 
 if TYPE_CHECKING:
     from connectors.shopify.sandbox.server import ShopifySandbox
 
-DELIVERY_TIMEOUT_S = 5.0  # the vendor's own limit
-DELIVERY_MODES = ("normal", "duplicate", "bad_hmac", "old_secret", "wrong_shop", "late")
+CONNECT_TIMEOUT_S = 1.0
+ANSWER_TIMEOUT_S = 5.0
+RETRY_AFTER_S = (10.0, 60.0, 300.0, 900.0, 1_800.0, 2_700.0, 3_600.0, 4_500.0)  # together a little less than 4 h
+FAILURES_IN_A_ROW = 8
+LATE_S = 4 * 3600
+DELIVERY_MODES = ("normal", "duplicate", "reordered", "late", "bad_hmac", "old_secret", "wrong_shop")
 PAYLOAD_VERSION = "2026-10"
+DELIVERED = "Delivery"
 
 
-def post_delivery(sandbox: ShopifySandbox, shop: Shop, topic: str, body: bytes, url: str, mode: str = "normal") -> int:
-    """Post one signed delivery; the status of the answer, 0 where there was none in time. Never under the lock."""
-    return _post(url, delivery_headers(sandbox, shop, topic, body, mode), body)
+@dataclass
+class Parcel:
+    """One delivery on its way: what is sent stays the same through every try. ``gid``: the subscription it is for,
+    empty for one of the app's configuration."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    gid: str = ""
+    tries: int = 0
+
+    @property
+    def webhook_id(self) -> str:
+        return self.headers["X-Shopify-Webhook-Id"]
 
 
-def deliver(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
-    """One signed delivery about an order, in a mode of ``DELIVERY_MODES``; answers the status it got."""
-    shop = sandbox.shops[wish.get("shop", OUTLET)]
-    topic, mode = wish.get("topic", "orders/create"), wish.get("mode", "normal")
-    if mode not in DELIVERY_MODES:
-        raise ValueError(f"mode is one of {', '.join(DELIVERY_MODES)}")
-    order = shop.find(str(wish["order"])) if topic.startswith("orders/") else None
-    if order is None and topic.startswith("orders/"):
-        return Reply(404, {"error": "no such order"})
-    if order is not None and mode == "late":
-        order = shop.first_states[order["id"]]
-    body = json.dumps(order_payload(shop, order) if order else shop_payload(shop), separators=(",", ":")).encode()
+def make_parcel(
+    sandbox: ShopifySandbox, shop: Shop, topic: str, body: bytes, url: str, *, mode: str = "normal",
+    event_id: str = "", gid: str = "",
+) -> Parcel:  # fmt: skip
+    """A delivery with its signature."""
     headers = delivery_headers(sandbox, shop, topic, body, mode)
-    # The hub may ask this sandbox something before it answers: other calls must not wait for it.
-    sandbox.lock.release()
+    if event_id:
+        headers["X-Shopify-Event-Id"] = event_id
+    return Parcel(url, headers, body, gid)
+
+
+def dispatch(sandbox: ShopifySandbox, shop: Shop, parcel: Parcel) -> None:
+    """Send it a moment later, and again until it is taken or given up."""
+    sandbox.schedule(0.0, partial(_attempt, sandbox, shop, parcel))
+
+
+def _attempt(sandbox: ShopifySandbox, shop: Shop, parcel: Parcel) -> None:
+    status = post(parcel)  # never under the lock: the hub may ask this sandbox something before it answers
+    parcel.tries += 1
+    is_taken = 200 <= status < 300
+    with sandbox.lock:
+        topic = parcel.headers["X-Shopify-Topic"]
+        row = shop.table(DELIVERED).setdefault(parcel.webhook_id, {"topic": topic, "url": parcel.url, "statuses": []})
+        row["statuses"].append(status)
+        subscription = shop.table("WebhookSubscription").get(parcel.gid)
+        if subscription is not None:
+            subscription["failures"] = 0 if is_taken else subscription["failures"] + 1
+            if subscription["failures"] >= FAILURES_IN_A_ROW:
+                shop.table("WebhookSubscription").pop(parcel.gid)
+        if not is_taken and parcel.tries <= len(RETRY_AFTER_S):
+            sandbox.schedule(RETRY_AFTER_S[parcel.tries - 1], partial(_attempt, sandbox, shop, parcel))
+
+
+def post(parcel: Parcel) -> int:
+    """The status of the answer; 0 where there is none in time. Redirects count as failures, as at the vendor."""
+    parts = urlsplit(parcel.url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    started = time.monotonic()
+    connection = kind(parts.hostname or "", parts.port, timeout=CONNECT_TIMEOUT_S)
     try:
-        statuses = [_post(wish["url"], headers, body) for _ in range(2 if mode == "duplicate" else 1)]
+        connection.connect()
+        connection.sock.settimeout(max(0.01, ANSWER_TIMEOUT_S - (time.monotonic() - started)))
+        path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+        connection.request("POST", path, parcel.body, dict(parcel.headers))
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
     finally:
-        sandbox.lock.acquire()
-    return Reply(body={"status": statuses[-1], "statuses": statuses, "id": headers["X-Shopify-Webhook-Id"]})
+        connection.close()
 
 
 def delivery_headers(
@@ -60,12 +110,13 @@ def delivery_headers(
     if mode == "bad_hmac":
         digest = bytes(one ^ 0xFF for one in digest)
     other = LUMEN if shop.domain == OUTLET else OUTLET
-    triggered_at = sandbox.now() - (4 * 3600 if mode == "late" else 0)
+    triggered_at = sandbox.now() - (LATE_S if mode == "late" else 0)
+    rules: Mapping[str, Any] = shop.table("WebhookRules").get("rules", {})
     return {
         "Content-Type": "application/json",
         "X-Shopify-Topic": topic,
         "X-Shopify-Shop-Domain": other if mode == "wrong_shop" else shop.domain,
-        "X-Shopify-API-Version": PAYLOAD_VERSION,
+        "X-Shopify-API-Version": rules.get("version", PAYLOAD_VERSION),
         "X-Shopify-Webhook-Id": str(uuid.uuid4()),
         "X-Shopify-Event-Id": str(uuid.uuid4()),
         "X-Shopify-Triggered-At": stamp(triggered_at),
@@ -74,18 +125,10 @@ def delivery_headers(
     }
 
 
-def _post(url: str, headers: dict[str, str], body: bytes) -> int:
-    """The status of the answer; 0 where there is none in time. Redirects count as failures, as at the vendor."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=DELIVERY_TIMEOUT_S)
-    try:
-        connection.request("POST", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", body, headers)
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return 0
-    finally:
-        connection.close()
+def _log(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
+    """Every delivery of a shop by its id, with the answer of each try (0: none in time)."""
+    shop = sandbox.shops[wish.get("shop", OUTLET)]
+    return Reply(body={"deliveries": dict(shop.table(DELIVERED))})
 
 
-CONTROLS = {"deliver": deliver}
+CONTROLS = {"deliveries": _log}

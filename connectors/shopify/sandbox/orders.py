@@ -1,6 +1,7 @@
 """The shops of the sandbox and the orders placed in them, kept in the shape GraphQL answers in.
 
-Totals are computed from lines, in the shop's and in the buyer's currency, so that every order adds up.
+Amounts are in the shop's and in the buyer's currency, each rounded to that currency's smallest unit. What an order comes
+to is computed in ``baskets.py``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+
+from connectors.shopify.moneys import DECIMALS
 
 Node = dict[str, Any]
 CENT = Decimal("0.01")
@@ -22,8 +25,9 @@ CATALOGUE = {
     "PAPER-A4-80": ("Paper A4 80 g, 500 sheets", "5.49"),
     "TONER-77K": ("Toner 77 black", "64.90"),
 }
-SCOPES = ["read_orders", "read_customers", "read_products", "read_locations", "read_payment_terms"]
+SCOPES = ["read_orders", "write_orders", "read_customers", "read_products", "read_locations", "read_payment_terms"]
 SCOPES += ["write_products", "write_customers"]
+SCOPES += ["write_merchant_managed_fulfillment_orders", "write_fulfillments"]
 
 
 @dataclass
@@ -50,11 +54,14 @@ class Shop:
     scopes: list[str] = field(default_factory=lambda: list(SCOPES))
     tokens: dict[str, float] = field(default_factory=dict)  # granted token to its end, epoch seconds
     plan: str = "Basic"
+    is_installed: bool = True
     orders: dict[str, Node] = field(default_factory=dict)
     tables: dict[str, dict[str, Node]] = field(default_factory=dict)  # other objects by kind and global id
     stock: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)  # by item and location: quantities
     variants_by_sku: dict[str, list[str]] = field(default_factory=dict)
     first_states: dict[str, Node] = field(default_factory=dict)  # orders as they were placed, for late deliveries
+    old_states: dict[str, list[tuple[float, Node]]] = field(default_factory=dict)  # until when they held, for the index
+    cursor_age: int = 0  # a cursor of another age is refused
 
     def refill(self, now: float) -> float:
         """The points there are now."""
@@ -104,22 +111,33 @@ class Shop:
         }
 
 
+Units = tuple[Decimal, Decimal]
+
+
+def unit_of(currency: str) -> Decimal:
+    """The smallest unit of a currency: a hundredth, unless ISO 4217 says otherwise."""
+    return Decimal(1).scaleb(-DECIMALS.get(currency, 2))
+
+
 @dataclass(frozen=True)
 class Bag:
-    """An amount in both currencies."""
+    """An amount in both currencies, with the smallest unit of each where it is known."""
 
     shop: Decimal
     buyer: Decimal
+    units: Units | None = field(default=None, compare=False)
 
     def __add__(self, other: Bag) -> Bag:
-        return Bag(self.shop + other.shop, self.buyer + other.buyer)
+        return Bag(self.shop + other.shop, self.buyer + other.buyer, self.units or other.units)
 
     def __sub__(self, other: Bag) -> Bag:
-        return Bag(self.shop - other.shop, self.buyer - other.buyer)
+        return Bag(self.shop - other.shop, self.buyer - other.buyer, self.units or other.units)
 
     def times(self, factor: Decimal | int) -> Bag:
-        """Rounded to cents in each currency for itself."""
-        return Bag(*((one * factor).quantize(CENT, ROUND_HALF_UP) for one in (self.shop, self.buyer)))
+        """Rounded in each currency for itself."""
+        ours, theirs = self.units or (CENT, CENT)
+        shop, buyer = self.shop * factor, self.buyer * factor
+        return Bag(shop.quantize(ours, ROUND_HALF_UP), buyer.quantize(theirs, ROUND_HALF_UP), self.units)
 
 
 ZERO = Bag(Decimal(0), Decimal(0))
@@ -137,139 +155,35 @@ class Till:
     buyer_currency: str
     rate: Decimal
 
+    @property
+    def units(self) -> Units:
+        return unit_of(self.currency), unit_of(self.buyer_currency)
+
     def bag(self, amount: Any) -> Bag:
-        shop = Decimal(str(amount))
-        return Bag(shop, (shop * self.rate).quantize(CENT, ROUND_HALF_UP))
+        ours, theirs = self.units
+        shop = Decimal(str(amount)).quantize(ours, ROUND_HALF_UP)
+        return Bag(shop, (shop * self.rate).quantize(theirs, ROUND_HALF_UP), self.units)
 
     def show(self, bag: Bag) -> Node:
+        ours, theirs = self.units
         return {
-            "shopMoney": {"amount": f"{bag.shop.quantize(CENT)}", "currencyCode": self.currency},
-            "presentmentMoney": {"amount": f"{bag.buyer.quantize(CENT)}", "currencyCode": self.buyer_currency},
+            "shopMoney": {"amount": f"{bag.shop.quantize(ours)}", "currencyCode": self.currency},
+            "presentmentMoney": {"amount": f"{bag.buyer.quantize(theirs)}", "currencyCode": self.buyer_currency},
         }
 
 
+def till_of(order: Mapping[str, Any]) -> Till:
+    """The till of an order that is there already. The rate is that of its total."""
+    total = read_bag(order["totalPriceSet"])
+    rate = total.buyer / total.shop if total.shop else Decimal(1)
+    return Till(order["currencyCode"], order["presentmentCurrencyCode"], rate)
+
+
 def read_bag(node: Mapping[str, Any]) -> Bag:
-    return Bag(Decimal(node["shopMoney"]["amount"]), Decimal(node["presentmentMoney"]["amount"]))
+    shop, buyer = node["shopMoney"], node["presentmentMoney"]
+    units = unit_of(shop["currencyCode"]), unit_of(buyer["currencyCode"])
+    return Bag(Decimal(shop["amount"]), Decimal(buyer["amount"]), units)
 
 
 def stamp(now: float) -> str:
     return datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def build_line(
-    shop: Shop, till: Till, one: Mapping[str, Any], shares: list[Bag], tax: Mapping[str, Any] | None
-) -> Node:
-    """One line. ``shares``: what each discount of the order allots to it, by the discount's position."""
-    title, price = CATALOGUE.get(one["sku"], (one["sku"], "0.00"))
-    quantity, is_gift_card = int(one.get("quantity", 1)), bool(one.get("gift_card"))
-    unit = till.bag(one.get("price", price))
-    gross = unit.times(quantity)
-    net = gross - total_of(shares)
-    number = shop.take_id()
-    variant = shop.variant(one["sku"])
-    return {
-        "id": f"gid://shopify/LineItem/{number}",
-        "sku": one["sku"],
-        "name": one.get("title", title),
-        "title": one.get("title", title).partition(" - ")[0],
-        "variantTitle": one.get("title", title).partition(" - ")[2] or None,
-        "vendor": shop.name,
-        "quantity": quantity,
-        "currentQuantity": quantity,
-        "requiresShipping": not is_gift_card,
-        "taxable": not is_gift_card,
-        "isGiftCard": is_gift_card,
-        "variant": variant,  # none: a custom line, or a product that was deleted
-        "product": shop.table("Product")[variant["product"]] if variant else None,
-        "customAttributes": [{"key": k, "value": v} for k, v in one.get("properties", {}).items()],
-        "lineItemGroup": one.get("bundle"),
-        "originalUnitPriceSet": till.show(unit),
-        "originalTotalSet": till.show(gross),
-        "discountAllocations": allocations(till, shares),
-        "taxLines": [] if is_gift_card else tax_lines(till, net, tax, bool(shop.taxes_included)),
-    }
-
-
-def allocations(till: Till, shares: list[Bag]) -> list[Node]:
-    """The code of the order is discount 0, a discount of the line itself is 1."""
-    kinds = ("DiscountCodeApplication", "ManualDiscountApplication")
-    return [
-        {
-            "allocatedAmountSet": till.show(share),
-            "discountApplication": {"__typename": kinds[index], "index": index},
-        }
-        for index, share in enumerate(shares)
-        if share.shop
-    ]
-
-
-def tax_lines(till: Till, net: Bag, tax: Mapping[str, Any] | None, is_included: bool) -> list[Node]:
-    """The one tax on an amount; inside it where the shop's prices include taxes."""
-    if not tax:
-        return []
-    rate = Decimal(str(tax["rate"]))
-    amount = net - net.times(1 / (1 + rate)) if is_included else net.times(rate)
-    return [
-        {
-            "title": tax.get("title", "Tax"),
-            "rate": float(rate),
-            "ratePercentage": float(rate * 100),
-            "source": "Shopify",
-            "channelLiable": False,
-            "priceSet": till.show(amount),
-        }
-    ]
-
-
-def line_shares(till: Till, lines: list[Mapping[str, Any]], discount: Mapping[str, Any] | None) -> list[list[Bag]]:
-    """For every line the share of the order's discount, by value and with the rest on the last, then its own one."""
-    gross = [
-        till.bag(one.get("price", CATALOGUE.get(one["sku"], ("", "0"))[1])).times(int(one.get("quantity", 1)))
-        for one in lines
-    ]
-    whole, left = total_of(gross).shop, till.bag(discount["amount"] if discount else 0)
-    shares = []
-    for position, amount in enumerate(gross):
-        is_last = position == len(gross) - 1
-        share = left if is_last else till.bag(discount["amount"] if discount else 0).times(amount.shop / (whole or 1))
-        left -= share
-        shares.append([share, till.bag(lines[position].get("discount", 0))])
-    return shares
-
-
-def reckon(order: Node, till: Till) -> None:
-    """Set every total of the order from its lines; the ``current`` ones count only the units that are left."""
-    lines = order["lineItems"]
-    discounts = total_of(_allotted(line) for line in [*lines, *order["shippingLines"]])
-    goods = total_of(read_bag(line["originalTotalSet"]) - _allotted(line) for line in lines)
-    shipping = total_of(read_bag(line["originalPriceSet"]) - _allotted(line) for line in order["shippingLines"])
-    extra = shipping + read_bag(order["totalTipReceivedSet"])
-    if order["currentTotalDutiesSet"]:
-        extra += read_bag(order["currentTotalDutiesSet"])
-    tax = total_of(_taxed(line) for line in [*lines, *order["shippingLines"]])
-    now_goods = total_of(_left(line, read_bag(line["originalTotalSet"]) - _allotted(line)) for line in lines)
-    now_tax = total_of([*(_left(line, _taxed(line)) for line in lines), *map(_taxed, order["shippingLines"])])
-    is_included = order["taxesIncluded"]
-    values = {
-        "subtotalPriceSet": goods,
-        "totalDiscountsSet": discounts,
-        "totalShippingPriceSet": shipping,
-        "totalTaxSet": tax,
-        "totalPriceSet": goods + extra + (ZERO if is_included else tax),
-        "currentTotalPriceSet": now_goods + extra + (ZERO if is_included else now_tax),
-        "currentTotalTaxSet": now_tax,
-    }
-    order.update({name: till.show(bag) for name, bag in values.items()})
-    order["taxLines"] = [tax_line for line in lines for tax_line in line["taxLines"]][:1]
-
-
-def _allotted(line: Node) -> Bag:
-    return total_of(read_bag(one["allocatedAmountSet"]) for one in line["discountAllocations"])
-
-
-def _taxed(line: Node) -> Bag:
-    return total_of(read_bag(one["priceSet"]) for one in line["taxLines"])
-
-
-def _left(line: Node, bag: Bag) -> Bag:
-    return bag.times(Decimal(line["currentQuantity"]) / line["quantity"])

@@ -92,8 +92,8 @@ def _line(line: Node) -> Node:
     return {
         "id": number,
         "admin_graphql_api_id": line["id"],
-        "variant_id": _number(line["variant"]["id"]),
-        "product_id": _number(line["product"]["id"]),
+        "variant_id": _number(line["variant"]["id"]) if line["variant"] else None,
+        "product_id": _number(line["product"]["id"]) if line["product"] else None,
         "sku": line["sku"],
         "name": line["name"],
         "title": line["title"],

@@ -30,8 +30,9 @@ TEXTS: dict[str, Callable[[Order], list[str]]] = {
     "tag": lambda order: order["tags"],
     "customer_id": lambda order: [order["customer"]["legacyResourceId"]] if order["customer"] else [],
     "email": lambda order: [order["email"] or ""],
-    "sku": lambda order: [line["sku"] for line in order["lineItems"]],
+    "sku": lambda order: [line["sku"] or "" for line in order["lineItems"]],
     "source_name": lambda order: [order["sourceName"]],
+    "confirmation_number": lambda order: [order["confirmationNumber"]],
     "po_number": lambda order: [order["poNumber"] or ""],
     "test": lambda order: [str(order["test"])],
 }

@@ -1,12 +1,12 @@
 """A strict stand-in for Shopify: two shops in memory, GraphQL on the project's own schema, really signed deliveries.
 
-Paths below the sandbox's prefix: ``POST /{shop}/admin/oauth/access_token`` (client credentials) and
-``POST /{shop}/admin/api/{version}/graphql.json``. Control, besides that of every sandbox:
+Paths below the sandbox's prefix: ``POST /{shop}/admin/oauth/access_token``, ``GET /{shop}/admin/oauth/authorize``
+(``oauth.py``) and ``POST /{shop}/admin/api/{version}/graphql.json``. Control, besides that of every sandbox:
 
 - ``POST /_sandbox/order``: ``{"shop": domain, ...}`` as in ``place_order``; with ``"change": name or id`` as in
-  ``change_order``. Answers id, name and updatedAt.
-- ``POST /_sandbox/deliver``: ``{"shop", "order", "topic", "url", "mode"}`` posts a signed delivery and answers the
-  status it got. Modes: normal, duplicate (twice), bad_hmac, old_secret, wrong_shop, late (the order's first state).
+  ``change_order``. Answers id, name and updatedAt, and tells subscribers unless it is ``"silent": true``.
+- ``POST /_sandbox/webhook``: one signed delivery in a mode, see ``order_events.py``.
+- ``POST /_sandbox/uninstall`` and ``install``: see ``privacy.py``.
 - ``POST /_sandbox/clock``: ``{"advance": seconds, "index_lag_s": seconds}``. Token expiry, bucket and index follow it.
 - ``POST /_sandbox/scopes``: ``{"shop", "scopes": [...]}``.
 
@@ -20,25 +20,24 @@ Area modules add paths and control calls of their own: see ``areas.py``.
 from __future__ import annotations
 
 import heapq
-import hmac
 import itertools
-import secrets
 import threading
 import time
 import uuid
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs
 
 from connectors.sandbox import Reply, Request, Sandbox
-from connectors.shopify.sandbox import engine, idempotency
+from connectors.shopify.sandbox import engine, idempotency, oauth
 from connectors.shopify.sandbox.areas import AREAS, RESOLVERS
+from connectors.shopify.sandbox.fulfillment import placed
+from connectors.shopify.sandbox.order_events import tell_wish
 from connectors.shopify.sandbox.orders import Shop, stamp
+from connectors.shopify.sandbox.routing import follow
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_shops, place_order
 
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")  # served on 2026-11-20, oldest first
-TOKEN_LIFE_S = 86_399
 DENIED = {"access_denied": {("QueryRoot", "order"), ("QueryRoot", "orders")}, "partial_data": {("Order", "customer")}}
 
 
@@ -94,30 +93,26 @@ class ShopifySandbox(Sandbox):
         if shop is None:
             return Reply(404, {"errors": "Not Found"})
         if request.method == "POST" and rest == "admin/oauth/access_token":
-            named = any("oauth" in str(fault.get("match", "")) for fault in self.faults)
-            return self._fault_reply(request, named) or self._token(shop, request)
+            return self._oauth(shop, request)
+        if request.method == "GET" and rest == "admin/oauth/authorize":
+            return oauth.authorize(self, shop, request)
         parts = rest.split("/")
         if request.method == "POST" and parts[:2] == ["admin", "api"] and parts[3:] == ["graphql.json"]:
             return self._graphql(shop, parts[2], request)
         return Reply(404, {"errors": "Not Found"})
 
-    def _fault_reply(self, request: Request, is_named: bool) -> Reply | None:
-        fault = self.take_fault(request.path) if is_named else None
-        return _http_fault(fault) if fault else None
-
-    def _token(self, shop: Shop, request: Request) -> Reply:
-        """https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant"""
-        form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
-        if form.get("grant_type") != "client_credentials":
-            return _oauth_error("unsupported_grant_type", "The grant type is not supported.")
-        known = next((one for one in self.shops.values() if one.client_id == form.get("client_id")), None)
-        if known is None or not hmac.compare_digest(known.client_secret, form.get("client_secret", "")):
-            return _oauth_error("invalid_client", "Client id and client secret do not belong together.")
-        if known is not shop:
-            return _oauth_error("shop_not_permitted", "The app is not installed on this shop.")
-        token = f"shpat_{secrets.token_hex(16)}"
-        shop.tokens[token] = self.now() + TOKEN_LIFE_S
-        return Reply(body={"access_token": token, "scope": ",".join(shop.scopes), "expires_in": TOKEN_LIFE_S})
+    def _oauth(self, shop: Shop, request: Request) -> Reply:
+        """The token call. Only a fault that names it meets it."""
+        named = any("oauth" in str(fault.get("match", "")) for fault in self.faults)
+        fault = self.take_fault(request.path) if named else None
+        broken = _http_fault(fault) if fault else None
+        if broken is not None:
+            return broken
+        reply = oauth.token(self, shop, request)
+        if fault is not None:
+            reply.drop = fault["kind"] == "drop_after_commit"
+            reply.delay_s = float(fault.get("seconds", 3)) if fault["kind"] in {"slow", "timeout"} else 0.0
+        return reply
 
     def _graphql(self, shop: Shop, version: str, request: Request) -> Reply:
         try:
@@ -130,7 +125,7 @@ class ShopifySandbox(Sandbox):
         broken = _http_fault(fault) if fault else None
         if broken is not None:
             return broken
-        if not self._is_valid(shop, request.headers.get("x-shopify-access-token", "")):
+        if not oauth.is_valid(self, shop, request.headers.get("x-shopify-access-token", "")):
             return Reply(
                 401, {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"}
             )
@@ -171,9 +166,6 @@ class ShopifySandbox(Sandbox):
                 return fault
         return None
 
-    def _is_valid(self, shop: Shop, token: str) -> bool:
-        return token == shop.access_token or shop.tokens.get(token, 0) > self.now()
-
     def control(self, request: Request) -> Reply | None:
         calls = {
             "/_sandbox/order": self._place,
@@ -198,9 +190,13 @@ class ShopifySandbox(Sandbox):
             order = shop.find(str(wish["change"]))
             if order is None:
                 return Reply(404, {"error": "no such order"})
-            change_order(order, wish, self.now())
+            change_order(order, wish, self.now(), shop)
+            follow(shop, order, self.now())
         else:
             order = place_order(shop, wish, self.now())
+        tell_wish(self, shop, order, wish)
+        if "change" not in wish and not wish.get("silent"):
+            placed(self, shop, order)
         members = ("id", "legacyResourceId", "name", "updatedAt")
         return Reply(body={**{name: order[name] for name in members}, "total": order["totalPriceSet"]["shopMoney"]})
 
@@ -253,10 +249,6 @@ def _http_fault(fault: dict[str, Any]) -> Reply | None:
     if kind not in {*DENIED, "throttled", "slow", "timeout", "version_fallback", "user_error", "drop_after_commit"}:
         return Reply(500, {"errors": f"sandbox: no such fault: {kind}"})
     return None
-
-
-def _oauth_error(code: str, description: str) -> Reply:
-    return Reply(400, {"error": code, "error_description": description})
 
 
 def _short(variables: Any) -> Any:

@@ -89,7 +89,6 @@ def make_client(vendor: Vendor) -> Callable[..., ShopifyClient]:
         return ShopifyClient(
             settings,
             RealHttp(),
-            token_store={},
             sleep=lambda seconds: vendor.control("clock", advance=seconds),
             now=vendor.app.now,
         )

@@ -41,6 +41,9 @@ class RealHttp:
         lower = {name.lower(): value for name, value in answer.headers.items()}
         return Answer(answer.status_code, answer.content, lower)
 
+    def doubt(self, request_id: str, why: str) -> None:
+        self.doubted = [*getattr(self, "doubted", []), why]
+
 
 class ScriptedHttp:
     """Gives prepared answers one after another: (status, body, headers). More calls than answers are an error."""
@@ -54,6 +57,9 @@ class ScriptedHttp:
         status, body, *rest = self.answers.pop(0)
         content = body.encode() if isinstance(body, str) else json_module.dumps(body).encode()
         return Answer(status, content, rest[0] if rest else {}, request_id="r1")
+
+    def doubt(self, request_id: str, why: str) -> None:
+        self.doubted = [*getattr(self, "doubted", []), why]
 
 
 @dataclass

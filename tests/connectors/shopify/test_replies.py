@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.budgets import BudgetSpent
 from connectors.exceptions import (
     ConfigurationError,
     PayloadError,
@@ -21,7 +22,7 @@ SHOP = {"shop": {"name": "Example"}, "currentAppInstallation": {"accessScopes": 
 
 def client(*answers) -> ShopifyClient:
     settings = ShopifySettings(shop_domain="example-outlet.myshopify.com", access_token="shpat_x")
-    return ShopifyClient(settings, ScriptedHttp(*answers), token_store={}, sleep=lambda seconds: None)
+    return ShopifyClient(settings, ScriptedHttp(*answers), sleep=lambda seconds: None)
 
 
 def error(code: str, message: str = "no", **extensions) -> dict:
@@ -169,7 +170,7 @@ def test_waiting_has_an_end_and_says_when_to_come_back():
     slept: list[float] = []
     one = client(*[(200, throttled(10, 5))] * 8)
     one.sleep = slept.append
-    with pytest.raises(RemoteUnavailable) as caught:
+    with pytest.raises(BudgetSpent) as caught:
         one.ping()
     assert len(slept) == 7 and caught.value.code == "THROTTLED" and caught.value.retry_after_s >= 1
 
@@ -178,7 +179,7 @@ def test_a_long_wait_is_not_slept_but_handed_back():
     slept: list[float] = []
     one = client((200, throttled(1000, 0, 10)))
     one.sleep = slept.append
-    with pytest.raises(RemoteUnavailable) as caught:
+    with pytest.raises(BudgetSpent) as caught:
         one.ping()
     assert slept == [] and caught.value.retry_after_s >= 100
 

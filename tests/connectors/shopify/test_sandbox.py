@@ -174,9 +174,9 @@ def test_a_document_that_costs_too_much_is_refused(vendor):
 def test_cost_is_told_and_taken_from_the_bucket(vendor):
     vendor.app.shops[OUTLET].restore_rate = 0.0
     cost = ask(vendor, document("HubOrder"), {"id": GID})["extensions"]["cost"]
-    assert cost["requestedQueryCost"] == 201 and 0 < cost["actualQueryCost"] < 201
+    assert cost["requestedQueryCost"] == 263 and 0 < cost["actualQueryCost"] < 263
     assert cost["throttleStatus"]["currentlyAvailable"] == 2000 - cost["actualQueryCost"]
-    vendor.app.shops[OUTLET].available = 200.0
+    vendor.app.shops[OUTLET].available = 262.0
     throttled = ask(vendor, document("HubOrder"), {"id": GID})
     assert code(throttled) == "THROTTLED" and "data" not in throttled
     assert throttled["extensions"]["cost"]["actualQueryCost"] is None

@@ -27,8 +27,14 @@ def shops() -> dict[str, Shop]:
 def as_answered(order: dict[str, Any]) -> dict[str, Any]:
     """The order as the two documents give it, with JSON's fractions as Decimal."""
     answered = json.loads(json.dumps(order), parse_float=Decimal)
-    for name in ("lineItems", "shippingLines", "discountApplications"):
+    for name in ("lineItems", "shippingLines", "discountApplications", "metafields"):
         answered[name] = {"nodes": answered[name]}
+    for line in answered["lineItems"]["nodes"]:
+        if line["variant"]:
+            line["variant"]["inventoryItem"] = {"id": line["variant"]["inventoryItem"]}
+    if answered["paymentTerms"]:
+        schedules = answered["paymentTerms"]["paymentSchedules"]
+        answered["paymentTerms"]["paymentSchedules"] = {"nodes": schedules}
     return answered
 
 
@@ -216,7 +222,7 @@ def test_a_missing_member_is_named(shops):
 )
 def test_risk_is_the_highest_level_and_pending_while_one_is_missing(shops, levels, expected):
     placed = copy.deepcopy(shops[OUTLET].find("#EX-2041"))
-    placed["risk"]["assessments"] = [{"riskLevel": level} for level in levels]
+    placed["risk"]["assessments"] = [{"riskLevel": level, "facts": []} for level in levels]
     assert translate(placed).risk == expected
 
 

@@ -17,7 +17,7 @@ from connectors.shopify import webhooks
 from connectors.shopify.provider import provider
 from connectors.shopify.settings import ShopifySettings
 
-SAMPLES = sorted((Path(connectors.shopify.__file__).parent / "samples").glob("*.json"))
+SAMPLES = sorted((Path(connectors.shopify.__file__).parent / "samples").glob("orders-*.json"))
 BODY = b'{"id":1,"note":"Gr\xc3\xbc\xc3\x9fe"}'
 
 

@@ -1,0 +1,89 @@
+"""The app in the shop: removed, installed again, allowed more or less. Deliveries that concern the app itself.
+
+https://shopify.dev/docs/apps/build/authentication-authorization (API 2026-10, checked 2026-11-20). Tokens are dead the
+moment an app is removed; the data stays until ``shop/redact`` comes, see ``compliance.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from connectors import closing
+from connectors.exceptions import PayloadError
+from connectors.shopify import webhooks
+from connectors.shopify.topics import wanted_by
+
+if TYPE_CHECKING:
+    from connectors.run import Run
+
+UNINSTALLED = "uninstalled"  # warning
+GONE_AT, BACK_AT = "uninstalled_at", "installed_at"  # checkpoint
+
+
+def uninstalled(run: Run) -> str:
+    """``app/uninstalled``: forget every token, disable the connector. A delivery that is older than a later
+    installation closes nothing: deliveries come late and in any order."""
+    at = _moment(run.headers.get(webhooks.TRIGGERED_AT, "")) or run.the_event.received_at
+    since = _moment(str(run.checkpoint.get(BACK_AT, "")))
+    if since is not None and at < since:
+        return f"The app was installed again at {_short(since)} UTC, after this; nothing was closed."
+    closing.close(
+        run.connector,
+        UNINSTALLED,
+        f"The app was uninstalled from {run.settings.shop_domain} at {_short(at)} UTC. The connector is disabled; what "
+        "the hub keeps stays until Shopify asks to erase it (shop/redact, after 48 hours).",
+        "To go on, install the app on the shop again, then enable this connector.",
+    )
+    run.save_checkpoint(**{GONE_AT: at.isoformat()})
+    return (
+        f"The app was uninstalled from {run.settings.shop_domain}: its tokens are forgotten, the connector is disabled."
+    )
+
+
+def installed_again(run: Run) -> None:
+    """The app answers: what was said of its removal is over, and older news of it does not count any more."""
+    if run.checkpoint.get(GONE_AT):
+        run.clear(UNINSTALLED)
+        run.save_checkpoint(**{GONE_AT: "", BACK_AT: run.now.isoformat()})
+
+
+def scopes_changed(run: Run) -> str:
+    """``app/scopes_update``: say what went, and have the subscriptions checked, which depends on scopes."""
+    payload = run.payload
+    if not isinstance(payload, Mapping):
+        raise PayloadError("The delivery does not say which scopes the app has.", path="current")
+    before, now = _scopes(payload, "previous"), _scopes(payload, "current")
+    gone, more = sorted(before - now), sorted(now - before)
+    held = now | {scope.replace("write_", "read_", 1) for scope in now}
+    lacking = [topic.name for topic in wanted_by(run) if topic.scopes and held.isdisjoint(topic.scopes)]
+    if gone:
+        tail = f" Deliveries of {', '.join(lacking)} end with that." if lacking else ""
+        run.warn(
+            "scopes_taken",
+            f"The shop took scopes from the app: {', '.join(gone)}.{tail}",
+            "Test the connection to see which functions they stop, and ask the shop's owner to agree again.",
+        )
+    elif not lacking:
+        run.clear("scopes_taken")
+    run.start_sync("webhooks")
+    said = [f"{word} {', '.join(names)}" for word, names in (("gained", more), ("lost", gone)) if names]
+    return f"The app's scopes changed: {'; '.join(said) or 'nothing the hub can name'}. Its subscriptions are checked."
+
+
+def _scopes(payload: Mapping[str, object], name: str) -> set[str]:
+    given = payload.get(name)
+    return {str(one) for one in given} if isinstance(given, list) else set()
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _short(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M")
