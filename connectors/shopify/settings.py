@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
 from connectors.schema import setting
+from connectors.shopify.settings_money import MoneySettings
 from connectors.shopify.settings_products import ProductSettings
 from connectors.shopify.settings_webhooks import WebhookSettings
 
@@ -39,7 +40,7 @@ WAY_LABELS = {ORGANISATION: "Own organisation", INSTALL: "Install in the shop", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShopifySettings(ProductSettings, WebhookSettings):
+class ShopifySettings(ProductSettings, MoneySettings, WebhookSettings):
     shop_domain: str = setting(
         forms.CharField(
             label="Shop domain",
