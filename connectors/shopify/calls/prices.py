@@ -52,10 +52,9 @@ def change_prices(client: ShopifyClient, list_id: str, add: Sequence[Node], dele
 def change_volume_prices(client: ShopifyClient, list_id: str, breaks: Sequence[Node]) -> None:
     """Set prices from a quantity on (``variantId``, ``minimumQuantity``, ``price``) of variants that have a fixed price
     in the list. HubVolumePrices."""
-    given: Node = dict.fromkeys(
-        ("pricesToAdd", "pricesToDeleteByVariantId", "quantityPriceBreaksToDelete", "quantityRulesToAdd",
-         "quantityRulesToDeleteByVariantId"), []
-    )  # fmt: skip
+    empty = ("pricesToAdd", "pricesToDeleteByVariantId", "quantityPriceBreaksToDelete", "quantityRulesToAdd",
+             "quantityRulesToDeleteByVariantId")  # fmt: skip
+    given: Node = {name: [] for name in empty}
     payload = client.change(
         "HubVolumePrices", {"id": list_id, "input": {**given, "quantityPriceBreaksToAdd": list(breaks)}}
     )

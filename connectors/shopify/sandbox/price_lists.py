@@ -141,7 +141,7 @@ def _create_catalog(call: Call, info: Any, input: Node) -> Node:
     locations = context.get("companyLocationIds") or []
     is_plus = call.shop.plan in ("Plus", "Development")
     active = [one for one in call.shop.table("Catalog").values() if one["status"] == "ACTIVE"]
-    error = None
+    error: Node | None = None
     if bool(locations) == bool(context.get("marketIds")):
         text = "Must provide exactly one context type."
         error = user_error(["input", "context"], text, "MUST_PROVIDE_EXACTLY_ONE_CONTEXT_TYPE")
@@ -190,6 +190,7 @@ def _location_error(call: Call, catalog: Node | None, locations: list[str]) -> N
 def _change_context(
     call: Call, info: Any, catalogId: str, contextsToAdd: Node | None = None, contextsToRemove: Node | None = None
 ) -> Node:
+    error: Node | None
     found = call.shop.table("Catalog").get(catalogId)
     if found is None:
         error = user_error(["catalogId"], "Catalog does not exist.", "CATALOG_NOT_FOUND")
