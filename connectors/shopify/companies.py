@@ -73,7 +73,7 @@ def synchronize_changed(run: Run) -> str:
         return changed_pages(run.client, "HubCompaniesSince", "companies", start, end)
 
     def spawn(node: Node) -> None:
-        number = plain_id(node["id"])
+        number = plain_id(str(node["id"]))
         payload = {"admin_graphql_api_id": str(node["id"]), "updated_at": str(node["updatedAt"])}
         label = str(node.get("name") or number)
         run.spawn(
@@ -94,7 +94,7 @@ def _import(run: Run, gid: str) -> str:
     run.describe(object_type="company", object_id=plain_id(gid), object_label=str(node["name"]))
     record = company_record(node, shop_domain=run.settings.shop_domain.lower())
     for member, what in (("locations", "locations"), ("contacts", "contacts")):
-        if (node[member].get("pageInfo") or {}).get("hasNextPage"):
+        if node[member]["pageInfo"]["hasNextPage"]:
             run.note(member, f"Only the first {calls.MOST_ROWS} {what} of the company were read.")
     if not record.contacts:
         run.note("no_contact", f"Company {record.name} has no contact: nobody can buy for it yet.")

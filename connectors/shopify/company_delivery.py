@@ -11,8 +11,10 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from connectors import directory
 from connectors.base import Delivered
-from connectors.exceptions import ConfigurationError, MappingMissing, RemoteRefused, Skip, WaitFor
+from connectors.directory import Known
+from connectors.exceptions import ConfigurationError, MappingMissing, RemoteRefused, Skip, UnconfirmedWrite, WaitFor
 from connectors.records import CompanyAccount, CompanyLocation
 from connectors.shopify import company_contacts, price_lists
 from connectors.shopify import company_inputs as inputs
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 Node = dict[str, Any]
 PAYMENT_TERMS = "payment_terms"  # mapping kind
+COMPANY = "company"  # directory: external id to the company the hub made
+PAUSES_S = (1.0, 2.0, 4.0)  # between two looks for what was made just now
 INDEX_S = 10.0  # until the shop's search surely knows what was made just now
 
 
@@ -103,15 +107,31 @@ def _payment_terms(run: Run, company: CompanyAccount, options: CompanyOptions) -
 
 
 def _find(run: Run, company: CompanyAccount) -> str | None:
-    if run.link is not None and run.link.target_object_id:
-        gid = f"gid://shopify/Company/{run.link.target_object_id}"
+    """By the ledger, by what the hub kept when it made the company, else by the shop's search. Raises
+    ``UnconfirmedWrite`` where an earlier attempt may have made it and the search lists none."""
+    external = inputs.external_id(company)
+    kept = [run.link.target_object_id] if run.link is not None else []
+    kept += [plain_id(one.object_id) for one in directory.find(run.connector.pk, COMPANY, [external]).get(external, [])]
+    for number in dict.fromkeys(kept):
+        gid = f"gid://shopify/Company/{number}"
         if calls.get_company(run.client, gid) is not None:
             return gid
+        directory.forget(run.connector.pk, COMPANY, [gid])
         run.note("deleted_in_shop", "The company the hub wrote before is not in the shop any more.")
-    found = calls.find_companies(run.client, inputs.external_id(company))
+    for pause_s in (*PAUSES_S, None):
+        found = calls.find_companies(run.client, external)
+        if found or not run.unfinished_write:
+            break
+        if pause_s is None:
+            raise UnconfirmedWrite(
+                f"An earlier attempt to make company {company.name} got no answer, and the shop lists no company with "
+                f"the external id “{external}”.",
+                code="unconfirmed",
+            )
+        run.client.sleep(pause_s)
     if len(found) > 1:
         raise RemoteRefused(
-            f"Several companies of the shop have the external id “{inputs.external_id(company)}”: "
+            f"Several companies of the shop have the external id “{external}”: "
             f"{', '.join(str(one['name']) for one in found)}. None was changed.",
             code="several_match",
         )
@@ -122,7 +142,9 @@ def _create(run: Run, company: CompanyAccount, options: CompanyOptions, terms: M
     first = company.locations[0] if company.locations else None
     location = _location_input(company, first, options, terms) if first is not None else None
     try:
-        return calls.create_company(run.client, inputs.company_input(company), location)
+        gid = calls.create_company(run.client, inputs.company_input(company), location)
+        directory.put(run.connector.pk, COMPANY, [Known(key=inputs.external_id(company), object_id=gid)])
+        return gid
     except UserErrors as error:
         if error.codes != {"TAKEN"}:
             raise

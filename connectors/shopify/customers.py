@@ -73,7 +73,7 @@ def synchronize_changed(run: Run) -> str:
     """One event for every customer changed since the last complete walk."""
 
     def spawn(node: Node) -> None:
-        number = plain_id(node["id"])
+        number = plain_id(str(node["id"]))
         payload = {"id": number, "admin_graphql_api_id": str(node["id"]), "updated_at": str(node["updatedAt"])}
         label = str(node.get("displayName") or number)
         run.spawn(
@@ -94,7 +94,7 @@ def _import(run: Run, identifier: Node) -> str:
     if node is None:
         raise Skip("The shop has no such customer: it was deleted or merged with another.", code="not_found")
     run.describe(
-        object_type="customer", object_id=plain_id(node["id"]), object_label=str(node.get("displayName") or "")
+        object_type="customer", object_id=plain_id(str(node["id"])), object_label=str(node.get("displayName") or "")
     )
     record = customer_record(node, shop_domain=run.settings.shop_domain.lower())
     if len(record.addresses) >= calls.MOST_ADDRESSES:

@@ -69,7 +69,7 @@ def synchronize_changed(run: Run) -> str:
     """One event for every product changed since the last complete walk."""
 
     def spawn(node: dict[str, Any]) -> None:
-        number, changed = plain_id(node["id"]), str(node["updatedAt"])
+        number, changed = plain_id(str(node["id"])), str(node["updatedAt"])
         payload = {"id": number, "admin_graphql_api_id": str(node["id"]), "updated_at": changed}
         label = str(node.get("handle") or number)
         run.spawn(topic="products/update", object_type="product", object_id=number, object_label=label, payload=payload)

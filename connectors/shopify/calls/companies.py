@@ -34,6 +34,7 @@ def _check(company: Node) -> None:
         company["note"],
         company["contactRoles"]["nodes"],
     )
+    _ = [bool(company[member]["pageInfo"]["hasNextPage"]) for member in ("contacts", "locations")]
     for one in company["contacts"]["nodes"]:
         _ = (str(one["id"]), (one["customer"]["defaultEmailAddress"] or {}).get("emailAddress"))
     for one in company["locations"]["nodes"]:
