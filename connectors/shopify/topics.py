@@ -122,6 +122,10 @@ TOPICS = (
     Topic(name="customers/delete", scopes=("read_customers",), emits=("customer",)),
     Topic(name="companies/create", scopes=COMPANIES, emits=("company",), gap="companies"),
     Topic(name="companies/update", scopes=COMPANIES, emits=("company",), gap="companies"),
+    Topic(name="customers/merge", scopes=("read_customer_merge",), emits=("customer",)),
+    Topic(name="companies/delete", scopes=COMPANIES, emits=("company",)),
+    Topic(name="company_locations/create", scopes=COMPANIES, emits=("company",), gap="companies"),
+    Topic(name="company_locations/update", scopes=COMPANIES, emits=("company",), gap="companies"),
     Topic(name="bulk_operations/finish", accepts=("stock", "stock_levels", "price", "prices", "product")),
 )
 
