@@ -202,6 +202,10 @@ class Run:
         self._told_at = now
         say_progress(self.event, f"{done:,} of {max(done, expected):,} done.")
 
+    def is_routed(self, kind: type[Record]) -> bool:
+        """Whether an enabled route takes records of this kind from the connector: what nobody takes need not be read."""
+        return Route.objects.filter(source=self.connector, record_kind=kind.kind, is_enabled=True).exists()
+
     def spawn(
         self,
         *,

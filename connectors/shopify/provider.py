@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from connectors.base import Budget, Handler, Panel, Provider, SandboxSpec, Single, Sync, Webhook
 from connectors.records import Order
-from connectors.shopify import checks, compliance, installation, orders, sandbox, subscriptions, watched, webhooks
+from connectors.shopify import (
+    checks,
+    compliance,
+    installation,
+    money,
+    orders,
+    sandbox,
+    subscriptions,
+    watched,
+    webhooks,
+)
 from connectors.shopify.client import ShopifyClient, connect
 from connectors.shopify.guarding import guarded
 from connectors.shopify.settings import ShopifySettings
@@ -33,6 +43,7 @@ provider = Provider(
                 function=compliance.erase_customer, label="Customer to be erased", is_duty=True, max_attempts=20
             ),
             "shop/redact": Handler(function=compliance.erase_shop, label="Shop to be erased", is_duty=True),
+            **money.HANDLERS,
         }
     ),
     ignored=webhooks.IGNORED,
@@ -50,6 +61,7 @@ provider = Provider(
             follows_routes=True,
             help="Compares the shop's subscriptions with what the routes need, repairs them, and reads what was missed.",
         ),
+        **money.SYNCS,
     },
     panels=(
         Panel(
@@ -66,8 +78,10 @@ provider = Provider(
             function=orders.synchronize_order,
             help="The name as the shop shows it, like #EX-2041.",
         ),
+        **money.SINGLES,
     },
-    emits=(Order,),
+    emits=(Order, *money.EMITS),
+    accepts={**money.ACCEPTS},
     budget=Budget(concurrency=4, kept_for_live=1),  # calls at once for one shop; its points: pacing.py
     uninstall_topics=frozenset({"app/uninstalled"}),
     sandbox=SandboxSpec(prefix="shopify", application=sandbox.application, settings=sandbox.demo_settings),

@@ -15,6 +15,7 @@ from typing import Any
 
 from connectors.base import Identity, Signature
 from connectors.exceptions import WebhookRejected
+from connectors.shopify import moneytopics
 from connectors.shopify.settings import ShopifySettings
 
 SIGNATURE = "x-shopify-hmac-sha256"
@@ -78,6 +79,8 @@ def identify(headers: Mapping[str, str], body: Any) -> Identity:
     (too large, or no JSON), then only the headers speak."""
     topic = headers.get(TOPIC, "")
     delivery_id = headers.get(DELIVERY, "")
+    if (found_money := moneytopics.identity(topic, delivery_id, body)) is not None:
+        return found_money
     if not topic.startswith("orders/") or not isinstance(body, Mapping) or not body.get("id"):
         return Identity(topic=topic, delivery_id=delivery_id)
     order_id = str(body["id"])
