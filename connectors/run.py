@@ -169,6 +169,10 @@ class Run:
         self.show(json.dumps(one.raw, default=str, ensure_ascii=False).encode())
         return routing.deliver(self.connector, self.the_event, one)
 
+    def is_routed(self, kind: type[Record]) -> bool:
+        """Whether an enabled route takes records of this kind from the connector: what nobody takes need not be read."""
+        return Route.objects.filter(source=self.connector, record_kind=kind.kind, is_enabled=True).exists()
+
     def offer(
         self,
         record_type: type[FigureRecord],
@@ -201,10 +205,6 @@ class Run:
             return
         self._told_at = now
         say_progress(self.event, f"{done:,} of {max(done, expected):,} done.")
-
-    def is_routed(self, kind: type[Record]) -> bool:
-        """Whether an enabled route takes records of this kind from the connector: what nobody takes need not be read."""
-        return Route.objects.filter(source=self.connector, record_kind=kind.kind, is_enabled=True).exists()
 
     def spawn(
         self,

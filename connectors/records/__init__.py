@@ -5,6 +5,7 @@ A provider's handler translates the vendor's object into one of these once; ever
 A member is added when two vendors need it. Not for: wire formats (those live in the provider's folder).
 """
 
+from connectors.records.account import CompanyAccount, CompanyContact, CompanyLocation, CustomerAccount
 from connectors.records.base import Record
 from connectors.records.figure import FigureRecord, Price, StockLevel
 from connectors.records.giftcard import GiftCard, GiftCardTransaction
@@ -25,6 +26,14 @@ from connectors.records.order import (
     Tax,
 )
 from connectors.records.payout import AdjustedOrder, Payout, PayoutLine
+from connectors.records.product import (
+    Product,
+    ProductField,
+    ProductImage,
+    ProductOption,
+    ProductVariant,
+    VariantPrice,
+)
 from connectors.records.refund import (
     Refund,
     RefundAdjustment,
@@ -40,7 +49,11 @@ __all__ = [
     "Address",
     "AdjustedOrder",
     "Company",
+    "CompanyAccount",
+    "CompanyContact",
+    "CompanyLocation",
     "Customer",
+    "CustomerAccount",
     "Discount",
     "DiscountShare",
     "Disposition",
@@ -58,6 +71,11 @@ __all__ = [
     "Payout",
     "PayoutLine",
     "Price",
+    "Product",
+    "ProductField",
+    "ProductImage",
+    "ProductOption",
+    "ProductVariant",
     "Record",
     "Refund",
     "RefundAdjustment",
@@ -71,4 +89,5 @@ __all__ = [
     "ShippingLine",
     "StockLevel",
     "Tax",
+    "VariantPrice",
 ]

@@ -12,6 +12,7 @@ from django.core.validators import RegexValidator
 
 from connectors.schema import setting
 from connectors.shopify.settings_money import MoneySettings
+from connectors.shopify.settings_products import ProductSettings
 from connectors.shopify.settings_webhooks import WebhookSettings
 
 # https://shopify.dev/docs/apps/build/authentication-authorization (API 2026-10, checked 2026-11-20)
@@ -39,7 +40,7 @@ WAY_LABELS = {ORGANISATION: "Own organisation", INSTALL: "Install in the shop", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShopifySettings(MoneySettings, WebhookSettings):
+class ShopifySettings(ProductSettings, MoneySettings, WebhookSettings):
     shop_domain: str = setting(
         forms.CharField(
             label="Shop domain",

@@ -16,7 +16,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from graphql import DocumentNode, GraphQLError, build_schema, execute, is_leaf_type, parse, validate
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    build_schema,
+    execute,
+    is_leaf_type,
+    parse,
+    validate,
+)
 
 from connectors.shopify.sandbox import idempotency
 from connectors.shopify.sandbox.cost import operation_cost
@@ -28,6 +38,7 @@ if TYPE_CHECKING:
 SCHEMA = build_schema((Path(__file__).parent.parent / "schema.graphql").read_text(encoding="utf-8"))
 MOST_POINTS = 1_000
 MOST_ROWS = 250
+LONGER_LISTS = {"productSet": 2_048}  # mutations whose input may be longer than that
 Node = dict[str, Any]
 
 
@@ -89,10 +100,11 @@ def answer(call: Call, body: Mapping[str, Any], *, is_throttled: bool = False) -
     invalid = validate(SCHEMA, document)
     if invalid:
         return {"errors": [error_of(error, _validation_code(error.message)) for error in invalid]}
-    if (size := _longest_list(variables)) > MOST_ROWS:
+    most = _most_entries(document)
+    if (size := _longest_list(variables)) > most:
         return _refused(
             "MAX_INPUT_SIZE_EXCEEDED",
-            f"The input array size of {size} is greater than the maximum allowed of {MOST_ROWS}.",
+            f"The input array size of {size} is greater than the maximum allowed of {most}.",
         )
     name = body.get("operationName")
     requested = operation_cost(SCHEMA, document, name, variables)
@@ -220,6 +232,13 @@ def page(
     nodes = rows[:first]
     cursor = base64.b64encode(json.dumps([tag, place(nodes[-1])]).encode()).decode() if nodes else None
     return {"nodes": nodes, "pageInfo": {"hasNextPage": len(rows) > first, "endCursor": cursor}}
+
+
+def _most_entries(document: DocumentNode) -> int:
+    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+    roots = [one for operation in operations for one in operation.selection_set.selections]
+    return max((LONGER_LISTS.get(one.name.value, MOST_ROWS) for one in roots if isinstance(one, FieldNode)),
+               default=MOST_ROWS)  # fmt: skip
 
 
 def _longest_list(value: Any) -> int:

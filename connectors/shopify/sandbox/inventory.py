@@ -178,22 +178,7 @@ def _quantities(call: Call, source: Node, info: Any, names: list[str]) -> Any:
     return [{"name": one, "quantity": _quantity(level, one), "updatedAt": source["updatedAt"]} for one in names]
 
 
-def _update_item(call: Call, info: Any, id: str, input: Mapping[str, Any]) -> Any:
-    number_of(id, "InventoryItem")
-    item = call.shop.table("InventoryItem").get(id)
-    if item is None:
-        return {"inventoryItem": None, "userErrors": [{"field": ["id"], "message": "Inventory item does not exist"}]}
-    plain = ("tracked", "requiresShipping", "harmonizedSystemCode", "countryCodeOfOrigin", "sku", "measurement")
-    item.update({name: input[name] for name in plain if name in input})
-    if "cost" in input:
-        cost = input["cost"]
-        item["unitCost"] = None if cost is None else {"amount": str(cost), "currencyCode": call.shop.currency}
-    item["updatedAt"] = stamp(call.now)
-    call.shop.table("InventoryItem")[id] = item
-    return {"inventoryItem": item, "userErrors": []}
-
-
-MUTATIONS: dict[str, Callable[..., Any]] = {"inventorySetQuantities": _set, "inventoryItemUpdate": _update_item}
+MUTATIONS: dict[str, Callable[..., Any]] = {"inventorySetQuantities": _set}
 FIELDS: dict[tuple[str, str], Callable[..., Any]] = {
     ("InventoryItem", "inventoryLevel"): _level_of_item,
     ("InventoryLevel", "quantities"): _quantities,
@@ -201,7 +186,6 @@ FIELDS: dict[tuple[str, str], Callable[..., Any]] = {
 }
 SCOPED: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("Mutation", "inventorySetQuantities"): "write_inventory",
-    ("Mutation", "inventoryItemUpdate"): ("write_inventory", "write_products"),
     ("InventoryItem", "inventoryLevel"): "read_inventory",
     ("Location", "inventoryLevels"): "read_inventory",
 }
