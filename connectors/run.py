@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors import budgets, erasure, feeds, figures, notices, routing, schema, syncing
-from connectors.exceptions import HubError, MappingMissing, PayloadError
+from connectors.exceptions import HubError, MappingMissing, PayloadError, Skip
 from connectors.http import HttpClient, Recorder
 from connectors.models import Connector, Link, LinkState, Route
 from connectors.models import Mapping as MappingRow
@@ -57,7 +57,8 @@ class Run:
         self._told_at = 0.0
         self.sentence = ""  # what the event of an endpoint says; a handler returns its own
         self.outcome_code = ""
-        self.failure: HubError | None = None
+        self.failure: HubError | Skip | None = None
+        self.afterwards: list[Callable[[], object]] = []  # done when an endpoint's answer has left
 
     # --- the remote system
     # ---------------------------------------------------------------------------------------------
@@ -115,8 +116,11 @@ class Run:
 
     def describe(self, *, object_type: str = "", object_id: str = "", object_label: str = "") -> None:
         """Name the object the event is about, as soon as it is known better than at arrival."""
+        is_other = bool(object_id) and object_id != self.object_id
         self.object_type = object_type or self.object_type
         self.object_id = object_id or self.object_id
+        if is_other and self.object_type:
+            self.key(f"{self.object_type}_id", object_id)  # its object's page finds an event by this one
         self.object_label = object_label or self.object_label
 
     def note(self, code: str, text: str) -> None:
@@ -127,8 +131,8 @@ class Run:
         """What the event of an endpoint says of its answer, ``code`` being the finer outcome people count by."""
         self.sentence, self.outcome_code = self.redactor.text(sentence), code
 
-    def fail(self, error: HubError) -> None:
-        """An endpoint gave its caller a neutral answer, and failed all the same: its event tells the error."""
+    def fail(self, error: HubError | Skip) -> None:
+        """An endpoint gave its caller a neutral answer, and failed or did nothing all the same: its event says so."""
         self.failure = error
 
     def keys(self, pairs: Iterable[tuple[str, str]]) -> None:
@@ -255,6 +259,11 @@ class Run:
     def kinds_taken(self) -> set[str]:
         """Record kinds that enabled routes bring to this connector."""
         return set(Route.objects.filter(target=self.connector, is_enabled=True).values_list("record_kind", flat=True))
+
+    def targets_of(self, kind: str) -> list[str]:
+        """Names of the connectors that enabled routes take records of a kind to."""
+        routes = Route.objects.filter(source=self.connector, record_kind=kind, is_enabled=True)
+        return list(routes.values_list("target__name", flat=True))
 
     def erase(self, keys: Iterable[tuple[str, str]]) -> erasure.Erased:
         """Erase what this connector's events, and whatever came of them, hold of the person with these search keys; this

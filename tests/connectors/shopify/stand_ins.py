@@ -80,6 +80,7 @@ class FakeRun:
     found_keys: list[tuple[str, str]] = field(default_factory=list)
     spawned: list[dict[str, Any]] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
+    connector: Any = None
 
     @property
     def settings(self) -> Any:
