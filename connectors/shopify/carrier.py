@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors import asking, quotes, tallies
 from connectors.base import Cell, Check, Endpoint, Panel, Sync, Table
-from connectors.exceptions import ConfigurationError, RemoteRefused, Skip
+from connectors.exceptions import ConfigurationError, RemoteRefused
 from connectors.shopify import rates
 from connectors.shopify.calls import carriers
 from connectors.shopify.replies import UserErrors
@@ -32,6 +32,7 @@ WORDS = {
     rates.TABLE: "from the table",
     "failed": "not answered (backup rates)",
 }
+OFF = "Offering shipping rates at checkout is switched off here."
 CHECKLIST = (
     ("1", "In the shop open Settings, Shipping and delivery, and there the general shipping profile."),
     ("2", "In each zone add a rate of the kind “carrier or app”, choose the service named here, and save."),
@@ -51,7 +52,7 @@ def synchronize(run: Run) -> str:
     quotes.purge(run.connector.pk, timedelta(days=run.settings.rates_quote_days))
     if not run.settings.offers_rates and not _known(run):
         run.clear(NOTICE)
-        raise Skip("Offering shipping rates is switched off, and the shop has no carrier service of this hub.")
+        return OFF
     own = _own(run, carriers.carrier_services(client))
     if not run.settings.offers_rates:
         return _take_away(run, client, own)
@@ -164,6 +165,8 @@ def _why_refused(error: UserErrors) -> tuple[str, str]:
 
 def check(run: Run) -> str:
     """The line of *Test connection*: registered, active, at our address; and how the last question was answered."""
+    if not run.settings.offers_rates:
+        return OFF
     own = _own(run, carriers.carrier_services(run.client))
     if not own:
         problem = run.checkpoint.get("carrier", {}).get("problem") or "It was not registered yet."
@@ -184,6 +187,8 @@ def check(run: Run) -> str:
 
 def check_source(run: Run) -> str:
     """Whether the connector that knows the rates is one, and the table holds something for when it does not answer."""
+    if not run.settings.offers_rates:
+        return OFF
     slug = run.settings.rates_from
     able = [one.slug for one in asking.able(rates.CAPABILITY)]
     if slug and slug not in able:
@@ -257,15 +262,9 @@ SYNCS = {
     )
 }  # fmt: skip
 CHECKS = (
-    Check(
-        name="carrier_service", label="Carrier service", function=check, applies=lambda settings: settings.offers_rates,
-        off="Offering shipping rates is switched off.",
-    ),
-    Check(
-        name="rates", label="Source of rates", function=check_source, applies=lambda settings: settings.offers_rates,
-        off="Offering shipping rates is switched off.",
-    ),
-)  # fmt: skip
+    Check(name="carrier_service", label="Carrier service", function=check),
+    Check(name="rates", label="Source of rates", function=check_source),
+)
 PANEL = Panel(
     name="rates", label="Shipping rates", function=panel, syncs=("carrier_service",),
     help="What buyers are offered at checkout, and how the hub answered.",

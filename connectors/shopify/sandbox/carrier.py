@@ -104,7 +104,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _may(shop: Shop) -> bool:
-    return shop.plan in PLANS or bool(shop.table("Grant").get("carrier_services"))
+    return shop.plan in PLANS or shop.table("Grant").get("carrier_services", {}).get("is_given", False)
 
 
 def _refused(message: str, code: str) -> Node:
@@ -241,13 +241,11 @@ def _placed(sandbox: ShopifySandbox, shop: Shop, wish: Mapping[str, Any], rate: 
     return {name: order[name] for name in ("id", "legacyResourceId", "name", "updatedAt")}
 
 
-def plan(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
-    """``{"shop", "plan"}``: another plan; ``carrier_services`` true: booked for a fee on a smaller one."""
+def allow(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
+    """``{"shop", "allowed"}``: carrier-calculated shipping booked for a fee, on a plan that lacks it."""
     shop = sandbox.shops[wish.get("shop", OUTLET)]
-    shop.plan = str(wish.get("plan", shop.plan))
-    if wish.get("carrier_services"):
-        shop.table("Grant")["carrier_services"] = {"id": "carrier_services"}
-    return Reply(body={"plan": shop.plan})
+    shop.table("Grant")["carrier_services"] = {"is_given": bool(wish.get("allowed", True))}
+    return Reply(body={"allowed": _may(shop)})
 
 
 QUERIES: dict[str, Callable[..., Any]] = {"carrierServices": _list}
@@ -262,4 +260,4 @@ SCOPED: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("Mutation", "carrierServiceUpdate"): "write_shipping",
     ("Mutation", "carrierServiceDelete"): "write_shipping",
 }
-CONTROLS = {"checkout": checkout, "plan": plan}
+CONTROLS = {"checkout": checkout, "carrier_services": allow}
