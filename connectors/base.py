@@ -109,9 +109,11 @@ class Delivered:
 @dataclass(frozen=True, kw_only=True)
 class Accept:
     """A record type this provider takes: ``function(run, record)``; ``options`` is a settings dataclass for the
-    route."""
+    route. Of figures (stock levels, prices) it declares ``feed(run)`` instead: it sends, of all that the route keeps,
+    what the remote does not have yet (see ``figures``), and returns the sentence of the event."""
 
-    function: Callable[[Run, Any], Delivered]
+    function: Callable[[Run, Any], Delivered] | None = None
+    feed: Callable[[Run], str | None] | None = None
     options: type | None = None
     label: str = ""
     max_attempts: int = 8
@@ -219,13 +221,21 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Text:
+    """A text to be copied as it stands, e.g. a configuration file of the vendor's with this connector's addresses."""
+
+    content: str
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Panel:
     """A part of the connector's page only the provider can fill, drawn from what the hub keeps: ``function(run)`` makes
     no remote call. ``syncs`` are offered as buttons beside it."""
 
     name: str
     label: str
-    function: Callable[[Run], Sequence[Table]]
+    function: Callable[[Run], Sequence[Table | Text]]
     syncs: Sequence[str] = ()
     help: str = ""
 

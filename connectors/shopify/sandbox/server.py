@@ -36,12 +36,14 @@ from connectors.shopify.sandbox.order_events import tell_wish
 from connectors.shopify.sandbox.orders import Shop, stamp
 from connectors.shopify.sandbox.routing import follow
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_shops, place_order
+from connectors.shopify.sandbox.uploads import Depot
 
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")  # served on 2026-11-20, oldest first
 DENIED = {"access_denied": {("QueryRoot", "order"), ("QueryRoot", "orders")}, "partial_data": {("Order", "customer")}}
 
 
 TICK_S = 0.1
+PATIENCE_S = 20.0  # for what was due before a change of the clock
 PATHS: dict[str, Callable[..., Reply]] = {  # first part of a path that belongs to no shop: (sandbox, request, rest)
     name: function for area in AREAS for name, function in getattr(area, "PATHS", {}).items()
 }
@@ -55,8 +57,11 @@ class ShopifySandbox(Sandbox):
         self.offset_s = 0.0
         self.index_lag_s = 2.0
         self.shops = open_shops(time.time())
+        self.depot = Depot()
+        self.base_url = ""  # where this sandbox is reached, as the last request knew it
         self._due: list[tuple[float, int, Callable[[], object]]] = []
         self._order_of_due = itertools.count()
+        self._at_work = 0  # due things that are being done
         self._ticker: threading.Thread | None = None
 
     def now(self) -> float:
@@ -82,10 +87,16 @@ class ShopifySandbox(Sandbox):
                 if not self._due or self._due[0][0] > self.now():
                     return done
                 function = heapq.heappop(self._due)[2]
-            function()
+                self._at_work += 1
+            try:
+                function()
+            finally:
+                with self.lock:
+                    self._at_work -= 1
             done += 1
 
     def handle(self, request: Request) -> Reply:
+        self.base_url = request.base_url
         domain, _, rest = request.path.lstrip("/").partition("/")
         if domain in PATHS:
             return PATHS[domain](self, request, rest)
@@ -156,6 +167,10 @@ class ShopifySandbox(Sandbox):
             reply.drop = True
         return reply
 
+    def has_fault_for(self, path: str) -> bool:
+        """Whether a fault names this path, and not merely everything."""
+        return any(str(fault.get("match", "")).startswith(path) for fault in self.faults)
+
     def take_fault(self, path: str, operation: str = "") -> dict[str, Any] | None:
         """The next fault for this path, and for this operation where the fault names one; used up by one."""
         for fault in self.faults:
@@ -206,6 +221,9 @@ class ShopifySandbox(Sandbox):
         self.lock.release()  # what has become due may call the hub, and the hub this sandbox
         try:
             self.tick()
+            ends_at = time.monotonic() + PATIENCE_S
+            while self._at_work and time.monotonic() < ends_at:  # what the ticker itself has begun
+                time.sleep(0.01)
         finally:
             self.lock.acquire()
         return Reply(body={"now": stamp(self.now()), "index_lag_s": self.index_lag_s})
