@@ -34,6 +34,7 @@ class ShownTable:
     @property
     def has_head(self) -> bool:
         return any(self.columns)
+
     text: str = ""  # to be copied; then there are no rows
 
 

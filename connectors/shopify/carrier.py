@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from connectors import asking, quotes, tallies
-from connectors.base import Cell, Check, Endpoint, Panel, Sync, Table
+from connectors.base import Cell, Table
 from connectors.exceptions import ConfigurationError, RemoteRefused
 from connectors.shopify import rates
 from connectors.shopify.calls import carriers
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 NOTICE = "carrier_service"
 ENDPOINT = "rates"
-SCOPES = ("write_shipping", "read_shipping")
 WORDS = {
     rates.CACHED: "given again from before",
     rates.LIVE: "from the other connector",
@@ -247,25 +246,3 @@ def panel(run: Run) -> Sequence[Table]:
 
 def _tone(how: str) -> str:
     return {"failed": "bad", rates.FALLBACK: "warn"}.get(how, "")
-
-
-ENDPOINTS = {
-    ENDPOINT: Endpoint(
-        function=rates.answer, label="Shipping rates (registered by the hub itself)", topic=rates.TOPIC,
-        budget_s=rates.BUDGET_S,
-    )
-}  # fmt: skip
-SYNCS = {
-    "carrier_service": Sync(
-        label="Carrier service", function=synchronize, every_minutes=60,
-        help="Registers the hub for shipping rates at checkout, and puts right what was changed.",
-    )
-}  # fmt: skip
-CHECKS = (
-    Check(name="carrier_service", label="Carrier service", function=check),
-    Check(name="rates", label="Source of rates", function=check_source),
-)
-PANEL = Panel(
-    name="rates", label="Shipping rates", function=panel, syncs=("carrier_service",),
-    help="What buyers are offered at checkout, and how the hub answered.",
-)  # fmt: skip

@@ -15,16 +15,15 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from connectors.sandbox import Reply
 from connectors.shopify.sandbox.engine import Call, number_of
+from connectors.shopify.sandbox.fulfillment import placed
+from connectors.shopify.sandbox.order_events import tell_wish
 from connectors.shopify.sandbox.orders import Node, Shop
-from connectors.shopify.sandbox.payloads import order_payload
 from connectors.shopify.sandbox.shops import OUTLET, place_order
-from connectors.shopify.sandbox.subscriptions import emit
 
 if TYPE_CHECKING:
     from connectors.shopify.sandbox.server import ShopifySandbox
@@ -237,7 +236,8 @@ def _placed(sandbox: ShopifySandbox, shop: Shop, wish: Mapping[str, Any], rate: 
     line["carrierIdentifier"] = (
         hashlib.sha256(str(rate["service"]).encode()).hexdigest()[:6] if rate["service"] else None
     )
-    sandbox.schedule(0.0, partial(emit, sandbox, shop, "orders/create", order_payload(shop, order)))
+    tell_wish(sandbox, shop, order, {})
+    placed(sandbox, shop, order)
     return {name: order[name] for name in ("id", "legacyResourceId", "name", "updatedAt")}
 
 
