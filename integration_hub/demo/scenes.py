@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import requests
@@ -175,8 +176,9 @@ class Scenes:
         [asked] = made["asked"]
         self.check(asked["status"] == 200 and not made["is_backup"], f"the checkout was answered {asked}")
         rate, name, number = made["rates"][0], made["order"]["name"], made["order"]["legacyResourceId"]
+        key = rate["service_code"].partition("~")[2]
         names = ", ".join(one["service_name"] for one in made["rates"])
-        question = self.event_of(lambda: self.latest(self.cast.shop.slug, "rates/asked"))
+        question = self.event_of(lambda: self.newest(self.cast.shop.slug, key, "rates/asked"))
         self.check(question["outcome"] == "succeeded", question["sentence"])
         self.check(question["reason_code"] == "live", f"the rates came from {question['reason_code']}")
         self.say(f"A checkout asked for rates and had them in {asked['took_ms']} ms: {names}", self.link(question))
@@ -187,16 +189,9 @@ class Scenes:
         child = self.final(event["children"][0]["id"])
         self.check(child["outcome"] == "succeeded", child["sentence"])
         self.say(f"Its order {name} told the hub of itself and went on: {child['sentence']}", self.link(child))
-        written = json.dumps(self.written_order(number))
-        self.check(rate["service_name"] in written, f"the chosen rate {rate['service_name']} is not in Xoro's order")
-        self.say(f"Xoro's own journal shows the order with the rate chosen: {rate['service_name']}", self.link(child))
-
-    def latest(self, connector: str, topic: str) -> dict[str, Any] | None:
-        answer = self.hub.get(
-            f"{settings.HUB_BASE_URL}/api/v1/events", params={"connector": connector, "topic": topic}, timeout=10
-        )
-        self.check(answer.status_code == 200, f"the events API answered {answer.status_code}: {answer.text[:200]}")
-        return next((dict(event) for event in answer.json()["events"]), None)
+        cost = str(self.written_order(number)["SoEstimateHeader"].get("ShippingCost"))
+        self.check(Decimal(cost) * 100 == int(rate["total_price"]), f"Xoro has {cost} for shipping, not {rate}")
+        self.say(f"Xoro's own journal shows it with {cost} for “{rate['service_name']}”, as chosen", self.link(child))
 
     # --- helpers -------------------------------------------------------------------------------------------------------
     def sandbox(self, path: str, **wish: Any) -> dict[str, Any]:
