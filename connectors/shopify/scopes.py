@@ -145,7 +145,7 @@ FEATURES: tuple[Feature, ...] = (
         name="rates",
         label="Shipping rates in the checkout",
         needs=(("read_shipping",), ("write_shipping",)),
-        settings=frozenset({"offers_rates", "rates_from", "carrier_service", "rates_on"}),
+        settings=frozenset({"offers_rates"}),
     ),
 )
 BY_NAME = {feature.name: feature for feature in FEATURES}
