@@ -81,6 +81,13 @@ def forget(connector_id: int, kind: str, object_ids: Collection[str]) -> None:
     DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind, object_id__in=list(object_ids)).delete()
 
 
+def forget_where(connector_id: int, kind: str, member: str, value: str) -> int:
+    """Objects whose ``data`` has this value, as those of a parent that is gone; returns how many. It looks at every
+    object of the kind: for what happens now and then."""
+    rows = DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind, **{f"data__{member}": value})
+    return rows.delete()[0]
+
+
 def forget_unseen(connector_id: int, kind: str, since: datetime) -> int:
     """After a complete walk that began at ``since``: what it did not meet is gone. Returns how many."""
     return DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind, seen_at__lt=since).delete()[0]

@@ -43,6 +43,7 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
         "notices": warnings,
         "is_told_by_notices": now.word == state.ATTENTION,
         "connector": connector,
+        "help_page": f"connectors/{connector.provider_slug}",
         "provider": provider,
         "state": now,
         "has_contract": provider is not None and provider.contract_check is not None,

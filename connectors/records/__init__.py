@@ -5,7 +5,9 @@ A provider's handler translates the vendor's object into one of these once; ever
 A member is added when two vendors need it. Not for: wire formats (those live in the provider's folder).
 """
 
+from connectors.records.account import CompanyAccount, CompanyContact, CompanyLocation, CustomerAccount
 from connectors.records.base import Record
+from connectors.records.figure import FigureRecord, Price, StockLevel
 from connectors.records.giftcard import GiftCard, GiftCardTransaction
 from connectors.records.order import (
     Address,
@@ -24,6 +26,14 @@ from connectors.records.order import (
     Tax,
 )
 from connectors.records.payout import AdjustedOrder, Payout, PayoutLine
+from connectors.records.product import (
+    Product,
+    ProductField,
+    ProductImage,
+    ProductOption,
+    ProductVariant,
+    VariantPrice,
+)
 from connectors.records.refund import (
     Refund,
     RefundAdjustment,
@@ -39,12 +49,17 @@ __all__ = [
     "Address",
     "AdjustedOrder",
     "Company",
+    "CompanyAccount",
+    "CompanyContact",
+    "CompanyLocation",
     "Customer",
+    "CustomerAccount",
     "Discount",
     "DiscountShare",
     "Disposition",
     "Duty",
     "ExchangeLine",
+    "FigureRecord",
     "GiftCard",
     "GiftCardTransaction",
     "Metafield",
@@ -55,6 +70,12 @@ __all__ = [
     "PaymentFee",
     "Payout",
     "PayoutLine",
+    "Price",
+    "Product",
+    "ProductField",
+    "ProductImage",
+    "ProductOption",
+    "ProductVariant",
     "Record",
     "Refund",
     "RefundAdjustment",
@@ -66,5 +87,7 @@ __all__ = [
     "Return",
     "ReturnLine",
     "ShippingLine",
+    "StockLevel",
     "Tax",
+    "VariantPrice",
 ]

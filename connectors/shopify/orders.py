@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from connectors.exceptions import ConfigurationError, PayloadError, RemoteUnavailable, Skip
-from connectors.shopify import webhooks
+from connectors.exceptions import PayloadError, RemoteUnavailable, Skip
 from connectors.shopify.client import ShopifyClient, order_gid, zulu
 from connectors.shopify.replies import promised_shape
 from connectors.shopify.translation import order_record
+from connectors.shopify.trigger import check_shop
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -34,7 +34,7 @@ def import_order(run: Run) -> str:
 
     Raises ``Skip`` (not found; test order; nothing left of it; what ``run.deliver`` skips), ``ConfigurationError``
     naming a missing scope or a wrong shop, ``PayloadError``, and what a call raises."""
-    _check_shop(run)
+    check_shop(run)
     return _import(run, _named_order(run))
 
 
@@ -141,17 +141,6 @@ def _read(client: ShopifyClient, gid: str) -> tuple[dict[str, Any], dict[str, An
         if money["updatedAt"] == order["updatedAt"]:
             return order, money
     raise RemoteUnavailable("The order changes while it is being read.", code="changing", retry_after_s=30)
-
-
-def _check_shop(run: Run) -> None:
-    """An app's secret is the same in every shop that has the app: the signature does not tell shops apart."""
-    named = run.headers.get(webhooks.SHOP, "")
-    if named and named.lower() != run.settings.shop_domain.lower():
-        raise ConfigurationError(
-            f"This delivery comes from the shop {named}, but the connector is for {run.settings.shop_domain}.",
-            next_step=f"Remove this connector's address from the webhooks of {named}, then mark the event resolved.",
-            code="wrong_shop",
-        )
 
 
 def _pass_on_notes(run: Run) -> None:

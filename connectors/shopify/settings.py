@@ -11,6 +11,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
 from connectors.schema import setting
+from connectors.shopify.settings_money import MoneySettings
+from connectors.shopify.settings_products import ProductSettings
+from connectors.shopify.settings_rates import RateSettings
 from connectors.shopify.settings_webhooks import WebhookSettings
 
 # https://shopify.dev/docs/apps/build/authentication-authorization (API 2026-10, checked 2026-11-20)
@@ -39,7 +42,7 @@ WAY_LABELS = {ORGANISATION: "Own organisation", INSTALL: "Install in the shop", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShopifySettings(WebhookSettings):
+class ShopifySettings(RateSettings, ProductSettings, MoneySettings, WebhookSettings):
     shop_domain: str = setting(
         forms.CharField(
             label="Shop domain",

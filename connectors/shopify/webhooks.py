@@ -15,6 +15,7 @@ from typing import Any
 
 from connectors.base import Identity, Signature
 from connectors.exceptions import WebhookRejected
+from connectors.shopify import moneytopics
 from connectors.shopify.settings import ShopifySettings
 
 SIGNATURE = "x-shopify-hmac-sha256"
@@ -36,6 +37,16 @@ IGNORED = frozenset(
         "shop/update",
     }
 )
+
+# First part of a topic to what it is about, where an object's id stands in its body.
+OBJECTS = {"products": "product", "inventory_items": "inventory_item", "customers": "customer", "companies": "company"}
+LABELS = ("title", "name", "email", "sku", "handle")  # the first one a body has is what the object is called
+KEYS: Mapping[str, Mapping[str, str]] = {
+    "product": {"handle": "product_number"},
+    "inventory_item": {"sku": "sku"},
+    "customer": {"email": "email"},
+    "company": {"external_id": "company_external_id"},
+}
 
 SETUP = (
     "Nothing to enter: the hub subscribes the shop to the topics its routes need, and repairs that every hour. The "
@@ -78,6 +89,10 @@ def identify(headers: Mapping[str, str], body: Any) -> Identity:
     (too large, or no JSON), then only the headers speak."""
     topic = headers.get(TOPIC, "")
     delivery_id = headers.get(DELIVERY, "")
+    if (found_money := moneytopics.identity(topic, delivery_id, body)) is not None:
+        return found_money
+    if (object_type := OBJECTS.get(topic.partition("/")[0])) and isinstance(body, Mapping):
+        return _identity_of_object(topic, delivery_id, object_type, body)
     if not topic.startswith("orders/") or not isinstance(body, Mapping) or not body.get("id"):
         return Identity(topic=topic, delivery_id=delivery_id)
     order_id = str(body["id"])
@@ -98,6 +113,27 @@ def identify(headers: Mapping[str, str], body: Any) -> Identity:
         object_id=order_id,
         object_label=_text(body.get("name")),
         keys=tuple((kind, value) for kind, value in found if value),
+    )
+
+
+def _identity_of_object(topic: str, delivery_id: str, object_type: str, body: Mapping[str, Any]) -> Identity:
+    """Of objects other than orders: the number of their id, what they are called, and SKU, handle, e-mail as keys."""
+    gid = _text(body.get("admin_graphql_api_id")) or _text(body.get("id"))
+    object_id = gid.rpartition("/")[2]
+    if not object_id.isdigit():
+        return Identity(topic=topic, delivery_id=delivery_id)
+    label = next((text for name in LABELS if (text := _text(body.get(name)).strip())), "")
+    found = [(f"{object_type}_id", object_id)]
+    for member, kind in KEYS[object_type].items():
+        if text := _text(body.get(member)):
+            found.append((kind, text.lower() if kind == "email" else text))
+    return Identity(
+        topic=topic,
+        delivery_id=delivery_id,
+        object_type=object_type,
+        object_id=object_id,
+        object_label=label,
+        keys=tuple(found),
     )
 
 

@@ -21,7 +21,6 @@ import typing
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from django import forms
@@ -126,7 +125,8 @@ def test_slug_label_and_documentation(provider):
 def test_names_and_topics_are_unique_and_fit_their_columns(provider):
     topics = [*provider.handlers, *provider.ignored, *(one.topic for one in provider.lookups)]
     topics += [f"sync:{name}" for name in provider.syncs] + [f"single:{name}" for name in provider.singles]
-    topics += [f"{record_type.kind}/deliver" for record_type in provider.accepts]
+    topics += [f"{kind.kind}/{'feed' if one.feed else 'deliver'}" for kind, one in provider.accepts.items()]
+    assert all((one.function is None) != (one.feed is None) for one in provider.accepts.values())
     assert len(topics) == len(set(topics)), "a topic is declared twice"
     assert all(0 < len(one) <= 120 and one == one.strip() for one in topics)
     for group in (provider.checks, provider.mappings):
@@ -672,10 +672,14 @@ def test_a_real_answer_with_one_wrong_member_is_no_bug(provider, name, stage):
 
 
 def writes(stage: Stage) -> list[tuple[str, str, str]]:
-    """(method, path, body) of what the sandbox was asked to change, each time."""
-    marked = {(one.method, urlsplit(one.endpoint).path) for one in RelatedRequest.objects.filter(is_write=True)}
-    known_paths = {(method, path.split(f"/{stage.spec.prefix}", 1)[1]) for method, path in marked}
-    return [(e["method"], e["path"], e["body"]) for e in stage.journal() if (e["method"], e["path"]) in known_paths]
+    """(method, path, body) of what the remote was asked to change, each time: the requests the hub marked as writes,
+    told apart by the id each one carries, because reads and writes may share one address."""
+    marked = {one.request_headers["X-Request-Id"] for one in RelatedRequest.objects.filter(is_write=True)}
+    return [
+        (one.method, one.path.split(f"/{stage.spec.prefix}", 1)[1], one.body.decode("utf-8", "replace"))
+        for one in stage.received
+        if one.headers.get("x-request-id") in marked
+    ]
 
 
 @pytest.mark.parametrize(("provider", "name"), params("handler") + params("accept") + params("single"))

@@ -6,6 +6,7 @@ stands in ``shop.stock`` by (item id, location id). https://shopify.dev/docs/api
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -45,14 +46,14 @@ def add_location(shop: Shop, name: str, address: Mapping[str, Any], *, number: i
 
 def add_product(shop: Shop, sku: str, title: str, price: str, now: float, *, stock: int = 25) -> Node:
     """A product of one variant, with its inventory item stocked at every location. Its ids follow its place."""
-    place = len(shop.table("Product"))
+    place = next_place(shop, "Product")
     moment = stamp(now)
     product_title, _, variant_title = title.partition(" - ")
     product: Node = {
         "id": f"gid://shopify/Product/{FIRST_PRODUCT + place}",
         "legacyResourceId": str(FIRST_PRODUCT + place),
         "title": product_title,
-        "handle": sku.lower(),
+        "handle": free_handle(shop, product_title),
         "status": "ACTIVE",
         "vendor": shop.name,
         "productType": "",
@@ -66,15 +67,13 @@ def add_product(shop: Shop, sku: str, title: str, price: str, now: float, *, sto
         "metafields": [],
     }
     shop.table("Product")[product["id"]] = product
-    add_variant(shop, product, sku, variant_title or "Default Title", price, now, place=place, stock=stock)
+    add_variant(shop, product, sku, variant_title or "Default Title", price, now, stock=stock)
     return product
 
 
-def add_variant(
-    shop: Shop, product: Node, sku: str, title: str, price: str, now: float, *, place: int | None = None, stock: int = 0
-) -> Node:
+def add_variant(shop: Shop, product: Node, sku: str, title: str, price: str, now: float, *, stock: int = 0) -> Node:
     """A variant with its inventory item."""
-    place = len(shop.table("ProductVariant")) if place is None else place
+    place = next_place(shop, "ProductVariant")
     moment = stamp(now)
     item: Node = {
         "id": f"gid://shopify/InventoryItem/{FIRST_ITEM + place}",
@@ -110,9 +109,29 @@ def add_variant(
     shop.table("InventoryItem")[item["id"]] = item
     shop.table("ProductVariant")[variant["id"]] = variant
     shop.variants_by_sku.setdefault(sku, []).append(variant["id"])
+    product.setdefault("variantIds", []).append(variant["id"])
     for location_id in shop.table("Location"):
         shop.stock[item["id"], location_id] = {**dict.fromkeys(QUANTITIES, 0), "available": stock}
     return variant
+
+
+def next_place(shop: Shop, kind: str) -> int:
+    """0, 1, 2, ... for the ids of a kind; none is given twice, whatever is deleted."""
+    serial = shop.table("Serial").setdefault(kind, {"next": 0})
+    serial["next"] += 1
+    return int(serial["next"]) - 1
+
+
+def free_handle(shop: Shop, title: str) -> str:
+    """The handle Shopify makes of a title, with a number behind it where it is taken."""
+    plain = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "product"
+    taken = shop.table("Handle")
+    number = taken.get(plain, {}).get("next", 0)
+    while (handle := f"{plain}-{number}" if number else plain) in taken:
+        number += 1
+    taken[handle] = {"next": 1}
+    taken[plain]["next"] = number + 1
+    return handle
 
 
 def _locations(call: Call, info: Any, includeInactive: bool = False, **paging: Any) -> Any:

@@ -16,7 +16,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from graphql import DocumentNode, GraphQLError, build_schema, execute, is_leaf_type, parse, validate
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    build_schema,
+    execute,
+    is_leaf_type,
+    parse,
+    validate,
+)
 
 from connectors.shopify.sandbox import idempotency
 from connectors.shopify.sandbox.cost import operation_cost
@@ -28,6 +38,7 @@ if TYPE_CHECKING:
 SCHEMA = build_schema((Path(__file__).parent.parent / "schema.graphql").read_text(encoding="utf-8"))
 MOST_POINTS = 1_000
 MOST_ROWS = 250
+LONGER_LISTS = {"productSet": 2_048}  # mutations whose input may be longer than that
 Node = dict[str, Any]
 
 
@@ -69,6 +80,14 @@ class Call:
     search: list[dict[str, Any]] = field(default_factory=list)
     deprecated: set[str] = field(default_factory=set)  # "Type.field" that the schema calls deprecated
     keys: list[str] = field(default_factory=list)  # the idempotency keys it gave
+    walked: list[Node] = field(default_factory=list)  # the nodes a bulk query is at
+
+    @property
+    def here(self) -> ShopifySandbox:
+        """The sandbox, for what needs its clock or files. Raises ``RuntimeError`` where an engine runs without one."""
+        if self.sandbox is None:
+            raise RuntimeError("this call belongs to no sandbox")
+        return self.sandbox
 
 
 def answer(call: Call, body: Mapping[str, Any], *, is_throttled: bool = False) -> dict[str, Any]:
@@ -80,11 +99,12 @@ def answer(call: Call, body: Mapping[str, Any], *, is_throttled: bool = False) -
         return _refused("parse_error", error.message)
     invalid = validate(SCHEMA, document)
     if invalid:
-        return {"errors": [_formatted(error, _validation_code(error.message)) for error in invalid]}
-    if (size := _longest_list(variables)) > MOST_ROWS:
+        return {"errors": [error_of(error, _validation_code(error.message)) for error in invalid]}
+    most = _most_entries(document)
+    if (size := _longest_list(variables)) > most:
         return _refused(
             "MAX_INPUT_SIZE_EXCEEDED",
-            f"The input array size of {size} is greater than the maximum allowed of {MOST_ROWS}.",
+            f"The input array size of {size} is greater than the maximum allowed of {most}.",
         )
     name = body.get("operationName")
     requested = operation_cost(SCHEMA, document, name, variables)
@@ -101,7 +121,7 @@ def answer(call: Call, body: Mapping[str, Any], *, is_throttled: bool = False) -
         root_value={},
         variable_values=dict(variables),
         operation_name=name,
-        field_resolver=_resolve,
+        field_resolver=resolve,
     )
     return _reply(call, document, name, variables, requested, result)
 
@@ -111,9 +131,9 @@ def _reply(
 ) -> dict[str, Any]:
     reply: dict[str, Any] = {"data": result.data}
     if result.errors:
-        reply["errors"] = [_formatted(error) for error in result.errors]
+        reply["errors"] = [error_of(error) for error in result.errors]
         if result.data is None and not any(error.path for error in result.errors):
-            return {"errors": [_formatted(error, "INVALID_VARIABLE") for error in result.errors]}
+            return {"errors": [error_of(error, "INVALID_VARIABLE") for error in result.errors]}
     actual = operation_cost(SCHEMA, document, name, variables, result.data or {})
     call.shop.available -= actual
     reply["extensions"] = {"cost": _cost(call.shop, requested, actual, call.shop.available)}
@@ -122,7 +142,8 @@ def _reply(
     return reply
 
 
-def _resolve(source: Mapping[str, Any], info: Any, **arguments: Any) -> Any:
+def resolve(source: Mapping[str, Any], info: Any, **arguments: Any) -> Any:
+    """One field of an answer."""
     call: Call = info.context
     key = (info.parent_type.name, info.field_name)
     _check_scope(call, key, info.field_name)
@@ -213,6 +234,13 @@ def page(
     return {"nodes": nodes, "pageInfo": {"hasNextPage": len(rows) > first, "endCursor": cursor}}
 
 
+def _most_entries(document: DocumentNode) -> int:
+    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+    roots = [one for operation in operations for one in operation.selection_set.selections]
+    return max((LONGER_LISTS.get(one.name.value, MOST_ROWS) for one in roots if isinstance(one, FieldNode)),
+               default=MOST_ROWS)  # fmt: skip
+
+
 def _longest_list(value: Any) -> int:
     if isinstance(value, Mapping):
         return max((_longest_list(one) for one in value.values()), default=0)
@@ -228,7 +256,8 @@ def _validation_code(message: str) -> str:
     return "missingRequiredArguments" if "is required" in message else "argumentLiteralsIncompatible"
 
 
-def _formatted(error: GraphQLError, code: str = "INTERNAL_SERVER_ERROR") -> dict[str, Any]:
+def error_of(error: GraphQLError, code: str = "INTERNAL_SERVER_ERROR") -> dict[str, Any]:
+    """One member of ``errors``."""
     formatted: dict[str, Any] = {"message": error.message, "extensions": {"code": code, **(error.extensions or {})}}
     if error.path:
         formatted["path"] = error.path

@@ -14,6 +14,7 @@ from typing import Any
 from connectors.shopify.sandbox.baskets import allocations, build_line, line_shares, reckon, tax_lines
 from connectors.shopify.sandbox.cashbook import pay, payment_terms, settle
 from connectors.shopify.sandbox.orders import Node, Shop, Till, stamp
+from connectors.shopify.sandbox.routing import route
 
 
 def place_order(shop: Shop, wish: Mapping[str, Any], now: float) -> Node:
@@ -54,6 +55,7 @@ def place_order(shop: Shop, wish: Mapping[str, Any], now: float) -> Node:
     order["paymentTerms"] = payment_terms(shop, order, wish, now)
     pay(shop, order, till, wish, now)
     settle(order)
+    route(shop, order, now)
     shop.orders[order["id"]] = order
     shop.first_states[order["id"]] = copy.deepcopy(order)
     return order

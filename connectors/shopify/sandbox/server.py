@@ -31,9 +31,12 @@ from typing import Any
 from connectors.sandbox import Reply, Request, Sandbox
 from connectors.shopify.sandbox import engine, idempotency, oauth
 from connectors.shopify.sandbox.areas import AREAS, RESOLVERS
+from connectors.shopify.sandbox.fulfillment import placed
 from connectors.shopify.sandbox.order_events import tell_wish
 from connectors.shopify.sandbox.orders import Shop, stamp
+from connectors.shopify.sandbox.routing import follow
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_shops, place_order
+from connectors.shopify.sandbox.uploads import Depot
 
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")  # served on 2026-11-20, oldest first
 DENIED = {"access_denied": {("QueryRoot", "order"), ("QueryRoot", "orders")}, "partial_data": {("Order", "customer")}}
@@ -53,6 +56,8 @@ class ShopifySandbox(Sandbox):
         self.offset_s = 0.0
         self.index_lag_s = 2.0
         self.shops = open_shops(time.time())
+        self.depot = Depot()
+        self.base_url = ""  # where this sandbox is reached, as the last request knew it
         self._due: list[tuple[float, int, Callable[[], object]]] = []
         self._order_of_due = itertools.count()
         self._ticker: threading.Thread | None = None
@@ -84,6 +89,7 @@ class ShopifySandbox(Sandbox):
             done += 1
 
     def handle(self, request: Request) -> Reply:
+        self.base_url = request.base_url
         domain, _, rest = request.path.lstrip("/").partition("/")
         if domain in PATHS:
             return PATHS[domain](self, request, rest)
@@ -154,6 +160,10 @@ class ShopifySandbox(Sandbox):
             reply.drop = True
         return reply
 
+    def has_fault_for(self, path: str) -> bool:
+        """Whether a fault names this path, and not merely everything."""
+        return any(str(fault.get("match", "")).startswith(path) for fault in self.faults)
+
     def take_fault(self, path: str, operation: str = "") -> dict[str, Any] | None:
         """The next fault for this path, and for this operation where the fault names one; used up by one."""
         for fault in self.faults:
@@ -189,9 +199,12 @@ class ShopifySandbox(Sandbox):
             if order is None:
                 return Reply(404, {"error": "no such order"})
             change_order(order, wish, self.now(), shop)
+            follow(shop, order, self.now())
         else:
             order = place_order(shop, wish, self.now())
         tell_wish(self, shop, order, wish)
+        if "change" not in wish and not wish.get("silent"):
+            placed(self, shop, order)
         members = ("id", "legacyResourceId", "name", "updatedAt")
         return Reply(body={**{name: order[name] for name in members}, "total": order["totalPriceSet"]["shopMoney"]})
 

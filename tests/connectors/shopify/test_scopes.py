@@ -41,6 +41,7 @@ def fields_of(name: str) -> set[tuple[str, str]]:
 
 def features_of(name: str) -> list[scopes.Feature]:
     found = {feature for root in cost.root_fields(name) for feature in scopes.ROOTS[root]}
+    found |= {feature for member in fields_of(name) for feature in scopes.MEMBERS.get(member, ())}
     return [scopes.BY_NAME[one] for one in sorted(found)]
 
 

@@ -1,0 +1,33 @@
+"""Connections read to their end. Not for lists without pages: those come whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from connectors.exceptions import PayloadError
+from connectors.shopify.client import WALK_LIMIT
+
+Node = dict[str, Any]
+
+
+def next_page(connection: Node) -> str | None:
+    """Where the next page begins, ``None`` at the end. Only within ``promised_shape``."""
+    if not isinstance(connection["nodes"], list):
+        raise TypeError("nodes are no list")
+    return str(connection["pageInfo"]["endCursor"]) if connection["pageInfo"]["hasNextPage"] else None
+
+
+def add_pages(connection: Node, fetch: Callable[[str], Node]) -> None:
+    """Append every further page to the nodes of this one. ``fetch`` gives the connection behind a cursor. Raises
+    ``PayloadError`` where it never ends. Only within ``promised_shape``."""
+    after = next_page(connection)
+    while after is not None:
+        if len(connection["nodes"]) > WALK_LIMIT:
+            raise PayloadError("Shopify lists more rows than one list may have.", path="pageInfo", code="endless")
+        page = fetch(after)
+        before, after = after, next_page(page)
+        if after == before:
+            raise PayloadError("Shopify's list does not move on from page to page.", path="pageInfo", code="endless")
+        connection["nodes"] += page["nodes"]
+    connection["pageInfo"] = {"hasNextPage": False, "endCursor": None}
