@@ -241,15 +241,6 @@ def _placed(sandbox: ShopifySandbox, shop: Shop, wish: Mapping[str, Any], rate: 
     return {name: order[name] for name in ("id", "legacyResourceId", "name", "updatedAt")}
 
 
-def plan(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
-    """``{"shop", "plan"}``: another plan; ``carrier_services`` true: booked for a fee on a smaller one."""
-    shop = sandbox.shops[wish.get("shop", OUTLET)]
-    shop.plan = str(wish.get("plan", shop.plan))
-    if wish.get("carrier_services"):
-        shop.table("Grant")["carrier_services"] = {"id": "carrier_services"}
-    return Reply(body={"plan": shop.plan})
-
-
 QUERIES: dict[str, Callable[..., Any]] = {"carrierServices": _list}
 MUTATIONS: dict[str, Callable[..., Any]] = {
     "carrierServiceCreate": _create,
@@ -262,4 +253,4 @@ SCOPED: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("Mutation", "carrierServiceUpdate"): "write_shipping",
     ("Mutation", "carrierServiceDelete"): "write_shipping",
 }
-CONTROLS = {"checkout": checkout, "plan": plan}
+CONTROLS = {"checkout": checkout}
