@@ -221,13 +221,21 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Text:
+    """A text to be copied as it stands, e.g. a configuration file of the vendor's with this connector's addresses."""
+
+    content: str
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Panel:
     """A part of the connector's page only the provider can fill, drawn from what the hub keeps: ``function(run)`` makes
     no remote call. ``syncs`` are offered as buttons beside it."""
 
     name: str
     label: str
-    function: Callable[[Run], Sequence[Table]]
+    function: Callable[[Run], Sequence[Table | Text]]
     syncs: Sequence[str] = ()
     help: str = ""
 

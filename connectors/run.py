@@ -260,6 +260,11 @@ class Run:
         """Record kinds that enabled routes bring to this connector."""
         return set(Route.objects.filter(target=self.connector, is_enabled=True).values_list("record_kind", flat=True))
 
+    def targets_of(self, kind: str) -> list[str]:
+        """Names of the connectors that enabled routes take records of a kind to."""
+        routes = Route.objects.filter(source=self.connector, record_kind=kind, is_enabled=True)
+        return list(routes.values_list("target__name", flat=True))
+
     def erase(self, keys: Iterable[tuple[str, str]]) -> erasure.Erased:
         """Erase what this connector's events, and whatever came of them, hold of the person with these search keys; this
         event stays readable until it ends."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
 from connectors.exceptions import ConfigurationError
 from connectors.models import Connector
+from connectors.routing import lock_key
 from events import bell
-from events.models import OPEN_OUTCOMES, Event, Kind, Priority
+from events.models import OPEN_OUTCOMES, Event, Kind, Outcome, Priority
 from events.record import New, record
 
 
@@ -71,3 +76,57 @@ def start_single(connector: Connector, name: str, number: str, *, by: str) -> in
         )
         bell.ring()
     return made.event_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """One object a person chose: what its handler is told, and what people call it, as far as that is known."""
+
+    object_id: str
+    payload: Mapping[str, Any]
+    label: str = ""
+
+
+def start_selection(
+    connector: Connector, topic: str, object_type: str, chosen: Sequence[Chosen], *, key: str, by: str
+) -> int:
+    """Queue one event of ``topic`` for each chosen object, below one event that stands for the choice; returns that
+    one's id. The same ``key`` again starts nothing and returns the first one. Raises ``ConfigurationError`` for a topic
+    the provider has no handler for."""
+    handler = connector.provider.handlers.get(topic)
+    if handler is None:
+        raise ConfigurationError(f"{connector.provider.label} cannot synchronize a chosen {object_type}.")
+    named = f"{len(chosen)} {object_type}{'' if len(chosen) == 1 else 's'}"
+    common: dict[str, Any] = {
+        "kind": Kind.SYNC, "connector_id": connector.pk, "connector_name": connector.name,
+        "provider": connector.provider_slug, "priority": Priority.MANUAL, "triggered_by": by,
+        "trace_id": secrets.token_hex(16),
+    }  # fmt: skip
+    with transaction.atomic():
+        parent = record(
+            New(
+                **common, topic=f"selection:{object_type}", outcome=Outcome.SUCCEEDED, delivery_id=f"selection:{key}",
+                sentence=f"{named} chosen by hand; each has an event of its own.", expects_request=False,
+                object_label=named,
+            )
+        )  # fmt: skip
+        if not parent.is_new:
+            return parent.event_id
+        for one in chosen:
+            record(
+                New(
+                    **common,
+                    topic=topic,
+                    max_attempts=handler.max_attempts,
+                    lock_key=lock_key(connector.pk, object_type, one.object_id),
+                    is_supersedable=False,  # its row on the page of the choice is to say what became of it
+                    object_type=object_type,
+                    object_id=one.object_id,
+                    object_label=one.label,
+                    parent_id=parent.event_id,
+                    payload=json.dumps(dict(one.payload)).encode(),
+                    keys=[(f"{object_type}_id", one.object_id)],
+                )
+            )
+        bell.ring()
+    return parent.event_id

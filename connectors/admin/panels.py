@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from django.db import connection, transaction
 
-from connectors.base import Cell, Panel, Provider, Table
+from connectors.base import Cell, Panel, Provider, Table, Text
 from connectors.exceptions import ConfigurationError, HubError
 from connectors.models import Connector
 from connectors.run import Run
@@ -30,6 +30,7 @@ class ShownTable:
     rows: list[list[dict[str, Any]]]
     empty: str
     is_cut: bool = False
+    text: str = ""  # to be copied; then there are no rows
 
 
 @dataclass
@@ -80,7 +81,9 @@ def _empty(panel: Panel, provider: Provider, problem: str = "") -> ShownPanel:
     return ShownPanel(panel.name, panel.label, panel.help, syncs, problem=problem)
 
 
-def _table(table: Table) -> ShownTable:
+def _table(table: Table | Text) -> ShownTable:
+    if isinstance(table, Text):
+        return ShownTable(table.title, [], [], "", text=table.content)
     rows = [[_cell(one) for one in row] for row in table.rows[:ROWS_SHOWN]]
     empty = table.empty or "There is nothing here."
     return ShownTable(table.title, list(table.columns), rows, empty, len(table.rows) > ROWS_SHOWN)

@@ -39,3 +39,5 @@ PANELS = (
         help="What the shop is asked to tell the hub, by topic.",
     ),
 )
+
+ENDPOINTS = oauth.ENDPOINTS

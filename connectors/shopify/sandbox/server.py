@@ -43,6 +43,7 @@ DENIED = {"access_denied": {("QueryRoot", "order"), ("QueryRoot", "orders")}, "p
 
 
 TICK_S = 0.1
+PATIENCE_S = 20.0  # for what was due before a change of the clock
 PATHS: dict[str, Callable[..., Reply]] = {  # first part of a path that belongs to no shop: (sandbox, request, rest)
     name: function for area in AREAS for name, function in getattr(area, "PATHS", {}).items()
 }
@@ -60,6 +61,7 @@ class ShopifySandbox(Sandbox):
         self.base_url = ""  # where this sandbox is reached, as the last request knew it
         self._due: list[tuple[float, int, Callable[[], object]]] = []
         self._order_of_due = itertools.count()
+        self._at_work = 0  # due things that are being done
         self._ticker: threading.Thread | None = None
 
     def now(self) -> float:
@@ -85,7 +87,12 @@ class ShopifySandbox(Sandbox):
                 if not self._due or self._due[0][0] > self.now():
                     return done
                 function = heapq.heappop(self._due)[2]
-            function()
+                self._at_work += 1
+            try:
+                function()
+            finally:
+                with self.lock:
+                    self._at_work -= 1
             done += 1
 
     def handle(self, request: Request) -> Reply:
@@ -214,6 +221,9 @@ class ShopifySandbox(Sandbox):
         self.lock.release()  # what has become due may call the hub, and the hub this sandbox
         try:
             self.tick()
+            ends_at = time.monotonic() + PATIENCE_S
+            while self._at_work and time.monotonic() < ends_at:  # what the ticker itself has begun
+                time.sleep(0.01)
         finally:
             self.lock.acquire()
         return Reply(body={"now": stamp(self.now()), "index_lag_s": self.index_lag_s})
