@@ -109,9 +109,11 @@ class Delivered:
 @dataclass(frozen=True, kw_only=True)
 class Accept:
     """A record type this provider takes: ``function(run, record)``; ``options`` is a settings dataclass for the
-    route."""
+    route. Of figures (stock levels, prices) it declares ``feed(run)`` instead: it sends, of all that the route keeps,
+    what the remote does not have yet (see ``figures``), and returns the sentence of the event."""
 
-    function: Callable[[Run, Any], Delivered]
+    function: Callable[[Run, Any], Delivered] | None = None
+    feed: Callable[[Run], str | None] | None = None
     options: type | None = None
     label: str = ""
     max_attempts: int = 8
@@ -155,6 +157,7 @@ class Lookup:
     budget_s: float = 15.0
     share: int = 4
     answer_example: Any = None
+    capability: str = ""  # what it answers, for other connectors that ask it (``connectors.asking``)
     customer_param: str = ""  # the parameter that says whose data is asked for
     help: str = ""
 

@@ -73,6 +73,8 @@ def call(request: HttpRequest, connector: Connector, name: str, endpoint: Endpoi
 
         def write() -> None:
             inline.write(question, truth, run=run, recorder=recorder, took_ms=took_ms)
+            for one in run.afterwards if run else ():
+                one()
 
         # Closed by the server when the last byte has left, and before the database connection is given back.
         response._resource_closers.append(write)  # type: ignore[attr-defined]
@@ -119,6 +121,8 @@ def _read(request: HttpRequest) -> None:
 
 
 def _truth(run: Run) -> Truth:
+    if isinstance(run.failure, Skip):
+        return Truth(Outcome.SKIPPED, run.failure.reason, run.failure.code, run.failure.sentence)
     if run.failure is not None:
         return _failure(run.failure)
     sentence = run.sentence or "Answered."

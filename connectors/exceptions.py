@@ -8,6 +8,7 @@ HubError                     carries: sentence, next step, reason, finer reason 
 ├── UnconfirmedWrite         a write may or may not have happened; a person decides
 ├── LeaseLost            another worker has the event by now: nothing may be written any more
 ├── WaitFor                  not a failure: something must be there first (names the object)
+│   └── NotDone              long work put down for a while: the remote is still at it, or others had to wait
 └── RemoteError              the remote system; carries the request id of its RelatedRequest
     ├── RemoteUnavailable    no answer, 429, 5xx: retried, honours ``retry_after_s``
     │   └── RemoteTimedOut   no answer within the budget
@@ -108,6 +109,10 @@ class WaitFor(HubError):
 
     reason = "dependency"
     retry = True
+
+
+class NotDone(WaitFor):
+    """Work that goes on: the event waits ``retry_after_s`` and runs again, as often as it takes."""
 
 
 class RemoteError(HubError):

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -26,14 +26,16 @@ from django.db import connection, transaction
 from connectors import guard, transport
 from connectors.answers import HttpAnswer, raise_for_status, retry_after_s
 from connectors.exceptions import ConfigurationError, RemoteRefused, RemoteTimedOut, RemoteUnavailable
+from connectors.multipart import Form
 from connectors.redaction import Redactor
 from events.exchanges import Exchange
 from events.models import RequestState
 
-__all__ = ["Http", "HttpAnswer", "HttpClient", "Recorder", "dump_json", "raise_for_status", "retry_after_s"]
+__all__ = ["Form", "Http", "HttpAnswer", "HttpClient", "Recorder", "dump_json", "raise_for_status", "retry_after_s"]
 
 MAX_BYTES = 5 * 1024 * 1024
 CHUNK = 64 * 1024
+SHOWN_BYTES = 2000  # of a body that goes into a file, kept for people
 NEVER_LEFT = frozenset({"dns", "connect", "tls", "url", "blocked_address"})  # codes: nothing reached the far end
 VENDOR_REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "x-amzn-requestid", "request-id")
 
@@ -51,7 +53,7 @@ class Http(Protocol):
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
-        data: bytes | Mapping[str, str] | None = None,
+        data: bytes | Mapping[str, str] | Form | None = None,
         auth: tuple[str, str] | None = None,
         timeout_s: tuple[float, float] = (3.0, 10.0),  # connect, read
         budget_s: float | None = None,  # everything together; default: connect + read
@@ -60,6 +62,7 @@ class Http(Protocol):
         retry_statuses: frozenset[int] = frozenset(),  # repeat once at once for these and for failed connects (reads)
         retry_pause_s: float = 0.25,
         max_bytes: int = MAX_BYTES,
+        into: BinaryIO | None = None,  # a good answer's body goes there, not into ``content``: for large files
     ) -> HttpAnswer: ...
 
     def doubt(self, request_id: str, why: str) -> None:
@@ -104,7 +107,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
-        data: bytes | Mapping[str, str] | None = None,
+        data: bytes | Mapping[str, str] | Form | None = None,
         auth: tuple[str, str] | None = None,
         timeout_s: tuple[float, float] = (3.0, 10.0),
         budget_s: float | None = None,
@@ -113,13 +116,18 @@ class HttpClient:
         retry_statuses: frozenset[int] = frozenset(),
         retry_pause_s: float = 0.25,
         max_bytes: int = MAX_BYTES,
+        into: BinaryIO | None = None,
     ) -> HttpAnswer:
         _refuse_inside_transactions()
         sent_headers = {"Accept": "application/json", **(headers or {})}
         if json is not None:
             data = dump_json(json)
             sent_headers.setdefault("Content-Type", "application/json")
-        prepared = _prepared(requests.Request(method, url, headers=sent_headers, params=params, data=data, auth=auth))
+        if isinstance(data, Form):
+            sent_headers["Content-Type"] = data.content_type
+        prepared = _prepared(
+            requests.Request(method, url, headers=sent_headers, params=params, data=data, auth=auth)  # type: ignore[arg-type]
+        )
         may_repeat = bool(retry_statuses) and not write
         ends_at = time.monotonic() + (budget_s if budget_s is not None else sum(timeout_s))
         while True:
@@ -128,8 +136,9 @@ class HttpClient:
                 ends_at = min(ends_at, self.ends_at)
             try:
                 answer = self._once(
-                    prepared, timeout_s, ends_at, write=write, idempotency_key=idempotency_key, max_bytes=max_bytes
-                )
+                    prepared, timeout_s, ends_at,
+                    write=write, idempotency_key=idempotency_key, max_bytes=max_bytes, into=into,
+                )  # fmt: skip
             except RemoteUnavailable as error:
                 if not (may_repeat and error.code in {"connect", "dns"} and _time_left(ends_at, retry_pause_s)):
                     raise
@@ -159,12 +168,13 @@ class HttpClient:
         write: bool,
         idempotency_key: str,
         max_bytes: int,
+        into: BinaryIO | None,
     ) -> HttpAnswer:
         request_id = uuid.uuid4()
         prepared.headers["X-Request-Id"] = str(request_id)
         prepared.headers["traceparent"] = f"00-{self.recorder.trace_id}-{secrets.token_hex(8)}-01"
         prepared.headers["User-Agent"] = f"IntegrationHub/{settings.VERSION}"
-        body = prepared.body or b""
+        body = prepared.body.shown() if isinstance(prepared.body, Form) else prepared.body or b""
         sent = {name: str(value) for name, value in prepared.headers.items()}
         self.redactor.learn_sent(sent)
         exchange = Exchange(
@@ -185,7 +195,7 @@ class HttpClient:
         try:
             answer = self._send(
                 prepared, timeout_s, ends_at, exchange,
-                max_bytes=max_bytes, request_id=str(request_id), started=started,
+                max_bytes=max_bytes, into=into, request_id=str(request_id), started=started,
             )  # fmt: skip
         finally:
             exchange.duration_ms = int((time.monotonic() - started) * 1000)
@@ -203,6 +213,7 @@ class HttpClient:
         exchange: Exchange,
         *,
         max_bytes: int,
+        into: BinaryIO | None,
         request_id: str,
         started: float,
     ) -> HttpAnswer:
@@ -217,7 +228,7 @@ class HttpClient:
                     prepared, stream=True, allow_redirects=False, timeout=(connect_s, read_s),
                     proxies=transport.session().proxies,
                 ) as response:  # fmt: skip
-                    content, is_cut = _read(response, max_bytes)
+                    content, size, is_cut = _read(response, max_bytes, into if response.status_code < 300 else None)
             except Exception as error:  # whatever a transport raises becomes one of ours; a bug is raised again
                 raised = _explain(error, host, min(budget, sum(timeout_s)), call.has_timed_out, call.has_sent)
                 raised.request_id = request_id
@@ -234,7 +245,7 @@ class HttpClient:
         exchange.state = RequestState.ANSWERED
         exchange.status = response.status_code
         exchange.response_headers = self.redactor.headers(dict(response.headers))
-        exchange.response_size = len(content)
+        exchange.response_size = size
         exchange.response_body = self.redactor.body(content)
         given = {name.lower(): value for name, value in response.headers.items()}
         exchange.vendor_request_id = next((given[name] for name in VENDOR_REQUEST_ID_HEADERS if name in given), "")
@@ -249,17 +260,22 @@ class HttpClient:
         return HttpAnswer(response.status_code, content, given, request_id, took)
 
 
-def _read(response: requests.Response, max_bytes: int) -> tuple[bytes, bool]:
-    """The body up to ``max_bytes``, and whether there was more. A compressed body counts unpacked."""
+def _read(response: requests.Response, max_bytes: int, into: BinaryIO | None) -> tuple[bytes, int, bool]:
+    """The body up to ``max_bytes``, or its beginning where it goes into a file; its size; whether there was more. A
+    compressed body counts unpacked."""
     parts: list[bytes] = []
     size = 0
     for chunk in response.iter_content(CHUNK):
+        if into is not None and size + len(chunk) <= max_bytes:
+            into.write(chunk)
+            parts = parts or [chunk[:SHOWN_BYTES]]
+        elif size + len(chunk) > max_bytes:
+            parts.append(chunk[: max_bytes - size] if into is None else b"")
+            return b"".join(parts), max_bytes, True
+        else:
+            parts.append(chunk)
         size += len(chunk)
-        if size > max_bytes:
-            parts.append(chunk[: max_bytes - (size - len(chunk))])
-            return b"".join(parts), True
-        parts.append(chunk)
-    return b"".join(parts), False
+    return b"".join(parts), size, False
 
 
 TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)

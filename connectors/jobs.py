@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from pydantic import ValidationError as InvalidRecord
 
-from connectors import budgets, lanes, registry
+from connectors import budgets, figures, lanes, registry
 from connectors.base import Delivered, Provider
-from connectors.exceptions import ConfigurationError, HubError, PayloadError, Skip
+from connectors.exceptions import ConfigurationError, HubError, NotDone, PayloadError, Skip
 from connectors.known import by_id
 from connectors.recording import JobRecorder
 from connectors.records import Record
@@ -142,6 +142,10 @@ def _deliver(run: Run, provider: Provider) -> str | None:
     if pair is None:
         raise ConfigurationError(f"{run.connector} does not take records of kind “{route.record_kind}”.")
     record_type, accept = pair
+    if accept.feed is not None and run.the_event.topic == figures.feed_topic(record_type.kind):
+        return accept.feed(run)
+    if accept.function is None:
+        raise ConfigurationError(f"{run.connector} takes {record_type.label.lower()}s as figures only.")
     try:
         one = record_type.from_json(run.body)
     except InvalidRecord as error:
@@ -198,6 +202,11 @@ def _failed(event: Event, made: Run | None, error: HubError) -> Result:
     if isinstance(error, budgets.BudgetSpent):
         return _result(
             event, made, Outcome.WAITING, reason=Reason.RATE_BUDGET, sentence=sentence, due_in_s=error.retry_after_s,
+            gives_back_attempt=True, **more,
+        )  # fmt: skip
+    if isinstance(error, NotDone):
+        return _result(
+            event, made, Outcome.WAITING, reason=Reason.DEPENDENCY, sentence=sentence, due_in_s=error.retry_after_s or 1.0,
             gives_back_attempt=True, **more,
         )  # fmt: skip
     if error.closes_lane:

@@ -44,9 +44,15 @@ def _share(connector: Connector, lookup: Lookup) -> threading.BoundedSemaphore:
 
 
 def answer(
-    connector: Connector, lookup: Lookup, params: Mapping[str, Any], *, asked_by: str = ""
+    connector: Connector,
+    lookup: Lookup,
+    params: Mapping[str, Any],
+    *,
+    asked_by: str = "",
+    later: Callable[[Callable[[], object]], object] | None = None,
 ) -> tuple[Answer, int | None]:
-    """The answer for the storefront and the id of its event (``None`` where none could be written)."""
+    """The answer for the storefront and the id of its event (``None`` where none could be written, or where ``later``
+    takes its writing to be done when the asker's own answer has left)."""
     started = time.monotonic()
     recorder = ListRecorder(secrets.token_hex(16))
     run: Run | None = None
@@ -62,6 +68,9 @@ def answer(
     took_ms = int((time.monotonic() - started) * 1000)
     LOOKUPS.labels(connector.slug, lookup.topic, found.outcome).inc()
     question = _question(connector, lookup, params, run=run, truth=truth, trace_id=recorder.trace_id, asked_by=asked_by)
+    if later is not None:
+        later(lambda: inline.write(question, truth, run=run, recorder=recorder, took_ms=took_ms))
+        return found, None
     return found, inline.write(question, truth, run=run, recorder=recorder, took_ms=took_ms)
 
 

@@ -40,7 +40,8 @@ def deliver(source: Connector, event: Event, one: Record) -> int:
     return len(routes)
 
 
-def _claim_of(event: Event) -> str:
+def claim_of(event: Event) -> str:
+    """What tells one run of an event from the next: its claim."""
     return f"{event.started_at.timestamp():.6f}" if event.started_at else str(event.attempts)
 
 
@@ -63,7 +64,7 @@ def _child(route: Route, event: Event, one: Record, content: bytes) -> None:
             is_supersedable=True,  # it carries the whole current state: only the newest is worth sending
             # A retried parent read the object anew, so its child is a new delivery; the same run's repeat is not.
             # Each claim has a start of its own, while attempts are counted anew after a Retry by hand.
-            delivery_id=f"from:{event.pk}:{route.pk}:{_claim_of(event)}:{one.fingerprint()[:16]}",
+            delivery_id=f"from:{event.pk}:{route.pk}:{claim_of(event)}:{one.fingerprint()[:16]}",
             object_type=one.kind,
             object_id=one.id,
             object_label=getattr(one, "name", "") or one.number,

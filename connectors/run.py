@@ -13,17 +13,18 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from connectors import budgets, erasure, notices, routing, schema, syncing
-from connectors.exceptions import HubError, MappingMissing, PayloadError
+from connectors import budgets, erasure, feeds, figures, notices, routing, schema, syncing
+from connectors.exceptions import HubError, MappingMissing, PayloadError, Skip
 from connectors.http import HttpClient, Recorder
 from connectors.models import Connector, Link, LinkState, Route
 from connectors.models import Mapping as MappingRow
 from connectors.recording import JobRecorder, ListRecorder
-from connectors.records import Record
+from connectors.records import FigureRecord, Record
 from connectors.redaction import Redactor
 from events import bell, bodies, search
 from events.exchanges import has_unfinished_write
 from events.models import Event, Kind, Priority, as_note
+from events.outcomes import say_progress
 from events.record import New, record
 from events.text import clean, fit
 
@@ -53,9 +54,11 @@ class Run:
         self.found_keys: list[tuple[str, str]] = []
         self.customer = ""  # whose data a lookup asked for, where its parameter does not say so (a guest account)
         self.record_hash = ""
+        self._told_at = 0.0
         self.sentence = ""  # what the event of an endpoint says; a handler returns its own
         self.outcome_code = ""
-        self.failure: HubError | None = None
+        self.failure: HubError | Skip | None = None
+        self.afterwards: list[Callable[[], object]] = []  # done when an endpoint's answer has left
 
     # --- the remote system
     # ---------------------------------------------------------------------------------------------
@@ -113,8 +116,11 @@ class Run:
 
     def describe(self, *, object_type: str = "", object_id: str = "", object_label: str = "") -> None:
         """Name the object the event is about, as soon as it is known better than at arrival."""
+        is_other = bool(object_id) and object_id != self.object_id
         self.object_type = object_type or self.object_type
         self.object_id = object_id or self.object_id
+        if is_other and self.object_type:
+            self.key(f"{self.object_type}_id", object_id)  # its object's page finds an event by this one
         self.object_label = object_label or self.object_label
 
     def note(self, code: str, text: str) -> None:
@@ -125,8 +131,8 @@ class Run:
         """What the event of an endpoint says of its answer, ``code`` being the finer outcome people count by."""
         self.sentence, self.outcome_code = self.redactor.text(sentence), code
 
-    def fail(self, error: HubError) -> None:
-        """An endpoint gave its caller a neutral answer, and failed all the same: its event tells the error."""
+    def fail(self, error: HubError | Skip) -> None:
+        """An endpoint gave its caller a neutral answer, and failed or did nothing all the same: its event says so."""
         self.failure = error
 
     def keys(self, pairs: Iterable[tuple[str, str]]) -> None:
@@ -170,6 +176,39 @@ class Run:
     def is_routed(self, kind: type[Record]) -> bool:
         """Whether an enabled route takes records of this kind from the connector: what nobody takes need not be read."""
         return Route.objects.filter(source=self.connector, record_kind=kind.kind, is_enabled=True).exists()
+
+    def offer(
+        self,
+        record_type: type[FigureRecord],
+        rows: Iterable[FigureRecord],
+        *,
+        complete: bool = False,
+        absent: str | None = None,
+    ) -> figures.Offered:
+        """Hand a stream of figures to every route of their kind, then have each target sent what differs: one child
+        event a route. ``complete``: nothing else is wanted any more; what is not among the rows is listed, and wanted
+        as ``absent`` where that is given. Raises ``Skip`` (not routed) before the first row is read."""
+        routes = feeds.routes_of(self.connector, record_type)
+        made = figures.offer([route.pk for route in routes], rows, complete=complete, absent=absent)
+        if made.unusable:
+            names = ", ".join(made.unusable_named)
+            self.note("unusable", f"{made.unusable:,} rows have no key, or are too long, and were left out: {names}")
+        if made.absent:
+            what = "stay as they are" if absent is None else f"are wanted as {absent} now"
+            names = ", ".join(made.absent_named)
+            self.note("absent", f"{made.absent:,} figures are not named by the source any more and {what}: {names}")
+        if made.older:
+            self.note("older", f"{made.older:,} rows were older than what the hub knows, and were left alone.")
+        feeds.start(self.connector, self.the_event, record_type, routes)
+        return made
+
+    def progress(self, done: int, expected: int) -> None:
+        """How far a long work is, shown as the event's sentence while it runs; written once a second at most."""
+        now = time.monotonic()
+        if self.event is None or now - self._told_at < 1.0:
+            return
+        self._told_at = now
+        say_progress(self.event, f"{done:,} of {max(done, expected):,} done.")
 
     def spawn(
         self,
@@ -250,6 +289,13 @@ class Run:
         if self.event is None or self.event.route_id is None:
             return None
         return Route.objects.select_related("source", "target").filter(pk=self.event.route_id).first()
+
+    @property
+    def the_route(self) -> Route:
+        """The route, for what runs along one only. Raises ``RuntimeError`` elsewhere."""
+        if self.route is None:
+            raise RuntimeError("this event runs along no route")
+        return self.route
 
     @cached_property
     def options(self) -> Any:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,6 +23,7 @@ StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 JOURNAL_LIMIT = 10_000
+BLOCK = 256 * 1024
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Request:
     query: dict[str, str]
     headers: dict[str, str]  # lower-case names
     body: bytes
+    base_url: str = ""  # where this sandbox is reached, its prefix included, without a slash at the end
 
     def json(self) -> Any:
         """The body as JSON; raises ``ValueError`` where it is none."""
@@ -44,7 +47,7 @@ class Reply:
     """What the sandbox answers. ``drop`` closes the connection without an answer (the write may have been done)."""
 
     status: int = 200
-    body: Any = None  # str and bytes go out as they are, anything else as JSON
+    body: Any = None  # str, bytes and files (a path) go out as they are, anything else as JSON
     headers: dict[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
     drop: bool = False
@@ -102,6 +105,8 @@ class Sandbox:
             start_response("500 Dropped", [("Content-Length", "0")])
             _drop(environ)
             return []
+        if isinstance(reply.body, Path):
+            return _stream(reply, start_response)
         content = reply.content()
         default_type = "application/json" if not isinstance(reply.body, str) else "text/html; charset=utf-8"
         headers = {"Content-Type": default_type, **reply.headers, "Content-Length": str(len(content))}
@@ -172,7 +177,18 @@ def _read(environ: Environ) -> Request:
         query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
         headers=headers,
         body=environ["wsgi.input"].read(length) if length else b"",
+        base_url=f"{environ.get('wsgi.url_scheme', 'http')}://{environ.get('HTTP_HOST', '')}{environ.get('SCRIPT_NAME', '')}",
     )
+
+
+def _stream(reply: Reply, start_response: StartResponse) -> Iterable[bytes]:
+    """A file, a block at a time."""
+    path: Path = reply.body
+    headers = {"Content-Type": "application/octet-stream", **reply.headers, "Content-Length": str(path.stat().st_size)}
+    start_response(f"{reply.status} {_phrase(reply.status)}", list(headers.items()))
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            yield block
 
 
 def _drop(environ: Environ) -> None:

@@ -15,6 +15,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 KEY = "setting"
+CONNECTION = "Connection"
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Declared:
 
     field: forms.Field
     is_secret: bool = False
-    group: str = "Connection"
+    group: str = CONNECTION
     enables: str = ""
     is_advanced: bool = False
 
@@ -32,7 +33,7 @@ def setting(
     form_field: forms.Field,
     *,
     secret: bool = False,
-    group: str = "Connection",
+    group: str = CONNECTION,
     enables: str = "",
     advanced: bool = False,
 ) -> Any:
@@ -53,8 +54,10 @@ def _default(form_field: forms.Field) -> Any:
 
 
 def declared(cls: type) -> dict[str, Declared]:
-    """Every setting of a schema by name, in declaration order."""
-    return {f.name: f.metadata[KEY] for f in dataclasses.fields(cls) if KEY in f.metadata}
+    """Every setting of a schema by name, in declaration order; how to connect comes first, also where a part of the
+    settings is inherited."""
+    found = [(f.name, f.metadata[KEY]) for f in dataclasses.fields(cls) if KEY in f.metadata]
+    return dict(sorted(found, key=lambda pair: pair[1].group != CONNECTION))
 
 
 def secret_names(cls: type) -> frozenset[str]:

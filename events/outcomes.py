@@ -136,6 +136,29 @@ def finish(results: Sequence[Result], *, tell: bool = True) -> set[int]:
     return ours
 
 
+def say_progress(event: Event, sentence: str) -> None:
+    """Say of a running event how far it is, and only where it is still this worker's."""
+    Event.objects.filter(pk=event.pk, lease=event.lease, outcome=Outcome.RUNNING).update(
+        sentence=clean(sentence, SENTENCE_LIMIT)
+    )
+
+
+def wake(event_ids: Sequence[int]) -> int:
+    """Have waiting events looked at now: what they wait for has come. Returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_event SET outcome = 'queued', reason = '', sentence = '', next_step = '', due_at = NULL "
+            "WHERE id = ANY(%s) AND outcome = 'waiting' AND reason = 'dependency'",
+            [list(event_ids)],
+        )
+        count: int = cursor.rowcount
+    if count:
+        from events import bell
+
+        bell.ring()
+    return count
+
+
 def _bounded(due_in_s: float) -> float:
     """A pause the database can add to now: nothing waits longer than a week by itself, and not a number is at once."""
     return min(max(due_in_s, 0.0), LONGEST_PAUSE_S) if due_in_s == due_in_s else 0.0  # noqa: PLR0124

@@ -95,8 +95,10 @@ def record(new: New, *, ring: bool = False) -> Recorded:
     kept, was_cut = bodies.cut(new.payload)
     size = new.payload_size if new.payload_size is not None else len(new.payload)
     encoding, content = bodies.packed(kept)
-    pairs = search.folded(new.keys)
     object_id = fit(new.object_id, 120)
+    # Its object's page finds an event by this one.
+    own = [(f"{new.object_type}_id", object_id)] if new.object_type and object_id else []
+    pairs = search.folded([*own, *new.keys])
     is_final = new.outcome in (Outcome.SUCCEEDED, Outcome.SKIPPED, Outcome.FAILED)
     values: list[Any] = [
         new.kind.value, clean(new.topic, 120), new.connector_id, clean(new.connector_name, 120), new.provider,

@@ -29,6 +29,7 @@ PAGES = (
     (_("Access"), (
         (_("API keys"), "keys", "admin:connectors_apikey_changelist", "connectors.view_apikey"),
         (_("API docs"), "docs", "/api/docs/", ""),
+        (_("Help"), "info", "admin:help_index", ""),
         (_("People"), "people", "admin:auth_user_changelist", "auth.view_user"),
     )),
 )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 
@@ -20,6 +21,14 @@ class HubAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [
             path("preferences/", self.admin_view(self.preferences), name="preferences"),
+            path(
+                "objects/<int:connector_id>/<str:object_type>/<path:object_id>/",
+                self.admin_view(self.object),
+                name="object",
+            ),
+            path("help/", self.admin_view(self.help), name="help_index"),
+            path("help/images/<path:name>", self.admin_view(self.help_image), name="help_image"),
+            path("help/<path:name>/", self.admin_view(self.help), name="help"),
             path("find/", self.admin_view(self.find), name="find"),
             *super().get_urls(),
         ]
@@ -35,6 +44,21 @@ class HubAdminSite(AdminSite):
         from integration_hub import preferences
 
         return preferences.page(request, self.each_context(request))
+
+    def object(self, request: HttpRequest, connector_id: int, object_type: str, object_id: str) -> HttpResponse:
+        from connectors.admin import objects
+
+        return objects.page(request, self, connector_id, object_type, object_id)
+
+    def help(self, request: HttpRequest, name: str = "") -> HttpResponse:
+        from integration_hub import handbook
+
+        return handbook.page(request, self, name) if name else handbook.index(request, self)
+
+    def help_image(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        from integration_hub import handbook
+
+        return handbook.image(request, name)
 
     def find(self, request: HttpRequest) -> HttpResponse:
         from integration_hub import finding

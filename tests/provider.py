@@ -45,7 +45,7 @@ from connectors.exceptions import (
     WebhookRejected,
 )
 from connectors.http import HttpAnswer, HttpClient, raise_for_status
-from connectors.records import Order
+from connectors.records import Order, StockLevel
 from connectors.run import Run
 from connectors.schema import setting
 
@@ -96,6 +96,7 @@ class State:
     check: Callable[[Run], str] = lambda run: f"The remote says {run.client.read('/ok')}."
     probe: Callable[[Run], object] = lambda run: run.client.read("/probe")
     sync: Callable[[Run], str | None] = lambda run: "Walked."
+    feed: Callable[[Run], str | None] = lambda run: "Fed."
     identify: Callable[[Mapping[str, str], Any], Identity] | None = None
     endpoint: Callable[[Run, Any], Any] | None = None
     handled: list[int] = field(default_factory=list)
@@ -230,8 +231,11 @@ provider = Provider(
     ignored=frozenset({"ignored"}),
     syncs={"all": Sync(label="All", function=lambda run: STATE.sync(run), every_minutes=30)},
     singles={"thing": Single(label="Thing", function=_call)},
-    emits=(Order,),
-    accepts={Order: Accept(function=lambda run, one: STATE.accept(run, one), options=Options, max_attempts=4)},
+    emits=(Order, StockLevel),
+    accepts={
+        Order: Accept(function=lambda run, one: STATE.accept(run, one), options=Options, max_attempts=4),
+        StockLevel: Accept(feed=lambda run: STATE.feed(run), max_attempts=3),
+    },
     lookups=(
         Lookup(
             path="things", label="Things", topic="things", params=ThingParams, budget_s=2.0, share=2,

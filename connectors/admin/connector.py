@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 
-from connectors import known, plans
+from connectors import known, plans, registry
 from connectors.admin import state
 from connectors.admin.actions import ConnectorActions
 from connectors.admin.overview import overview
@@ -130,6 +130,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         connector = more.get("obj") or context.get("original")
         if connector is None:
             context["title"] = "Install a connector"
+            context["help_pages"] = [(one.label, f"connectors/{one.slug}") for one in registry.all_providers()]
             context["show_save_and_add_another"] = context["show_save_and_continue"] = False
         elif context.get("errors"):
             name = Connector.objects.values_list("name", flat=True).get(pk=connector.pk)  # not the one just typed

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from connectors import registry
+from connectors.admin.objects import path
 from connectors.admin.pills import pill
 from connectors.admin.state import event_path
 from connectors.models import Connector, Link, LinkState
@@ -64,6 +65,7 @@ class LinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = [
         "source_shown", "record_kind", "source", "target", "target_shown", "state_pill", "updated_at", "event",
     ]  # fmt: skip
+    list_display_links = ["updated_at"]  # the object itself leads to the page of the object
     list_filter = [KindFilter, SourceFilter, TargetFilter]
     list_select_related = ["source", "target"]
     search_fields = ["source_number"]  # turns the box on; ``get_search_results`` does the search
@@ -76,7 +78,7 @@ class LinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_per_page = 50
     actions = None
     fields = (
-        "record_kind", "source", "source_number", "source_object_id", "source_version", "target", "target_number",
+        "record_kind", "source_shown", "source", "source_number", "source_object_id", "source_version", "target", "target_number",
         "target_object_id", "state", "sent_hash", "event", "created_at", "updated_at",
     )  # fmt: skip
     readonly_fields = fields
@@ -109,8 +111,9 @@ class LinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ), False
 
     @admin.display(description="Object")
-    def source_shown(self, link: Link) -> str:
-        return link.source_number or link.source_object_id
+    def source_shown(self, link: Link) -> SafeString:
+        page = path(link.source_id, link.record_kind, link.source_object_id)
+        return format_html('<a href="{}">{}</a>', page, link.source_number or link.source_object_id)
 
     @admin.display(description="Document there")
     def target_shown(self, link: Link) -> str:

@@ -41,6 +41,7 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
         "has_panels": provider is not None and bool(provider.panels),
         "notices": notices.of([connector.pk]).get(connector.pk, []),
         "connector": connector,
+        "help_page": f"connectors/{connector.provider_slug}",
         "provider": provider,
         "state": now,
         "has_contract": provider is not None and provider.contract_check is not None,

@@ -75,7 +75,7 @@ provider = Provider(
         ),
         _lookup(
             SHIPPING_METHODS, "shipping-methods", "POST", function=lookups.look_up_shipping_methods,
-            params=params.ShippingMethodsForm,
+            params=params.ShippingMethodsForm, capability="shipping_methods",
             help="Shipping methods and their prices. An empty list is an answer: nothing ships there.",
         ),
     ),

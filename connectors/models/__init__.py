@@ -3,6 +3,7 @@
 from connectors.models.access import ApiAllowance, ApiKey, GrantedPermission, Profile
 from connectors.models.connector import Breaker, BreakerState, Bucket, Connector, ConnectorQuerySet, new_token
 from connectors.models.kept import Batch, BatchState, Credential, DirectoryEntry, Figure, Notice
+from connectors.models.quote import Quote
 from connectors.models.route import Link, LinkState, Mapping, Plan, Route
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Notice",
     "Plan",
     "Profile",
+    "Quote",
     "Route",
     "new_token",
 ]

@@ -83,7 +83,8 @@ class BatchState(models.TextChoices):
 
 class Batch(models.Model):
     """Figures on their way together: the idempotency key and the exact content of the call, so that a restart repeats
-    it with both. ``remote_id`` and ``position``: the bulk job it is a line of, and which."""
+    it with both; the content goes once the answer is known. ``remote_id`` and ``position``: the bulk job it is a line
+    of, and which."""
 
     route = models.ForeignKey(Route, models.CASCADE, related_name="batches")
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -92,7 +93,6 @@ class Batch(models.Model):
     remote_id = models.CharField(max_length=120, blank=True)
     position = models.IntegerField(default=0)
     event_id = models.BigIntegerField(null=True, blank=True)
-    taken_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True, blank=True)
     sentence = models.TextField(blank=True)
@@ -108,11 +108,16 @@ class Batch(models.Model):
         return f"{self.route_id} {self.key}"
 
 
+# What is to be sent: the source wants something else than the target confirmed, and nothing stands in the way.
+PENDING = Q(problem="", batch__isnull=True) & (Q(sent__isnull=True) | ~Q(wanted=F("sent")))
+
+
 class Figure(models.Model):
     """One value a source wants a target to hold: of ``key`` (a SKU) at ``place`` (a location, a price list).
 
     ``wanted`` is what the source said last, ``sent`` what the target confirmed last; ``in_flight`` travels in
-    ``batch``. A ``problem`` keeps it out of further batches until the source says something new."""
+    ``batch``. A ``problem`` keeps it out of further batches until the source says something new. ``absent_since``: the
+    source's last complete picture did not name it any more."""
 
     id: int
     route = models.ForeignKey(Route, models.CASCADE, related_name="figures")
@@ -124,6 +129,7 @@ class Figure(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     in_flight = models.CharField(max_length=120, null=True, blank=True)
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, blank=True, related_name="figures")
+    absent_since = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=80, blank=True, db_default="")
     sentence = models.TextField(blank=True, db_default="")
 
@@ -132,10 +138,10 @@ class Figure(models.Model):
         indexes = [
             models.Index(
                 fields=["route", "id"],
-                condition=Q(problem="", batch__isnull=True) & (Q(sent__isnull=True) | ~Q(wanted=F("sent"))),
+                condition=PENDING,
                 name="figure_pending",
             ),
-            models.Index(fields=["route", "problem"], condition=~Q(problem=""), name="figure_with_problem"),
+            models.Index(fields=["route", "-id"], condition=~Q(problem=""), name="figure_with_problem"),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ A member is added when two vendors need it. Not for: wire formats (those live in
 
 from connectors.records.account import CompanyAccount, CompanyContact, CompanyLocation, CustomerAccount
 from connectors.records.base import Record
+from connectors.records.figure import FigureRecord, Price, StockLevel
 from connectors.records.giftcard import GiftCard, GiftCardTransaction
 from connectors.records.order import (
     Address,
@@ -58,6 +59,7 @@ __all__ = [
     "Disposition",
     "Duty",
     "ExchangeLine",
+    "FigureRecord",
     "GiftCard",
     "GiftCardTransaction",
     "Metafield",
@@ -68,6 +70,7 @@ __all__ = [
     "PaymentFee",
     "Payout",
     "PayoutLine",
+    "Price",
     "Product",
     "ProductField",
     "ProductImage",
@@ -84,6 +87,7 @@ __all__ = [
     "Return",
     "ReturnLine",
     "ShippingLine",
+    "StockLevel",
     "Tax",
     "VariantPrice",
 ]

@@ -6,47 +6,49 @@ from typing import TYPE_CHECKING
 
 from connectors.base import Check
 from connectors.exceptions import ConfigurationError
-from connectors.shopify.replies import promised_shape
+from connectors.shopify import scopes, shop
+from connectors.shopify.settings import INSTALL
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
-# What reading a whole order needs: customers and companies, products of the lines, the retail location, payment terms.
-# https://shopify.dev/docs/api/usage/access-scopes (API 2026-10, checked 2026-11-20)
-SCOPES = ("read_orders", "read_customers", "read_products", "read_locations", "read_payment_terms")
 OLD_ORDERS = "read_all_orders"
 SKEW_LIMIT_S = 60
 
 
 def probe(run: Run) -> object:
     """A harmless call that succeeds as soon as the shop answers again."""
-    return run.client.ping()
+    return shop.look(run)
 
 
 def reach_shop(run: Run) -> str:
-    shop = run.client.ping()["shop"]
-    with promised_shape("the shop"):
-        domain, name, currency = str(shop["myshopifyDomain"]), shop["name"], shop["currencyCode"]
-    if domain.lower() != run.settings.shop_domain.lower():
+    seen = shop.look(run)["seen"]
+    if seen["domain"].lower() != run.settings.shop_domain.lower():
         raise ConfigurationError(
-            f"The shop calls itself {domain}, not {run.settings.shop_domain}.",
+            f"The shop calls itself {seen['domain']}, not {run.settings.shop_domain}.",
             next_step="Enter the permanent name the shop gives, then test again.",
         )
-    return f"Connected to {name} ({domain}), currency {currency}."
+    return f"Connected to {seen['name']} ({seen['domain']}), currency {seen['currency']}."
 
 
 def granted_scopes(run: Run) -> str:
-    granted = set(run.client.ping()["scopes"])
-    granted |= {scope.replace("write_", "read_", 1) for scope in granted if scope.startswith("write_")}
-    missing = [scope for scope in SCOPES if scope not in granted]
-    if missing:
+    """What the features in use lack, with the feature each missing scope blocks."""
+    granted = run.client.ping()["scopes"]
+    in_use = scopes.used_by(run.connector, run.settings)
+    blocked = {feature.label: lacks for feature in in_use if (lacks := scopes.missing(feature, granted))}
+    if blocked:
+        listed = "; ".join(f"{label} lacks {', '.join(lacks)}" for label, lacks in blocked.items())
+        again = " Then press “Install in the shop” once more." if run.settings.way == INSTALL else ""
         raise ConfigurationError(
-            f"The app lacks {'a scope' if len(missing) == 1 else 'scopes'} that orders need: {', '.join(missing)}.",
-            next_step="Add what is missing to the app in Shopify, let the shop's owner agree, then test again.",
+            f"The app lacks scopes: {listed}.",
+            next_step="Add what is missing to the app in Shopify and let the shop's owner agree, then test "
+            f"again.{again}",
         )
-    if OLD_ORDERS not in granted:
-        return f"Every scope orders need is granted. Orders older than 60 days cannot be read ({OLD_ORDERS})."
-    return "Every scope orders need is granted."
+    unused = [one for feature in in_use for one in feature.useful if one not in scopes.held_by(granted)]
+    sentence = f"Every scope is granted that is needed for: {', '.join(one.label.lower() for one in in_use)}."
+    if OLD_ORDERS in unused:
+        sentence += f" Orders older than 60 days cannot be read ({OLD_ORDERS})."
+    return sentence
 
 
 def served_version(run: Run) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.base import Budget, Provider, SandboxSpec, Webhook
-from connectors.shopify import checks, sandbox, webhooks
+from connectors.shopify import checks, pages, sandbox, webhooks
 from connectors.shopify.client import ShopifyClient, connect
-from connectors.shopify.declarations import adminlinks, catalogue, installation, money, orders
+from connectors.shopify.declarations import adminlinks, catalogue, installation, money, orders, rates
 from connectors.shopify.guarding import guarded
 from connectors.shopify.settings import ShopifySettings
 
-AREAS = (orders, catalogue, money, installation, adminlinks)
+AREAS = (installation, orders, catalogue, money, rates, adminlinks)
 
 
 def _merged(name: str) -> dict[Any, Any]:
@@ -32,7 +32,7 @@ provider = Provider(
     settings=ShopifySettings,
     client=ShopifyClient,
     connect=connect,
-    checks=checks.CHECKS,
+    checks=_listed("CHECKS"),
     probe=checks.probe,
     webhook=Webhook(signature=webhooks.signature, identify=webhooks.identify, setup=webhooks.SETUP),
     handlers=guarded(_merged("HANDLERS")),
@@ -45,6 +45,7 @@ provider = Provider(
     endpoints=_merged("ENDPOINTS"),
     panels=_listed("PANELS"),
     mappings=_listed("MAPPINGS"),
+    object_url=pages.object_url,
     budget=Budget(concurrency=4, kept_for_live=1),  # calls at once for one shop; its points: pacing.py
     uninstall_topics=frozenset({"app/uninstalled"}),
     sandbox=SandboxSpec(prefix="shopify", application=sandbox.application, settings=sandbox.demo_settings),

@@ -13,10 +13,12 @@ from django.core.validators import RegexValidator
 from connectors.schema import setting
 from connectors.shopify.settings_money import MoneySettings
 from connectors.shopify.settings_products import ProductSettings
+from connectors.shopify.settings_rates import RateSettings
 from connectors.shopify.settings_webhooks import WebhookSettings
 
 # https://shopify.dev/docs/apps/build/authentication-authorization (API 2026-10, checked 2026-11-20)
 SHOP_DOMAIN = r"^[a-zA-Z0-9][a-zA-Z0-9\-_]*\.myshopify\.com\Z"
+SCOPE_LIST = r"^\s*[a-z_]+(\s*,\s*[a-z_]+)*\s*\Z"
 API_VERSION = r"^20[0-9]{2}-(01|04|07|10)\Z"
 
 
@@ -40,7 +42,7 @@ WAY_LABELS = {ORGANISATION: "Own organisation", INSTALL: "Install in the shop", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShopifySettings(ProductSettings, MoneySettings, WebhookSettings):
+class ShopifySettings(RateSettings, ProductSettings, MoneySettings, WebhookSettings):
     shop_domain: str = setting(
         forms.CharField(
             label="Shop domain",
@@ -130,6 +132,17 @@ class ShopifySettings(ProductSettings, MoneySettings, WebhookSettings):
         ),
         group="Orders",
     )
+    further_scopes: str = setting(
+        forms.CharField(
+            label="Further scopes",
+            required=False,
+            max_length=500,
+            validators=[RegexValidator(SCOPE_LIST, "Enter names of scopes, separated by commas.")],
+            help_text="For the way Install in the shop: asked for besides what the connector's routes need, like "
+            "read_all_orders for orders older than 60 days. Separated by commas.",
+        ),
+        advanced=True,
+    )
     api_version: str = setting(
         forms.CharField(
             label="API version",
@@ -171,6 +184,11 @@ class ShopifySettings(ProductSettings, MoneySettings, WebhookSettings):
     def way(self) -> str:
         """How the hub gets in: the way chosen, or the one what is entered fits."""
         return self.way_in or (TOKEN if self.access_token else ORGANISATION)
+
+    @property
+    def scopes_besides(self) -> tuple[str, ...]:
+        """Scopes an installation asks for whatever the routes need."""
+        return tuple(one.strip() for one in self.further_scopes.split(",") if one.strip())
 
     @property
     def admin_url(self) -> str:

@@ -3,7 +3,7 @@ installation brought and a refresh token renews. What was granted is kept encryp
 
 https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens (client credentials, authorization code,
 refresh; API 2026-10, checked 2026-11-20). A refresh token can be used once: it is written down that it is on its way
-before it leaves. Not for the pages of an installation: those are ``install.py``.
+before it leaves. Not for the pages of an installation: those are ``oauth.py``.
 """
 
 from __future__ import annotations

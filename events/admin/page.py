@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from events import bodies, shown
-from events.admin.base import connector_page
+from events.admin.base import connector_page, page_of
 from events.models import Event, Kind, Outcome, Reason, RelatedRequest
 
 REQUESTS_SHOWN = 200
@@ -77,10 +77,19 @@ def context(request: HttpRequest, event: Event, *, with_bodies: bool = True) -> 
         "children": children[:CHILDREN_SHOWN],
         "children_more": len(children) > CHILDREN_SHOWN,
         "parent": parent,
+        "object_url": _object_page(event, parent),
         "steps": timeline(event, requests),
         "notes": event.notes[:NOTES_SHOWN],
         "notes_more": max(0, len(event.notes) - NOTES_SHOWN),
     }
+
+
+def _object_page(event: Event, parent: Event | None) -> str:
+    """The page of the event's object: a delivery carries the object of the connector it came from."""
+    owner = parent.connector_id if event.kind == Kind.DELIVERY and parent else event.connector_id
+    if not owner or not event.object_type or not event.object_id or (event.kind == Kind.DELIVERY and not parent):
+        return ""
+    return page_of("admin:object", owner, event.object_type, event.object_id)
 
 
 def _requests(event: Event) -> Any:

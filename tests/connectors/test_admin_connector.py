@@ -40,6 +40,11 @@ def happened(connector: Connector, outcome: Outcome, **more: object) -> int:
 # --- what it shows --------------------------------------------------------------------------------------------------
 
 
+def test_the_page_links_to_the_help_of_its_provider(ada, connector):
+    assert "/admin/help/connectors/acme/" in page(ada, connector)
+    assert ada.get("/admin/help/connectors/acme/").status_code == 404
+
+
 def test_the_page_shows_the_webhook_address_with_help_and_a_copy_button(ada, connector):
     text = page(ada, connector)
     assert f'data-copy="{connector.webhook_url}"' in text

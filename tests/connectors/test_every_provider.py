@@ -125,7 +125,8 @@ def test_slug_label_and_documentation(provider):
 def test_names_and_topics_are_unique_and_fit_their_columns(provider):
     topics = [*provider.handlers, *provider.ignored, *(one.topic for one in provider.lookups)]
     topics += [f"sync:{name}" for name in provider.syncs] + [f"single:{name}" for name in provider.singles]
-    topics += [f"{record_type.kind}/deliver" for record_type in provider.accepts]
+    topics += [f"{kind.kind}/{'feed' if one.feed else 'deliver'}" for kind, one in provider.accepts.items()]
+    assert all((one.function is None) != (one.feed is None) for one in provider.accepts.values())
     assert len(topics) == len(set(topics)), "a topic is declared twice"
     assert all(0 < len(one) <= 120 and one == one.strip() for one in topics)
     for group in (provider.checks, provider.mappings):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -15,7 +16,7 @@ from connectors.exceptions import (
     RemoteTimedOut,
     RemoteUnavailable,
 )
-from connectors.http import HttpAnswer, HttpClient, dump_json, raise_for_status, retry_after_s
+from connectors.http import Form, HttpAnswer, HttpClient, dump_json, raise_for_status, retry_after_s
 from connectors.recording import ListRecorder
 from connectors.redaction import Redactor
 from events.models import RequestState
@@ -103,6 +104,42 @@ def test_an_endless_body_ends_at_the_cap(remote, http, recorder):
 
     assert timed(call) < 3
     assert recorder.exchanges[0].response_size == 1024 * 1024
+
+
+def test_a_large_answer_goes_into_a_file(remote, http, recorder):
+    remote.answers["/rows"] = (200, b"row\n" * 100_000, {})
+    with TemporaryFile() as file:
+        answer = http.request("GET", remote.url + "/rows", max_bytes=1024 * 1024, into=file)
+        assert file.tell() == 400_000
+    assert len(answer.content) == 2000, "its beginning is shown to people"
+    assert recorder.exchanges[0].response_size == 400_000
+
+
+def test_what_is_too_large_for_the_file_ends_at_the_cap(remote, http):
+    with TemporaryFile() as file, pytest.raises(RemoteRefused) as caught:
+        http.request("GET", remote.url + "/endless", timeout_s=(1, 10), max_bytes=1024 * 1024, into=file)
+    assert caught.value.code == "too_large"
+
+
+def test_a_refusal_is_no_file(remote, http):
+    remote.answers["/rows"] = (403, b"expired", {})
+    with TemporaryFile() as file:
+        assert http.request("GET", remote.url + "/rows", into=file).content == b"expired"
+        assert file.tell() == 0
+
+
+def test_a_file_is_sent_behind_its_fields(remote, http, recorder):
+    with TemporaryFile() as file:
+        file.write(b"line\n" * 50_000)
+        form = Form([("key", "tmp/1"), ("policy", "p0licy-value")], file, filename='a"b.jsonl', kind="text/jsonl")
+        http.request("POST", remote.url + "/up", data=form, timeout_s=(1, 10))
+    [got] = remote.received
+    assert int(got.headers["content-length"]) == len(got.body) and "chunked" not in got.headers.values()
+    parts = got.body.split(b"--" + got.headers["content-type"].partition("boundary=")[2].encode())
+    assert [part.partition(b'name="')[2].partition(b'"')[0] for part in parts[1:-1]] == [b"key", b"policy", b"file"]
+    assert parts[3].endswith(b"\r\n\r\n" + b"line\n" * 50_000 + b"\r\n") and b'filename="a%22b.jsonl"' in parts[3]
+    kept = recorder.exchanges[0].request_body
+    assert b"250,000 bytes" in kept and b"p0licy" not in kept, "the values are credentials of a kind"
 
 
 def test_a_gzip_bomb_is_cut_at_the_cap_and_costs_little_memory(remote, http):

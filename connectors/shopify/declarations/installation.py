@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from connectors.base import Handler, Panel, Sync
-from connectors.shopify import compliance, installation, subscriptions, watched
+from connectors.shopify import access, checks, compliance, installation, oauth, subscriptions, watched
+
+CHECKS = checks.CHECKS
 
 HANDLERS = {
     "app/uninstalled": Handler(function=installation.uninstalled, label="App removed", is_duty=True),
@@ -26,6 +28,7 @@ SYNCS = {
 }
 
 PANELS = (
+    *access.PANELS,
     Panel(
         name="webhooks",
         label="Webhooks",
@@ -34,3 +37,5 @@ PANELS = (
         help="What the shop is asked to tell the hub, by topic.",
     ),
 )
+
+ENDPOINTS = oauth.ENDPOINTS

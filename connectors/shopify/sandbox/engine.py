@@ -80,6 +80,14 @@ class Call:
     search: list[dict[str, Any]] = field(default_factory=list)
     deprecated: set[str] = field(default_factory=set)  # "Type.field" that the schema calls deprecated
     keys: list[str] = field(default_factory=list)  # the idempotency keys it gave
+    walked: list[Node] = field(default_factory=list)  # the nodes a bulk query is at
+
+    @property
+    def here(self) -> ShopifySandbox:
+        """The sandbox, for what needs its clock or files. Raises ``RuntimeError`` where an engine runs without one."""
+        if self.sandbox is None:
+            raise RuntimeError("this call belongs to no sandbox")
+        return self.sandbox
 
 
 def answer(call: Call, body: Mapping[str, Any], *, is_throttled: bool = False) -> dict[str, Any]:
@@ -91,7 +99,7 @@ def answer(call: Call, body: Mapping[str, Any], *, is_throttled: bool = False) -
         return _refused("parse_error", error.message)
     invalid = validate(SCHEMA, document)
     if invalid:
-        return {"errors": [_formatted(error, _validation_code(error.message)) for error in invalid]}
+        return {"errors": [error_of(error, _validation_code(error.message)) for error in invalid]}
     most = _most_entries(document)
     if (size := _longest_list(variables)) > most:
         return _refused(
@@ -113,7 +121,7 @@ def answer(call: Call, body: Mapping[str, Any], *, is_throttled: bool = False) -
         root_value={},
         variable_values=dict(variables),
         operation_name=name,
-        field_resolver=_resolve,
+        field_resolver=resolve,
     )
     return _reply(call, document, name, variables, requested, result)
 
@@ -123,9 +131,9 @@ def _reply(
 ) -> dict[str, Any]:
     reply: dict[str, Any] = {"data": result.data}
     if result.errors:
-        reply["errors"] = [_formatted(error) for error in result.errors]
+        reply["errors"] = [error_of(error) for error in result.errors]
         if result.data is None and not any(error.path for error in result.errors):
-            return {"errors": [_formatted(error, "INVALID_VARIABLE") for error in result.errors]}
+            return {"errors": [error_of(error, "INVALID_VARIABLE") for error in result.errors]}
     actual = operation_cost(SCHEMA, document, name, variables, result.data or {})
     call.shop.available -= actual
     reply["extensions"] = {"cost": _cost(call.shop, requested, actual, call.shop.available)}
@@ -134,7 +142,8 @@ def _reply(
     return reply
 
 
-def _resolve(source: Mapping[str, Any], info: Any, **arguments: Any) -> Any:
+def resolve(source: Mapping[str, Any], info: Any, **arguments: Any) -> Any:
+    """One field of an answer."""
     call: Call = info.context
     key = (info.parent_type.name, info.field_name)
     _check_scope(call, key, info.field_name)
@@ -247,7 +256,8 @@ def _validation_code(message: str) -> str:
     return "missingRequiredArguments" if "is required" in message else "argumentLiteralsIncompatible"
 
 
-def _formatted(error: GraphQLError, code: str = "INTERNAL_SERVER_ERROR") -> dict[str, Any]:
+def error_of(error: GraphQLError, code: str = "INTERNAL_SERVER_ERROR") -> dict[str, Any]:
+    """One member of ``errors``."""
     formatted: dict[str, Any] = {"message": error.message, "extensions": {"code": code, **(error.extensions or {})}}
     if error.path:
         formatted["path"] = error.path

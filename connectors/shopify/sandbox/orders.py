@@ -26,8 +26,9 @@ CATALOGUE = {
     "TONER-77K": ("Toner 77 black", "64.90"),
 }
 SCOPES = ["read_orders", "write_orders", "read_customers", "read_products", "read_locations", "read_payment_terms"]
-SCOPES += ["write_merchant_managed_fulfillment_orders", "write_fulfillments"]
+SCOPES += ["write_merchant_managed_fulfillment_orders", "write_fulfillments", "write_inventory"]
 SCOPES += ["write_products", "write_customers"]
+SCOPES += ["write_shipping"]
 
 
 @dataclass

@@ -36,6 +36,7 @@ from connectors.shopify.sandbox.order_events import tell_wish
 from connectors.shopify.sandbox.orders import Shop, stamp
 from connectors.shopify.sandbox.routing import follow
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_shops, place_order
+from connectors.shopify.sandbox.uploads import Depot
 
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")  # served on 2026-11-20, oldest first
 DENIED = {"access_denied": {("QueryRoot", "order"), ("QueryRoot", "orders")}, "partial_data": {("Order", "customer")}}
@@ -56,6 +57,8 @@ class ShopifySandbox(Sandbox):
         self.offset_s = 0.0
         self.index_lag_s = 2.0
         self.shops = open_shops(time.time())
+        self.depot = Depot()
+        self.base_url = ""  # where this sandbox is reached, as the last request knew it
         self._due: list[tuple[float, int, Callable[[], object]]] = []
         self._order_of_due = itertools.count()
         self._at_work = 0  # due things that are being done
@@ -93,6 +96,7 @@ class ShopifySandbox(Sandbox):
             done += 1
 
     def handle(self, request: Request) -> Reply:
+        self.base_url = request.base_url
         domain, _, rest = request.path.lstrip("/").partition("/")
         if domain in PATHS:
             return PATHS[domain](self, request, rest)
@@ -162,6 +166,10 @@ class ShopifySandbox(Sandbox):
         if kind == "drop_after_commit":
             reply.drop = True
         return reply
+
+    def has_fault_for(self, path: str) -> bool:
+        """Whether a fault names this path, and not merely everything."""
+        return any(str(fault.get("match", "")).startswith(path) for fault in self.faults)
 
     def take_fault(self, path: str, operation: str = "") -> dict[str, Any] | None:
         """The next fault for this path, and for this operation where the fault names one; used up by one."""

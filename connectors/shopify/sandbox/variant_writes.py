@@ -124,6 +124,7 @@ def _update_item(call: Call, info: Any, id: str, input: Node) -> Node:
     error = problem_of({"inventoryItem": input}, ["input"])
     if error is None:
         change_item(call, item, input)
+        call.shop.table("InventoryItem")[id] = item  # one of a large assortment is made only when it is asked for
         tell(call, "inventory_items/update", item_payload(call.shop, item))
     return {"inventoryItem": item, "userErrors": [error] if error else []}
 

@@ -11,7 +11,7 @@ from typing import Any
 import requests
 
 from connectors.exceptions import PayloadError, RemoteTimedOut, RemoteUnavailable, Skip
-from connectors.http import HttpAnswer
+from connectors.http import Form, HttpAnswer
 
 
 class Answer(HttpAnswer):
@@ -31,6 +31,8 @@ class RealHttp:
     def request(self, method: str, url: str, *, headers=None, json=None, data=None, timeout_s=(3.0, 10.0), **more: Any):
         self.sent.append({"method": method, "url": url, "headers": headers, "json": json, "data": data, **more})
         try:
+            if isinstance(data, Form):
+                headers = {**(headers or {}), "Content-Type": data.content_type}
             answer = requests.request(
                 method, url, headers=headers, json=json, data=data, timeout=timeout_s, allow_redirects=False
             )
@@ -39,6 +41,8 @@ class RealHttp:
         except requests.ConnectionError as error:
             raise RemoteUnavailable("The connection broke.", code="reset") from error
         lower = {name.lower(): value for name, value in answer.headers.items()}
+        if (into := more.get("into")) is not None and answer.status_code < 300:
+            into.write(answer.content)
         return Answer(answer.status_code, answer.content, lower)
 
     def doubt(self, request_id: str, why: str) -> None:
@@ -76,6 +80,7 @@ class FakeRun:
     found_keys: list[tuple[str, str]] = field(default_factory=list)
     spawned: list[dict[str, Any]] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
+    connector: Any = None
 
     @property
     def settings(self) -> Any:

@@ -1,0 +1,54 @@
+"""One connector asks another what that one answers to storefronts, found by what it answers and never by its name.
+
+A checkout that asks for rates is served by whichever connector knows them. Not for jobs: what may wait is an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from connectors import lookups
+from connectors.api.problems import Problem
+from connectors.api.questions import checked
+from connectors.base import Answer, Lookup
+from connectors.exceptions import ConfigurationError
+from connectors.models import Connector
+from connectors.run import Run
+
+
+def able(capability: str) -> list[Connector]:
+    """Connectors whose provider answers such questions, in order of name."""
+    return [one for one in Connector.objects.order_by("name") if _lookup(one, capability) is not None]
+
+
+def ask(run: Run, slug: str, capability: str, given: Mapping[str, Any], *, budget_s: float) -> Answer:
+    """The other connector's neutral answer to ``given``, the parameters as a storefront would post them.
+
+    It is an event of that connector, written after the answer of ``run`` has left. Raises ``ConfigurationError`` where
+    no such connector is, or it does not answer such questions; ``available`` false says that it could not answer."""
+    connector = Connector.objects.filter(slug=slug).first()
+    if connector is None:
+        raise ConfigurationError(f"There is no connector “{slug}”.", code="no_source")
+    lookup = _lookup(connector, capability)
+    if lookup is None:
+        raise ConfigurationError(f"{connector} does not answer such questions ({capability}).", code="no_source")
+    if not lookup.is_on(connector.load_settings()):
+        raise ConfigurationError(f"{lookup.label} is switched off at {connector}.", code="function_off")
+    try:
+        params = checked(lookup.params, given, is_json=True)
+    except Problem as problem:
+        wrong = "; ".join(f"{one.field}: {one.message}" for one in problem.errors)
+        raise ConfigurationError(f"{connector} cannot be asked this ({wrong}).", code="not_askable") from problem
+    shorter = replace(lookup, budget_s=min(lookup.budget_s, budget_s))
+    found, _ = lookups.answer(connector, shorter, params, asked_by=str(run.connector), later=run.afterwards.append)
+    return found
+
+
+def _lookup(connector: Connector, capability: str) -> Lookup | None:
+    try:
+        declared = connector.provider.lookups
+    except LookupError:
+        return None
+    return next((one for one in declared if one.capability == capability), None)

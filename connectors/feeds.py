@@ -1,0 +1,220 @@
+"""Feeds: one child event for each route that carries figures, and the loop by which a target sends what differs.
+
+A provider gives a ``Sender``: what can be sent and what goes together, the exact content of one call, the call. The
+loop sees to the rest: open batches are repeated first with key and content, every answer is written down in one
+statement, a long feed is put down and goes on, problems are kept with their figures. Not for bulk files: a provider
+that has them cuts and settles its batches itself, with ``figures``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from django.db import transaction
+
+from connectors import figures
+from connectors.exceptions import NotDone, RemoteUnavailable, Skip
+from connectors.figures import Problem, Row
+from connectors.models import Batch, Connector, Route
+from connectors.records import FigureRecord
+from connectors.registry import UnknownProvider
+from connectors.routing import claim_of
+from events import bell
+from events.models import Event, Kind, Priority
+from events.record import New, record
+
+if TYPE_CHECKING:
+    from connectors.run import Run
+
+KEY_LIFE_S = 23 * 3600.0  # an hour less than vendors keep idempotency keys
+RUN_S = 480.0  # a feed is put down after so long: leases are renewed for fifteen minutes only
+PASSES = 4  # over what is pending: figures let go by a refused batch are cut again in the next
+PAUSES_S = (1.0, 4.0)  # before a call without an answer is repeated; then the event waits
+NAMED = 5  # figures a remark names for each problem
+
+
+@dataclass(kw_only=True)
+class Answered:
+    """What became of a batch. ``applied`` false: nothing of it counts as held; figures without a problem are cut anew.
+    ``held``: what the target was found to hold of some, to compare with next time."""
+
+    applied: bool = True
+    problems: Mapping[int, Problem] = field(default_factory=dict)
+    held: Mapping[int, str] = field(default_factory=dict)
+    said: str = ""
+
+
+class Sender(Protocol):
+    """How one vendor is told. ``group``: rows that go together (each group becomes one batch) and the problems of those
+    that cannot be sent; it may ask the vendor. ``content``: the exact content of one call, without asking anybody.
+    ``send`` makes the call with the batch's key and content; it raises as clients do, and may be repeated."""
+
+    def group(self, rows: Sequence[Row]) -> tuple[list[list[Row]], dict[int, Problem]]: ...
+    def content(self, rows: Sequence[Row]) -> dict[str, Any]: ...
+    def send(self, batch: Batch, rows: Sequence[Row]) -> Answered: ...
+
+
+@dataclass
+class Tally:
+    """What a feed did so far in this run."""
+
+    sent: int = 0
+    let_go: int = 0
+    problems: Counter[str] = field(default_factory=Counter)
+    named: dict[str, list[str]] = field(default_factory=dict)
+    sentences: dict[str, str] = field(default_factory=dict)
+
+    def count_problems(self, rows: Collection[Row], problems: Mapping[int, Problem]) -> None:
+        for row in rows:
+            if row.id in problems:
+                code, sentence = problems[row.id]
+                self.problems[code] += 1
+                self.sentences.setdefault(code, sentence)
+                if len(names := self.named.setdefault(code, [])) < NAMED:
+                    names.append(row.key)
+
+    def count(self, rows: Collection[Row], answered: Answered) -> None:
+        self.count_problems(rows, answered.problems)
+        rest = sum(1 for row in rows if row.id not in answered.problems)
+        if answered.applied:
+            self.sent += rest
+        else:
+            self.let_go += rest
+
+
+def start(source: Connector, event: Event, record_type: type[FigureRecord], routes: Sequence[Route]) -> None:
+    """One feed event a route; a newer one replaces an older one that waits."""
+    with transaction.atomic():
+        for route in routes:
+            _child(source, event, record_type, route)
+        bell.ring()
+
+
+def routes_of(source: Connector, record_type: type[FigureRecord]) -> list[Route]:
+    """The enabled routes of such figures. Raises ``Skip`` where there is none: nothing needs to be read then."""
+    routes = list(
+        Route.objects.select_related("target").filter(source=source, record_kind=record_type.kind, is_enabled=True)
+    )
+    if not routes:
+        raise Skip(f"No route takes {record_type.label.lower()}s from {source}.", reason="not_routed")
+    return routes
+
+
+def _child(source: Connector, event: Event, record_type: type[FigureRecord], route: Route) -> None:
+    target = route.target
+    try:
+        accept = next((a for t, a in target.provider.accepts.items() if t is record_type), None)
+    except UnknownProvider:  # one target whose code is gone must not keep the figures from the others
+        accept = None
+    topic = figures.feed_topic(record_type.kind)
+    record(
+        New(
+            kind=Kind.DELIVERY,
+            topic=topic,
+            connector_id=target.pk,
+            connector_name=target.name,
+            provider=target.provider_slug,
+            priority=Priority.BULK,
+            max_attempts=accept.max_attempts if accept else 1,
+            lock_key=f"route{route.pk}:{topic}",
+            is_supersedable=True,  # it sends whatever differs when it runs: only the newest is needed
+            delivery_id=f"feed:{event.pk}:{route.pk}:{claim_of(event)}",
+            object_type=record_type.kind,
+            object_label=f"from {source}",
+            parent_id=event.pk,
+            route_id=route.pk,
+            triggered_by=event.triggered_by,
+            trace_id=event.trace_id,
+        )
+    )
+
+
+def send(run: Run, sender: Sender, *, tally: Tally | None = None) -> Tally:
+    """Send everything pending of the run's route. Raises ``NotDone`` where more is left than fits one run or where the
+    vendor went away after something had been sent, and what the sender's calls raise."""
+    tally = tally if tally is not None else Tally()
+    loop = _Loop(run, sender, tally)
+    loop.repeat_open()
+    for _ in range(PASSES):
+        tally.let_go = 0
+        loop.walk()
+        if not tally.let_go:
+            break
+    figures.forget_answered(loop.route_id)
+    return tally
+
+
+class _Loop:
+    def __init__(self, run: Run, sender: Sender, tally: Tally) -> None:
+        self.run, self.sender, self.tally = run, sender, tally
+        self.route_id: int = run.the_route.pk
+        self.ends_at = time.monotonic() + RUN_S
+        self.expected = tally.sent + figures.count_pending(self.route_id)
+
+    def repeat_open(self) -> None:
+        """Batches whose answer nobody knows: the same key and content, as long as the vendor remembers the key."""
+        while batches := figures.open_batches(self.route_id, remote_id=""):
+            rows = figures.figures_of([batch.pk for batch in batches])
+            self.expected += sum(len(one) for one in rows.values())
+            for batch in batches:
+                if figures.age_s(batch) > KEY_LIFE_S or not rows[batch.pk]:
+                    said = "Its answer was never known; its key is too old to be repeated."
+                    figures.settle([batch.pk], applied=False, said=said)
+                else:
+                    self._send(batch, rows[batch.pk])
+
+    def walk(self) -> None:
+        """Everything pending once, in order of id."""
+        after = 0
+        while rows := figures.pending(self.route_id, after=after):
+            after = rows[-1].id
+            groups, problems = self.sender.group(rows)
+            if problems:
+                figures.refuse(rows, problems)
+                self.tally.count_problems(rows, problems)
+            for batch, kept in figures.cut(self.route_id, self.run.the_event.pk, groups, self.sender.content):
+                self._send(batch, kept)
+
+    def _send(self, batch: Batch, rows: list[Row]) -> None:
+        answered = self._ask(batch, rows)
+        figures.settle([batch.pk], applied=answered.applied, problems=answered.problems, said=answered.said)
+        if answered.held:
+            figures.correct(answered.held)
+        self.tally.count(rows, answered)
+        self.run.progress(self.tally.sent, self.expected)
+        if time.monotonic() > self.ends_at:
+            raise NotDone(f"{self.tally.sent:,} of {self.expected:,} sent; the rest goes on at once.", retry_after_s=1)
+
+    def _ask(self, batch: Batch, rows: list[Row]) -> Answered:
+        pauses = list(PAUSES_S)
+        while True:
+            try:
+                return self.sender.send(batch, rows)
+            except RemoteUnavailable as error:
+                if pauses and error.retry_after_s is None:
+                    time.sleep(pauses.pop(0))
+                    continue
+                if error.closes_lane or not self.tally.sent:
+                    raise
+                # It got somewhere: the event goes on later, as often as that is so.
+                raise NotDone(
+                    f"{self.tally.sent:,} of {self.expected:,} sent, then: {error.sentence} The hub goes on by itself.",
+                    code=error.code, retry_after_s=error.retry_after_s or 30.0,
+                ) from error  # fmt: skip
+
+
+def told(run: Run, tally: Tally) -> str:
+    """The sentence of a finished feed; each kind of problem becomes a note that names some of its figures."""
+    label = {t.kind: t.label for t in run.connector.provider.accepts}[run.the_route.record_kind].lower()
+    for code, count in tally.problems.most_common():
+        names = ", ".join(tally.named[code])
+        more = f" and {count - len(tally.named[code]):,} more" if count > len(tally.named[code]) else ""
+        run.note(code, f"{count:,}: {names}{more}. {tally.sentences[code]}")
+    problems = figures.count_problems(run.the_route.pk)  # those of earlier feeds included
+    unchanged = max(0, figures.count_all(run.the_route.pk) - tally.sent - problems)
+    text = f"{tally.sent:,} {label}{'' if tally.sent == 1 else 's'} sent, {unchanged:,} unchanged"
+    return f"{text}, {problems:,} with problems." if problems else f"{text}."

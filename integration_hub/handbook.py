@@ -1,0 +1,167 @@
+"""The pages of ``docs/`` inside the admin: the help that belongs to this very version of the hub.
+
+Only what lies under ``docs/`` is served, by name from a list made of the folder itself: no part of an address becomes a
+path. Not for what is generated at request time; the API has pages of its own.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+DOCS = Path(settings.BASE_DIR) / "docs"
+IMAGE_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".webp": "image/webp", ".jpg": "image/jpeg"}
+COMMENT = re.compile(r"^<!--.*?-->[ ]*$\n?", re.MULTILINE | re.DOTALL)
+CONNECTORS = "connectors/"
+
+
+@dataclass(frozen=True)
+class Heading:
+    level: int
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Page:
+    title: str
+    html: SafeString
+    headings: tuple[Heading, ...]
+
+
+def listed() -> dict[str, Path]:
+    """Pages by name (``connectors/example``), in order of name."""
+    return {one.relative_to(DOCS).with_suffix("").as_posix(): one for one in sorted(DOCS.rglob("*.md"))}
+
+
+def images() -> dict[str, Path]:
+    """Pictures by name below ``docs/images``."""
+    folder = DOCS / "images"
+    return {
+        one.relative_to(folder).as_posix(): one for one in sorted(folder.rglob("*")) if one.suffix in IMAGE_TYPES
+    }  # fmt: skip
+
+
+def index(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    pages = [(name, title_of(path)) for name, path in listed().items()]
+    context = {
+        **site.each_context(request),
+        "title": "Help",
+        "connectors": [one for one in pages if one[0].startswith(CONNECTORS)],
+        "others": [one for one in pages if not one[0].startswith(CONNECTORS)],
+    }
+    return TemplateResponse(request, "admin/help/index.html", context)
+
+
+def page(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
+    """One page; where nobody wrote it, a sentence that says so."""
+    path = listed().get(name)
+    shown = read(path, path.stat().st_mtime_ns) if path else None
+    title = shown.title if shown else "Help"
+    context = {**site.each_context(request), "title": title, "name": name, "page": shown}
+    return TemplateResponse(request, "admin/help/page.html", context, status=200 if shown else 404)
+
+
+def image(request: HttpRequest, name: str) -> FileResponse:
+    path = images().get(name)
+    if path is None:
+        raise Http404("There is no such picture.")
+    kind = IMAGE_TYPES[path.suffix]
+    # A drawing opened by itself is a document: it may draw and nothing else.
+    policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=3600"}
+    response = FileResponse(path.open("rb"), content_type=kind, headers=headers)
+    if kind == "image/svg+xml":
+        response["Content-Security-Policy"] = policy
+    return response
+
+
+def title_of(path: Path) -> str:
+    with path.open(encoding="utf-8") as lines:
+        first = next((line for line in lines if line.startswith("# ")), "")
+    return first.removeprefix("# ").strip() or path.stem
+
+
+@lru_cache(maxsize=64)
+def read(path: Path, changed_at: int) -> Page:
+    """A page as HTML. ``changed_at`` is part of the key: a page that was edited is read anew."""
+    name = path.relative_to(DOCS).with_suffix("").as_posix()
+    tokens = _markdown().parse(COMMENT.sub("", path.read_text(encoding="utf-8")))
+    headings = _anchor(tokens)
+    for token in tokens:
+        for inner in token.children or ():
+            _point(inner, posixpath.dirname(name))
+    title = next((one.text for one in headings if one.level == 1), path.stem)
+    body = _markdown().renderer.render(_without_title(tokens), _markdown().options, {})
+    # The text is ours, and HTML within it is not rendered.
+    return Page(title, mark_safe(body), tuple(one for one in headings if one.level in (2, 3)))  # noqa: S308
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    made = MarkdownIt("commonmark", {"html": False}).enable("table")
+    opening = '<div class="table-wrap" tabindex="0" role="region" aria-label="Table"><table class="data-table">\n'
+    made.add_render_rule("table_open", lambda self, tokens, index, options, env: opening)
+    made.add_render_rule("table_close", lambda self, tokens, index, options, env: "</table></div>\n")
+    return made
+
+
+def _anchor(tokens: list[Token]) -> list[Heading]:
+    """Give every heading the anchor GitHub gives it, so that one link serves both places."""
+    found: list[Heading] = []
+    seen: dict[str, int] = {}
+    for token, inline in pairwise(tokens):
+        if token.type != "heading_open":
+            continue
+        text = "".join(one.content for one in inline.children or () if one.type in ("text", "code_inline"))
+        anchor = re.sub(r"[^\w\- ]", "", text.lower()).strip().replace(" ", "-")
+        times = seen[anchor] = seen.get(anchor, -1) + 1
+        anchor = f"{anchor}-{times}" if times else anchor
+        token.attrSet("id", anchor)
+        found.append(Heading(int(token.tag[1]), text, anchor))
+    return found
+
+
+def _without_title(tokens: list[Token]) -> list[Token]:
+    """The page's own heading stands above it already."""
+    is_title = len(tokens) > 3 and tokens[0].type == "heading_open" and tokens[0].tag == "h1"
+    return tokens[3:] if is_title else tokens
+
+
+def _point(token: Token, folder: str) -> None:
+    """Turn a link between files into one between these pages; what is not served here becomes plain text."""
+    if token.type == "image":
+        target = posixpath.normpath(posixpath.join(folder, str(token.attrGet("src") or "")))
+        place = target.removeprefix("images/")
+        known = target.startswith("images/") and place in images()
+        token.attrSet("src", reverse("admin:help_image", args=[place]) if known else "")
+        token.attrSet("loading", "lazy")
+    if token.type != "link_open":
+        return
+    href = str(token.attrGet("href") or "")
+    parts = urlsplit(href)
+    if parts.scheme or href.startswith("#"):
+        if parts.scheme:
+            token.attrSet("target", "_blank")
+            token.attrSet("rel", "noreferrer noopener")
+        return
+    target = posixpath.normpath(posixpath.join(folder, parts.path))
+    name = target.removesuffix(".md")
+    if target.endswith(".md") and name in listed():
+        token.attrSet("href", reverse("admin:help", args=[name]) + (f"#{parts.fragment}" if parts.fragment else ""))
+    else:  # a file of the source
+        token.tag, token.attrs = "span", {}
