@@ -6,6 +6,7 @@ import json as json_module
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import requests
@@ -80,10 +81,11 @@ class FakeRun:
     found_keys: list[tuple[str, str]] = field(default_factory=list)
     spawned: list[dict[str, Any]] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
+    connector: Any = field(default_factory=lambda: SimpleNamespace(pk=None))
+    became: list[tuple[str, str]] = field(default_factory=list)
     link: Any = None
     options: Any = None
     source_connector_slug: str = "erp"
-    connector: Any = None
     body: bytes = b""
 
     @property
@@ -116,6 +118,9 @@ class FakeRun:
 
     def note(self, code: str, text: str) -> None:
         self.notes[code] = text
+
+    def documents(self, record_type: type, object_id: str) -> list[tuple[str, str]]:
+        return self.became
 
     def save_checkpoint(self, **values: Any) -> None:
         self.checkpoint |= values
