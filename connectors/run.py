@@ -371,6 +371,11 @@ class Run:
             return default
         raise MappingMissing(kind, value)
 
+    def mappings(self, kind: str) -> dict[str, str]:
+        """Every value of a kind that has a mapping on this connector, with what it becomes; of one route or of all."""
+        rows = MappingRow.objects.filter(connector=self.connector, kind=kind).values_list("from_value", "to_value")
+        return dict(rows)
+
     @property
     def now(self) -> Any:
         return timezone.now()

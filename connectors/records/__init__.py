@@ -45,6 +45,18 @@ from connectors.records.refund import (
     RequestedLine,
 )
 from connectors.records.returns import Disposition, ExchangeLine, Return, ReturnLine
+from connectors.records.shipment import (
+    DeliveryMethod,
+    FulfillmentHold,
+    FulfillmentLine,
+    FulfillmentMove,
+    FulfillmentOrder,
+    FulfillmentProgress,
+    Hold,
+    HoldRelease,
+    Shipment,
+    UnitLine,
+)
 
 __all__ = [
     "Address",
@@ -55,14 +67,22 @@ __all__ = [
     "CompanyLocation",
     "Customer",
     "CustomerAccount",
+    "DeliveryMethod",
     "Discount",
     "DiscountShare",
     "Disposition",
     "Duty",
     "ExchangeLine",
     "FigureRecord",
+    "FulfillmentHold",
+    "FulfillmentLine",
+    "FulfillmentMove",
+    "FulfillmentOrder",
+    "FulfillmentProgress",
     "GiftCard",
     "GiftCardTransaction",
+    "Hold",
+    "HoldRelease",
     "Metafield",
     "Order",
     "OrderCancellation",
@@ -89,8 +109,10 @@ __all__ = [
     "RequestedLine",
     "Return",
     "ReturnLine",
+    "Shipment",
     "ShippingLine",
     "StockLevel",
     "Tax",
+    "UnitLine",
     "VariantPrice",
 ]

@@ -84,6 +84,10 @@ class FakeRun:
     connector: Any = field(default_factory=lambda: SimpleNamespace(pk=None))
     became: list[tuple[str, str]] = field(default_factory=list)
     unfinished_write: bool = False
+    link: Any = None
+    options: Any = None
+    source_connector_slug: str = "erp"
+    body: bytes = b""
 
     @property
     def settings(self) -> Any:
@@ -98,11 +102,17 @@ class FakeRun:
     def key(self, kind: str, value: str) -> None:
         self.found_keys.append((kind, value))
 
+    def map(self, kind: str, value: str, *, default: str) -> str:
+        return default
+
     def deliver(self, record: Any) -> int:
         if not self.routes:
             raise Skip("No route takes orders.", reason="not_routed")
         self.delivered.append(record)
         return self.routes
+
+    def is_routed(self, kind: Any) -> bool:
+        return self.routes > 0
 
     def spawn(self, **event: Any) -> None:
         self.spawned.append(event)
