@@ -17,9 +17,8 @@ from connectors.shopify.calls import refunds as calls
 from connectors.shopify.client import plain_id
 from connectors.shopify.moneys import Purse, optional_time, time_of, total_of
 from connectors.shopify.payments import STATUSES
-from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.triggers import check_shop, named_gid
+from connectors.shopify.trigger import check_shop, counted, named_gid, pass_on_notes
 from connectors.shopify.watermarks import walk
 
 if TYPE_CHECKING:
