@@ -25,6 +25,7 @@ from connectors.records.order import (
     ShippingLine,
     Tax,
 )
+from connectors.records.order_update import OrderCancellation, OrderUpdate
 from connectors.records.payout import AdjustedOrder, Payout, PayoutLine
 from connectors.records.product import (
     Product,
@@ -84,7 +85,9 @@ __all__ = [
     "HoldRelease",
     "Metafield",
     "Order",
+    "OrderCancellation",
     "OrderLine",
+    "OrderUpdate",
     "Payment",
     "PaymentDue",
     "PaymentFee",

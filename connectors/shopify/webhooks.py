@@ -44,6 +44,7 @@ OBJECTS = {
     "inventory_items": "inventory_item",
     "customers": "customer",
     "companies": "company",
+    "company_locations": "company",
     "fulfillments": "shipment",
     "locations": "location",
 }
@@ -102,6 +103,8 @@ def identify(headers: Mapping[str, str], body: Any) -> Identity:
         return found_money
     if (found_shipping := shipping_topics.identity(topic, delivery_id, body)) is not None:
         return found_shipping
+    if topic.startswith("company_locations/") and isinstance(body, Mapping):
+        body = body.get("company")  # a location is read with its company
     if (object_type := OBJECTS.get(topic.partition("/")[0])) and isinstance(body, Mapping):
         return _identity_of_object(topic, delivery_id, object_type, body)
     if not topic.startswith("orders/") or not isinstance(body, Mapping) or not body.get("id"):

@@ -29,7 +29,7 @@ from functools import partial
 from typing import Any
 
 from connectors.sandbox import Reply, Request, Sandbox
-from connectors.shopify.sandbox import engine, idempotency, oauth
+from connectors.shopify.sandbox import engine, idempotency, moneyseeds, oauth
 from connectors.shopify.sandbox.areas import AREAS, RESOLVERS
 from connectors.shopify.sandbox.fulfillment import tell_routed
 from connectors.shopify.sandbox.order_events import tell_wish
@@ -56,6 +56,7 @@ class ShopifySandbox(Sandbox):
         self.offset_s = 0.0
         self.index_lag_s = 2.0
         self.shops = open_shops(time.time())
+        moneyseeds.seed(self.shops, time.time(), LUMEN)
         self.depot = Depot()
         self.base_url = ""  # where this sandbox is reached, as the last request knew it
         self._due: list[tuple[float, int, Callable[[], object]]] = []
