@@ -352,6 +352,8 @@ def test_pending_figures_are_found_by_their_own_index(route):
         level("A", "3", counts="on_hand"),
         Price(sku="A", currency="EUR", amount=Decimal("12.50")),
         Price(sku="A", price_list="B2B", currency="EUR", amount=Decimal("12.5"), compare_at=Decimal("15")),
+        Price(sku="A", price_list="B2B north", currency="EUR", amount=Decimal("9"), min_quantity=10),
+        Price(sku="A", currency="EUR", amount=Decimal("9"), min_quantity=10),
     ],
 )
 def test_a_kept_figure_reads_back_as_what_it_was(one):
