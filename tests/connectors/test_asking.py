@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+
 from connectors import asking, registry
 from connectors.base import Answer
 from connectors.exceptions import ConfigurationError, RemoteUnavailable
@@ -15,7 +16,6 @@ from connectors.run import Run
 from events.models import Event, Outcome
 from tests import provider as throwaway
 from tests.provider import STATE
-
 
 pytestmark = pytest.mark.django_db
 
