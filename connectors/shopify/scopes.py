@@ -224,6 +224,13 @@ ROOTS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+# Members read below the root of another feature.
+MEMBERS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("Order", "fulfillmentOrders"): ("fulfillment",),
+    ("Order", "fulfillments"): ("fulfillment", "orders"),
+    ("Order", "returns"): ("returns", "return_changes"),
+}
+
 
 def used_by(connector: Connector | None, settings: ShopifySettings) -> list[Feature]:
     """The features in use, in the order of ``FEATURES``."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from django import forms
 
-from connectors.base import Budget, Handler, Identity, Provider, Signature, Webhook
+from connectors.base import Accept, Budget, Delivered, Handler, Identity, Provider, Signature, Webhook
+from connectors.records import Order
 from connectors.run import Run
 from connectors.schema import setting
 from tests.benchmarks.load import ASK, HEADERS
@@ -44,11 +45,16 @@ def one_request(run: Run) -> str:
     return f"The sandbox answered {answer.status}."
 
 
+def take(run: Run, order: Order) -> Delivered:
+    return Delivered(target_id=order.id, target_number=order.note or order.number)
+
+
 provider = Provider(
     slug="bench",
     label="Benchmark",
     settings=BenchSettings,
     webhook=Webhook(signature=signature, identify=identify),
     handlers={"bench/nothing": Handler(function=nothing), "bench/request": Handler(function=one_request)},
+    accepts={Order: Accept(function=take)},
     budget=Budget(concurrency=1000),
 )
