@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from connectors.sandbox import Reply
 from connectors.shopify.sandbox.engine import Call, number_of
-from connectors.shopify.sandbox.fulfillment import placed
+from connectors.shopify.sandbox.fulfillment import tell_routed
 from connectors.shopify.sandbox.order_events import tell_wish
 from connectors.shopify.sandbox.orders import Node, Shop
 from connectors.shopify.sandbox.shops import OUTLET, place_order
@@ -237,7 +237,7 @@ def _placed(sandbox: ShopifySandbox, shop: Shop, wish: Mapping[str, Any], rate: 
         hashlib.sha256(str(rate["service"]).encode()).hexdigest()[:6] if rate["service"] else None
     )
     tell_wish(sandbox, shop, order, {})
-    placed(sandbox, shop, order)
+    tell_routed(sandbox, shop, order, {})
     return {name: order[name] for name in ("id", "legacyResourceId", "name", "updatedAt")}
 
 
