@@ -143,7 +143,7 @@ def gift_card_record(node: Node, *, shop_domain: str) -> GiftCard:
             transactions=tuple(_transaction(one) for one in (node.get("transactions") or {}).get("nodes", ())),
             raw=node,
         )
-        record.to_json()  # refuses members of another kind than declared
+        record.check()
         return record
 
 

@@ -143,7 +143,7 @@ def payout_record(node: Node, lines: Sequence[Node], *, shop_domain: str) -> Pay
             lines=tuple(_line(one) for one in lines if one["type"] != TRANSFER),
             raw=node,
         )
-        record.to_json()  # refuses members of another kind than declared
+        record.check()
         net = total_of(line.net for line in record.lines)
         currencies = {line.currency for line in record.lines} - {record.currency}
     if net != record.net or currencies:

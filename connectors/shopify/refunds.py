@@ -146,7 +146,7 @@ def refund_record(node: Node, *, shop_domain: str, presentment: bool = False) ->
     """The record of one refund as HubRefund gives it. Raises ``PayloadError`` where a member is missing."""
     with promised_shape("a refund"):
         record = _refund_record(node, shop_domain, Purse(node["order"], presentment))
-        record.to_json()  # refuses members of another kind than declared
+        record.check()
         return record
 
 

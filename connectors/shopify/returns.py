@@ -161,7 +161,7 @@ def return_record(node: Node, *, shop_domain: str, presentment: bool = False) ->
     """The record of one return as HubReturn gives it. Raises ``PayloadError`` where a member is missing."""
     with promised_shape("a return"):
         record = _return_record(node, shop_domain, Purse(node["order"], presentment))
-        record.to_json()  # refuses members of another kind than declared
+        record.check()
         return record
 
 

@@ -1,12 +1,13 @@
-"""Seeds of what came back and what was paid out: one order of each shop, shipped, partly refunded and returned days ago,
-a payout and a gift card. Their ids are fixed, so that samples can name them.
+"""Seeds of what came back and what was paid out: an order, shipped, partly refunded and returned days ago, a payout and a
+gift card. Their ids are fixed, so that samples can name them. One shop opens with them, the other gets them on call.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from connectors.sandbox import Reply
 from connectors.shopify.sandbox.giftcards import issue
 from connectors.shopify.sandbox.merchant import ship_order
 from connectors.shopify.sandbox.orders import Shop, stamp
@@ -16,6 +17,9 @@ from connectors.shopify.sandbox.returnbooks import REASONS
 from connectors.shopify.sandbox.returns import return_by_sku
 from connectors.shopify.sandbox.sales import place_order
 from connectors.shopify.sandbox.shops import COUNTY_TAX, GERMAN_TAX, LUMEN, OUTLET, SPOKANE
+
+if TYPE_CHECKING:
+    from connectors.shopify.sandbox.server import ShopifySandbox
 
 DAY_S = 86_400.0
 REFUND, RETURN, CARD = 1_000, 2_000, 3_000  # how far their ids lie behind their order's
@@ -37,15 +41,23 @@ SEEDS: Mapping[str, Mapping[str, Any]] = {
 }  # fmt: skip
 
 
-def seed(shops: Mapping[str, Shop], now: float) -> None:
-    """Add the seeds; ids of objects made later are the same as without them."""
+def seed(shops: Mapping[str, Shop], now: float, *domains: str) -> None:
+    """Add the seeds to these shops, and scopes and reasons to all; ids of objects made later are the same as without
+    them."""
     for domain, plan in SEEDS.items():
         shop = shops[domain]
         shop.scopes += [one for one in SCOPES if one not in shop.scopes]
-        next_id = shop.next_id
         _reasons(shop)
-        _order_with_a_way_back(shop, plan, now)
-        shop.next_id = next_id
+        if domain in domains:
+            next_id = shop.next_id
+            _order_with_a_way_back(shop, plan, now)
+            shop.next_id = next_id
+
+
+def _control(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
+    """``{"shop"}``: the seeds in a shop that opens without them."""
+    seed(sandbox.shops, sandbox.now(), wish.get("shop", OUTLET))
+    return Reply(body={"ok": True})
 
 
 def _reasons(shop: Shop) -> None:
@@ -80,3 +92,6 @@ def _order_with_a_way_back(shop: Shop, plan: Mapping[str, Any], now: float) -> N
     money = {"amount": "25.00", "currencyCode": shop.currency}
     shop.next_id = first + CARD - 1
     issue(shop, {"initialAmount": money, "code": "seed7k2m9q4x", "customerId": customer}, now - 2 * DAY_S)
+
+
+CONTROLS = {"way_back": _control}

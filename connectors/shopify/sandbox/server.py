@@ -56,7 +56,7 @@ class ShopifySandbox(Sandbox):
         self.offset_s = 0.0
         self.index_lag_s = 2.0
         self.shops = open_shops(time.time())
-        moneyseeds.seed(self.shops, time.time())
+        moneyseeds.seed(self.shops, time.time(), LUMEN)
         self.depot = Depot()
         self.base_url = ""  # where this sandbox is reached, as the last request knew it
         self._due: list[tuple[float, int, Callable[[], object]]] = []

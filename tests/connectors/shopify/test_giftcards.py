@@ -17,6 +17,11 @@ from tests.connectors.shopify.stand_ins import FakeRun
 SEEDED = "5512300703001"
 
 
+@pytest.fixture(autouse=True)
+def seeds(vendor) -> None:
+    vendor.control("way_back")
+
+
 @pytest.fixture
 def run(make_client) -> FakeRun:
     return FakeRun(make_client(), {"number": SEEDED})

@@ -18,6 +18,11 @@ CHARGE = {"type": "CHARGE", "amount": "52.55", "fee": "1.05", "order": "#EX-2041
 BACK = {"type": "REFUND", "amount": "-23.80", "order": "#EX-2041"}
 
 
+@pytest.fixture(autouse=True)
+def seeds(vendor) -> None:
+    vendor.control("way_back")
+
+
 @pytest.fixture
 def run(make_client) -> FakeRun:
     return FakeRun(make_client(), {"number": SEEDED})

@@ -20,6 +20,11 @@ from tests.connectors.shopify.stand_ins import FakeRun
 SEEDED = "5512300701001"
 
 
+@pytest.fixture(autouse=True)
+def seeds(vendor) -> None:
+    vendor.control("way_back")
+
+
 @pytest.fixture
 def run(make_client, vendor) -> FakeRun:
     shop = vendor.app.shops[OUTLET]

@@ -23,6 +23,11 @@ def payload_of(vendor, event: str, number: str = SEEDED):
     return return_payload(shop, event, shop.table("Return")[f"gid://shopify/Return/{number}"])
 
 
+@pytest.fixture(autouse=True)
+def seeds(vendor) -> None:
+    vendor.control("way_back")
+
+
 @pytest.fixture
 def run(make_client, vendor) -> FakeRun:
     return FakeRun(make_client(), payload_of(vendor, "approve"), {"x-shopify-shop-domain": OUTLET})
