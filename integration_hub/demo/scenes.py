@@ -13,7 +13,7 @@ import requests
 from django.conf import settings
 
 from connectors import syncing
-from integration_hub.demo.cast import Cast
+from integration_hub.demo.cast import TAG, Cast
 from integration_hub.demo.post import PostOffice
 
 PATIENCE_S = 30.0
@@ -192,6 +192,12 @@ class Scenes:
         cost = str(self.written_order(number)["SoEstimateHeader"].get("ShippingCost"))
         self.check(Decimal(cost) * 100 == int(rate["total_price"]), f"Xoro has {cost} for shipping, not {rate}")
         self.say(f"Xoro's own journal shows it with {cost} for “{rate['service_name']}”, as chosen", self.link(child))
+        told = self.final(self.event_of(lambda: self.newest(self.cast.shop.slug, name, "order/delivered"))["id"])
+        self.check(told["outcome"] == "succeeded", told["sentence"])
+        log = requests.get(f"{settings.SANDBOX_URL}/shopify/_sandbox/log", timeout=10).json()["log"]
+        marked = [one["variables"] for one in log if one.get("operation") == "HubTagAdd"]
+        self.check({"id": made["order"]["id"], "tags": [TAG]} in marked, f"the shop's order was marked {marked}")
+        self.say(f"The shop's own journal shows the order marked: {told['sentence']}", self.link(told))
 
     # --- helpers -------------------------------------------------------------------------------------------------------
     def sandbox(self, path: str, **wish: Any) -> dict[str, Any]:
