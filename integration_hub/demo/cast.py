@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from connectors import registry
-from connectors.models import ApiKey, Breaker, Bucket, Connector, Link, Route
+from connectors.models import ApiKey, Breaker, Bucket, Connector, Link, Quote, Route
 from events.models import Family, Mail
 
 GUEST = "BRK-2210"  # the account the ERP reckons with where a shopper has none
@@ -39,6 +39,7 @@ def gather() -> Cast:
     erp = _connector("Brookfield ERP", "brookfield-erp", "generic_erp", guest_customer_code=GUEST)
     Route.objects.get_or_create(source=shop, target=xoro, record_kind="order")
     Link.objects.filter(source=shop, target=xoro).delete()
+    Quote.objects.filter(connector=shop).delete()
     told = [shop.pk, xoro.pk, erp.pk]
     Mail.objects.filter(connector_id__in=told).delete()
     Family.objects.filter(connector_id__in=told).delete()

@@ -178,7 +178,7 @@ class Scenes:
         rate, name, number = made["rates"][0], made["order"]["name"], made["order"]["legacyResourceId"]
         key = rate["service_code"].partition("~")[2]
         names = ", ".join(one["service_name"] for one in made["rates"])
-        question = self.event_of(lambda: self.newest(self.cast.shop.slug, key, "rates/asked"))
+        question = self.event_of(lambda: self.newest(self.cast.shop.slug, key, "rates/asked", after=int(done["id"])))
         self.check(question["outcome"] == "succeeded", question["sentence"])
         self.check(question["reason_code"] == "live", f"the rates came from {question['reason_code']}")
         self.say(f"A checkout asked for rates and had them in {asked['took_ms']} ms: {names}", self.link(question))
@@ -217,12 +217,13 @@ class Scenes:
         self.check(answer.status_code == 200, f"{path} was answered {answer.status_code}: {answer.text[:300]}")
         return dict(answer.json())
 
-    def newest(self, connector: str, number: str, topic: str) -> dict[str, Any] | None:
+    def newest(self, connector: str, number: str, topic: str, *, after: int = 0) -> dict[str, Any] | None:
         answer = self.hub.get(
             f"{settings.HUB_BASE_URL}/api/v1/events", params={"connector": connector, "number": number}, timeout=10
         )
         self.check(answer.status_code == 200, f"the events API answered {answer.status_code}: {answer.text[:200]}")
-        return next((dict(event) for event in answer.json()["events"] if event["topic"] == topic), None)
+        return next((dict(event) for event in answer.json()["events"]
+                     if event["topic"] == topic and int(event["id"]) > after), None)  # fmt: skip
 
     def event(self, number: str) -> dict[str, Any]:
         answer = self.hub.get(f"{settings.HUB_BASE_URL}/api/v1/events/{number}", timeout=10)
