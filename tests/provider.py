@@ -220,6 +220,7 @@ provider = Provider(
     handlers={
         "noop": Handler(function=_no_op, reads_current_state=True),
         "delete": Handler(function=_no_op),
+        "duty": Handler(function=_no_op, is_duty=True),
         "read": Handler(function=lambda run: f"Read {run.client.read('/ok')}."),
         "write": Handler(function=lambda run: f"Wrote {run.client.write('/write', run.payload)}."),
         "call": Handler(function=_call),
@@ -229,7 +230,10 @@ provider = Provider(
         **{f"raise/{name}": Handler(function=_raise(name), max_attempts=3) for name in ERRORS},
     },
     ignored=frozenset({"ignored"}),
-    syncs={"all": Sync(label="All", function=lambda run: STATE.sync(run), every_minutes=30)},
+    syncs={
+        "all": Sync(label="All", function=lambda run: STATE.sync(run), every_minutes=30),
+        "routes": Sync(label="Routes", function=lambda run: STATE.sync(run), follows_routes=True),
+    },
     singles={"thing": Single(label="Thing", function=_call)},
     emits=(Order, StockLevel),
     accepts={

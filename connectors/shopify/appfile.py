@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from connectors.base import Text
-from connectors.shopify import topics
+from connectors.shopify import oauth, scopes, topics
 from connectors.shopify.settings_webhooks import BY_APP
 
 if TYPE_CHECKING:
@@ -37,12 +37,20 @@ def panel(run: Run) -> Sequence[Text]:
 
 
 def configuration(run: Run, address: str) -> str:
-    """The app's own part: its page, its subscriptions. Only the compliance topics where the hub makes the others."""
+    """The app's own part: its page, the scopes the connector's routes need, its subscriptions. Only the compliance topics
+    where the hub makes the others."""
     settings = run.settings
+    asked = scopes.to_ask(scopes.used_by(run.connector, settings), settings.scopes_besides)
     lines = [
         f'client_id = "{settings.client_id}"',
         f'application_url = "{address}/app"',
         f"embedded = {str(settings.is_embedded).lower()}",
+        "",
+        "[access_scopes]",
+        f'scopes = "{",".join(asked)}"',
+        "",
+        "[auth]",
+        f'redirect_urls = ["{oauth.return_url(run.connector)}"]',
         "",
         "[webhooks]",
         f'api_version = "{settings.api_version}"',

@@ -34,7 +34,7 @@ def uninstalled(run: Run) -> str:
         UNINSTALLED,
         f"The app was uninstalled from {run.settings.shop_domain} at {_short(at)} UTC. The connector is disabled; what "
         "the hub keeps stays until Shopify asks to erase it (shop/redact, after 48 hours).",
-        "To go on, install the app on the shop again, then enable this connector.",
+        "To go on, install the app on the shop again; where that was not done from here, enable this connector afterwards.",
     )
     run.save_checkpoint(**{GONE_AT: at.isoformat()})
     return (
@@ -43,9 +43,10 @@ def uninstalled(run: Run) -> str:
 
 
 def installed_again(run: Run) -> None:
-    """The app answers: what was said of its removal is over, and older news of it does not count any more."""
+    """The app has access again after it was removed: the connector is enabled, and older news of the removal does not
+    count any more. Costs nothing where it was never removed."""
     if run.checkpoint.get(GONE_AT):
-        run.clear(UNINSTALLED)
+        closing.reopen(run.connector, UNINSTALLED)
         run.save_checkpoint(**{GONE_AT: "", BACK_AT: run.now.isoformat()})
 
 

@@ -109,13 +109,13 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         name="refunds",
         label="Reading refunds",
-        needs=(("read_orders",),),
+        needs=(("read_orders",), ("read_customers",)),
         emits=frozenset({"refund"}),
     ),
     Feature(
         name="returns",
         label="Returns",
-        needs=(("read_returns", "read_orders"),),
+        needs=(("read_returns",), ("read_orders",), ("read_customers",)),
         emits=frozenset({"return"}),
     ),
     Feature(
@@ -133,7 +133,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         name="gift_card_changes",
         label="Making and changing gift cards",
-        needs=(("write_gift_cards",), ("write_gift_card_transactions",)),
+        needs=(("write_gift_cards",), ("write_gift_card_transactions",), ("write_customers",), ("read_orders",)),
         accepts=frozenset({"gift_card"}),
     ),
     Feature(

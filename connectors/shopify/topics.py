@@ -40,100 +40,71 @@ class Topic:
         return self.is_always or by_route or bool(self.setting and getattr(settings, self.setting, False))
 
 
-ORDERS = ("read_orders",)
-RETURNS = ("read_returns",)
-CLOSED_RETURNS = ("read_returns", "read_orders")
 FULFILLMENT_ORDERS = (
     "read_merchant_managed_fulfillment_orders",
     "read_assigned_fulfillment_orders",
     "read_third_party_fulfillment_orders",
 )
-COMPANIES = ("read_customers", "read_companies")
+FIGURES = ("stock", "price")  # records that are sent by SKU, so that the SKUs of the shop must be known
 
-TOPICS = (
+
+def _of(object_: str, *actions: str, **more: Any) -> tuple[Topic, ...]:
+    """The topics of one kind of object that are wanted for the same reason."""
+    return tuple(Topic(name=f"{object_}/{action}", **more) for action in actions)
+
+
+TOPICS: tuple[Topic, ...] = (
     Topic(name="app/uninstalled", is_always=True),
     Topic(name="app/scopes_update", is_always=True),
     Topic(name="shop/update", is_always=True),
-    Topic(name="orders/create", scopes=ORDERS, emits=("order",), gap="orders"),
-    Topic(name="orders/updated", scopes=ORDERS, emits=("order",), gap="orders"),
-    Topic(name="orders/paid", scopes=ORDERS, emits=("order",), gap="orders"),
-    Topic(name="orders/cancelled", scopes=ORDERS, emits=("order",), gap="orders"),
-    Topic(name="orders/edited", scopes=ORDERS, emits=("order",), gap="orders"),
-    Topic(name="orders/fulfilled", scopes=ORDERS, emits=("order",), gap="orders"),
-    Topic(name="orders/partially_fulfilled", scopes=ORDERS, emits=("order",), gap="orders"),
-    Topic(name="orders/delete", scopes=ORDERS, emits=("order",)),
-    Topic(name="orders/risk_assessment_changed", scopes=ORDERS, emits=("order",), gap="orders"),
-    Topic(name="refunds/create", scopes=ORDERS, emits=("refund",), gap="refunds"),
-    Topic(name="returns/request", scopes=RETURNS, emits=("return",), gap="returns"),
-    Topic(name="returns/approve", scopes=RETURNS, emits=("return",), gap="returns"),
-    Topic(name="returns/decline", scopes=RETURNS, emits=("return",), gap="returns"),
-    Topic(name="returns/update", scopes=RETURNS, emits=("return",), gap="returns"),
-    Topic(name="returns/process", scopes=RETURNS, emits=("return",), gap="returns"),
-    Topic(name="returns/cancel", scopes=CLOSED_RETURNS, emits=("return",), gap="returns"),
-    Topic(name="returns/close", scopes=CLOSED_RETURNS, emits=("return",), gap="returns"),
-    Topic(name="returns/reopen", scopes=CLOSED_RETURNS, emits=("return",), gap="returns"),
-    Topic(name="reverse_fulfillment_orders/dispose", scopes=RETURNS, emits=("return",), gap="returns"),
-    Topic(name="products/create", scopes=("read_products",), emits=("product",), gap="products"),
-    Topic(name="products/update", scopes=("read_products",), emits=("product",), gap="products"),
-    Topic(name="products/delete", scopes=("read_products",), emits=("product",)),
-    Topic(
-        name="inventory_items/create",
-        scopes=("read_inventory", "read_products"),
-        accepts=("stock", "stock_levels", "price", "prices", "product"),
+    *_of(
+        "orders", "create", "updated", "paid", "cancelled", "edited", "fulfilled", "partially_fulfilled",
+        "risk_assessment_changed", scopes=("read_orders",), emits=("order",), gap="orders",
     ),
-    Topic(
-        name="inventory_items/update",
-        scopes=("read_inventory", "read_products"),
-        accepts=("stock", "stock_levels", "price", "prices", "product"),
+    *_of("orders", "delete", scopes=("read_orders",), emits=("order",)),
+    *_of("refunds", "create", scopes=("read_orders",), emits=("refund",), gap="refunds"),
+    *_of(
+        "returns", "request", "approve", "decline", "update", "process",
+        scopes=("read_returns",), emits=("return",), gap="returns",
     ),
-    Topic(
-        name="inventory_items/delete",
-        scopes=("read_inventory", "read_products"),
-        accepts=("stock", "stock_levels", "price", "prices", "product"),
+    *_of(
+        "returns", "cancel", "close", "reopen", scopes=("read_returns", "read_orders"), emits=("return",), gap="returns"
     ),
-    Topic(name="inventory_levels/update", scopes=("read_inventory",), emits=("stock", "stock_levels")),
-    Topic(name="locations/create", scopes=("read_locations",), accepts=("stock", "stock_levels", "shipment")),
-    Topic(name="locations/update", scopes=("read_locations",), accepts=("stock", "stock_levels", "shipment")),
-    Topic(name="locations/delete", scopes=("read_locations",), accepts=("stock", "stock_levels", "shipment")),
-    Topic(
-        name="fulfillment_orders/order_routing_complete",
-        scopes=FULFILLMENT_ORDERS,
-        emits=("fulfillment_order",),
-        gap="fulfillment_orders",
+    *_of("reverse_fulfillment_orders", "dispose", scopes=("read_returns",), emits=("return",), gap="returns"),
+    *_of("products", "create", "update", scopes=("read_products",), emits=("product",), gap="products"),
+    *_of("products", "delete", scopes=("read_products",), emits=("product",)),
+    *_of(
+        "inventory_items", "create", "update", "delete",
+        scopes=("read_inventory", "read_products"), accepts=(*FIGURES, "product"),
     ),
-    Topic(
-        name="fulfillment_orders/placed_on_hold",
-        scopes=FULFILLMENT_ORDERS,
-        emits=("fulfillment_order",),
-        gap="fulfillment_orders",
+    *_of("inventory_levels", "update", "connect", "disconnect", scopes=("read_inventory",), emits=("stock",)),
+    *_of(
+        "locations", "create", "update", "activate", "deactivate", "delete",
+        scopes=("read_locations",), emits=("fulfillment_order", "shipment"), accepts=("stock", "shipment", "fulfillment_move"),
     ),
-    Topic(
-        name="fulfillment_orders/hold_released",
-        scopes=FULFILLMENT_ORDERS,
-        emits=("fulfillment_order",),
-        gap="fulfillment_orders",
+    *_of(
+        "fulfillment_orders", "order_routing_complete", "scheduled_fulfillment_order_ready", "placed_on_hold",
+        "hold_released", "rescheduled", "moved", "split", "merged", "cancelled",
+        scopes=FULFILLMENT_ORDERS, emits=("fulfillment_order",), gap="fulfillment_orders",
     ),
-    Topic(
-        name="fulfillment_orders/moved",
-        scopes=FULFILLMENT_ORDERS,
-        emits=("fulfillment_order",),
-        gap="fulfillment_orders",
+    *_of(
+        "fulfillment_holds", "added", "released",
+        scopes=FULFILLMENT_ORDERS, emits=("fulfillment_order",), gap="fulfillment_orders",
     ),
-    Topic(
-        name="fulfillment_orders/cancelled",
-        scopes=FULFILLMENT_ORDERS,
-        emits=("fulfillment_order",),
-        gap="fulfillment_orders",
+    *_of("fulfillments", "create", "update", scopes=("read_fulfillments",), emits=("shipment",), gap="fulfillment_orders"),
+    *_of("customers", "create", "update", scopes=("read_customers",), emits=("customer",), gap="customers"),
+    *_of("customers", "delete", scopes=("read_customers",), emits=("customer",)),
+    *_of("customers", "merge", scopes=("read_customer_merge",), emits=("customer",)),
+    *_of(
+        "companies", "create", "update", "delete",
+        scopes=("read_customers", "read_companies"), emits=("company",), gap="companies",
     ),
-    Topic(name="fulfillments/create", scopes=("read_fulfillments",), emits=("shipment",), gap="shipments"),
-    Topic(name="fulfillments/update", scopes=("read_fulfillments",), emits=("shipment",), gap="shipments"),
-    Topic(name="customers/create", scopes=("read_customers",), emits=("customer",), gap="customers"),
-    Topic(name="customers/update", scopes=("read_customers",), emits=("customer",), gap="customers"),
-    Topic(name="customers/delete", scopes=("read_customers",), emits=("customer",)),
-    Topic(name="companies/create", scopes=COMPANIES, emits=("company",), gap="companies"),
-    Topic(name="companies/update", scopes=COMPANIES, emits=("company",), gap="companies"),
-    Topic(name="bulk_operations/finish", accepts=("stock", "stock_levels", "price", "prices", "product")),
-)
+    *_of(
+        "company_locations", "create", "update", "delete",
+        scopes=("read_customers", "read_companies"), emits=("company",), gap="companies",
+    ),
+    Topic(name="bulk_operations/finish", accepts=(*FIGURES, "product")),
+)  # fmt: skip
 
 
 def enum_of(name: str) -> str:

@@ -46,7 +46,7 @@ def one_request(run: Run) -> str:
 
 
 def take(run: Run, order: Order) -> Delivered:
-    return Delivered(target_id=order.id, target_number=order.number)
+    return Delivered(target_id=order.id, target_number=order.note or order.number)
 
 
 provider = Provider(

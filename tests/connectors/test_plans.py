@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from connectors import plans, syncing
 from connectors.exceptions import ConfigurationError
-from connectors.models import Connector, Plan
+from connectors.models import Connector, Plan, Route
+from connectors.syncing import Chosen, start_selection
 from events.models import Event, Kind, Outcome, Priority
 from tests.cast import run_one, together
 
@@ -112,3 +113,55 @@ def test_a_plan_that_waits_its_turn_is_left_alone(shop):
     after = plan.next_at
     plan.refresh_from_db()
     assert plan.next_at == after
+
+
+def test_only_syncs_that_follow_routes_come_forward(shop):
+    later = timezone.now() + timedelta(minutes=9)
+    all_, routes = a_plan(shop, next_at=later), a_plan(shop, "routes", next_at=later)
+    off = a_plan(shop, "gone", next_at=later, is_enabled=False)
+    assert plans.bring_forward([shop.pk, 10**9]) == 1
+    due = {plan.pk for plan in Plan.objects.filter(next_at__lte=timezone.now())}
+    assert due == {routes.pk}
+    assert all_.pk not in due
+    assert off.pk not in due
+
+
+def test_a_connector_without_code_brings_nothing_forward(db, make_connector):
+    gone = make_connector("Gone")
+    a_plan(gone, "routes")
+    Connector.objects.filter(pk=gone.pk).update(provider_slug="gone")
+    assert plans.bring_forward([gone.pk]) == 0
+
+
+@pytest.mark.parametrize("change", ["enable", "disable", "delete"])
+def test_a_route_changed_by_hand_brings_them_forward(shop, make_connector, administrator, client, change):
+    target = make_connector("Target")
+    route = Route.objects.create(source=shop, target=target, record_kind="order", options={"tag": "x"})
+    plan = a_plan(shop, "routes", next_at=timezone.now() + timedelta(minutes=9))
+    client.force_login(administrator)
+    if change == "delete":
+        answer = client.post(f"/admin/connectors/route/{route.pk}/delete/", {"post": "yes"})
+    else:
+        answer = client.post("/admin/connectors/route/", {"action": change, "_selected_action": route.pk})
+    assert answer.status_code == 302
+    plan.refresh_from_db()
+    assert plan.next_at <= timezone.now()
+
+
+def test_a_choice_is_one_event_and_one_below_it_for_each_object(shop):
+    chosen = [Chosen(object_id=str(number), payload={"id": number}) for number in (1, 2)]
+    event_id = start_selection(shop, "noop", "thing", chosen, key="k", by="ada")
+    assert start_selection(shop, "noop", "thing", chosen, key="k", by="ada") == event_id
+    parent = Event.objects.get(pk=event_id)
+    assert (parent.outcome, parent.topic) == (Outcome.SUCCEEDED, "selection:thing")
+    below = list(Event.objects.filter(parent_id=event_id).order_by("id"))
+    assert [(one.object_id, one.priority, one.triggered_by) for one in below] == [
+        ("1", Priority.MANUAL, "ada"), ("2", Priority.MANUAL, "ada"),
+    ]  # fmt: skip
+    assert Event.objects.count() == 3
+
+
+def test_a_choice_of_what_nobody_handles_is_refused(shop):
+    with pytest.raises(ConfigurationError):
+        start_selection(shop, "unheard/of", "thing", [Chosen(object_id="1", payload={})], key="k", by="ada")
+    assert Event.objects.count() == 0

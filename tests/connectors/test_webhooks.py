@@ -18,7 +18,7 @@ from connectors.models import Connector
 from events import bodies
 from events.models import Bell, Event, Family, Outcome, Reason, Rejection, SearchKey
 from events.outcomes import retry
-from tests.cast import claim, together
+from tests.cast import claim, run_one, together
 from tests.provider import STATE, sign
 
 MIB = 1024 * 1024
@@ -309,3 +309,14 @@ def test_an_endpoint_answers_whatever_goes_wrong(shop, error, status):
     assert answer.status_code == status
     assert b"s3cret" not in answer.content
     assert Client().get(f"/hooks/{shop.webhook_token}/nothing").status_code == 404
+
+
+def test_a_duty_is_done_for_a_disabled_connector_too(shop):
+    Connector.objects.update(is_enabled=False)
+    shop.is_enabled = False
+    shop.save()
+    ordinary = Event.objects.get(pk=post(shop, topic="delete", delivery="d1").json()["event_id"])
+    assert (ordinary.outcome, ordinary.reason) == (Outcome.SKIPPED, Reason.DISABLED)
+    duty = Event.objects.get(pk=post(shop, topic="duty", delivery="d2").json()["event_id"])
+    assert duty.outcome == Outcome.QUEUED
+    assert run_one(shop, duty)[1].outcome == Outcome.SUCCEEDED

@@ -366,8 +366,6 @@ def test_the_apps_page_shows_nothing_to_strangers(link, wish):
 def test_the_connectors_page_has_the_configuration_to_copy(shop, administrator):
     browser = Client()
     browser.force_login(administrator)
-    page = browser.get(f"/admin/connectors/connector/{shop.pk}/change/?tab=panels").content.decode()
-    if "shopify.app.toml" not in page:
-        page = browser.get(f"/admin/connectors/connector/{shop.pk}/change/").content.decode()
-    assert "shopify.app.toml" in page
+    page = browser.get(f"/admin/connectors/connector/{shop.pk}/change/?tab=more").content.decode()
+    assert "compliance_topics" in page
     assert f"/hooks/{shop.webhook_token}/sync-orders" in page

@@ -11,6 +11,8 @@ from django.db import connection
 
 from connectors import directory, notices, vault
 from connectors.models import Connector, Credential, Link, Plan, Route
+from connectors.run import Run
+from connectors.shopify import installation
 from connectors.shopify.sandbox import LUMEN
 from connectors.syncing import start_sync
 from events import bodies
@@ -279,3 +281,15 @@ def test_another_payload_version_is_a_warning_and_no_failure(send, shop, route, 
     assert event.outcome == Outcome.SUCCEEDED
     assert "2026-07" in warnings(shop)["payload_version"]
     assert not Plan.objects.filter(connector=shop).exists()
+
+
+def test_installed_again_the_connector_goes_on_by_itself(send, shop):
+    send("app/uninstalled")
+    row = Connector.objects.get(pk=shop.pk)
+    installation.installed_again(Run(row, None))
+    assert Connector.objects.get(pk=shop.pk).is_enabled
+    assert warnings(shop) == {}
+    installation.installed_again(Run(row, None))
+    Connector.objects.filter(pk=shop.pk).update(is_enabled=False)
+    installation.installed_again(Run(Connector.objects.get(pk=shop.pk), None))
+    assert not Connector.objects.get(pk=shop.pk).is_enabled, "a connector a person disabled stays so"

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from connectors import notices, plans, syncing
+from connectors import notices, plans, registry, syncing
 from connectors.models import Connector, Plan, Route
 from connectors.run import Run
 from connectors.shopify import subscriptions, topics, watched
+from connectors.shopify.provider import provider
 from connectors.shopify.sandbox import LUMEN
+from connectors.shopify.sandbox.engine import SCHEMA
 from connectors.shopify.topics import Topic
 from events.drain import Drainer
 from events.models import Event, Outcome
@@ -257,8 +259,23 @@ def test_two_of_one_topic_leave_the_right_one():
     assert [one.name for one in found.missing] == ["refunds/create"]
 
 
-def test_every_topic_is_spelled_as_the_schema_spells_it():
-    from connectors.shopify.sandbox.engine import SCHEMA
+KNOWN = set(SCHEMA.type_map["WebhookSubscriptionTopic"].values)
 
-    known = set(SCHEMA.type_map["WebhookSubscriptionTopic"].values)
-    assert {one.name for one in topics.TOPICS if one.enum not in known} == set()
+
+def test_every_topic_is_spelled_as_the_schema_spells_it():
+    assert {one.name for one in topics.TOPICS if one.enum not in KNOWN} == set()
+
+
+def test_every_topic_somebody_handles_is_one_the_hub_can_ask_for():
+    rows = {one.name for one in topics.TOPICS}
+    assert {topic for topic in provider.handlers if topics.enum_of(topic) in KNOWN} - rows == set()
+
+
+def test_every_gap_is_closed_by_a_sync_there_is():
+    gaps = {one.gap for one in topics.TOPICS if one.gap and one.name in provider.handlers}
+    assert gaps - set(provider.syncs) <= {"fulfillment_orders", "customers", "companies"}
+
+
+def test_every_row_names_records_there_are():
+    kinds = set(registry.record_types()) | {"fulfillment_order", "shipment", "stock", "price", "customer", "company"}
+    assert {kind for one in topics.TOPICS for kind in (*one.emits, *one.accepts)} - kinds == set()
