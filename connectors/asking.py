@@ -5,7 +5,10 @@ A checkout that asks for rates is served by whichever connector knows them. Not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +16,57 @@ from connectors import lookups
 from connectors.api.problems import Problem
 from connectors.api.questions import checked
 from connectors.base import Answer, Lookup
-from connectors.exceptions import ConfigurationError
+from connectors.exceptions import ConfigurationError, RemoteUnavailable
 from connectors.models import Connector
 from connectors.run import Run
+
+AT_ONCE = 3  # questions to one connector in one web process: a slow one must leave threads for the other askers
+WAIT_S = 0.3  # for a place, where the questions under way have only just been asked
+SLOW_S = 0.5  # a question under way for longer: whoever waits behind it would wait in vain
+
+
+class _Gate:
+    """Who asks one connector at the moment, by the time he began."""
+
+    def __init__(self) -> None:
+        self.began: list[float] = []
+        self.condition = threading.Condition()
+
+    def enter(self) -> float | None:
+        """The time a place was taken, to be given back; ``None`` where there is none in time."""
+        ends_at = time.monotonic() + WAIT_S
+        with self.condition:
+            while len(self.began) >= AT_ONCE:
+                rest_s = ends_at - time.monotonic()
+                if rest_s <= 0 or time.monotonic() - self.began[0] > SLOW_S:
+                    return None
+                self.condition.wait(rest_s)
+            now = time.monotonic()
+            self.began.append(now)
+            return now
+
+    def leave(self, began: float) -> None:
+        with self.condition:
+            self.began.remove(began)
+            self.condition.notify()
+
+
+_gates: dict[int, _Gate] = {}
+_gates_guard = threading.Lock()
+
+
+@contextmanager
+def _place(connector: Connector) -> Iterator[None]:
+    """Raises ``RemoteUnavailable`` (busy) where too many ask already."""
+    with _gates_guard:
+        gate = _gates.setdefault(connector.pk, _Gate())
+    began = gate.enter()
+    if began is None:
+        raise RemoteUnavailable(f"{connector} answers too slowly at the moment; it was not asked.", code="busy")
+    try:
+        yield
+    finally:
+        gate.leave(began)
 
 
 def able(capability: str) -> list[Connector]:
@@ -27,7 +78,8 @@ def ask(run: Run, slug: str, capability: str, given: Mapping[str, Any], *, budge
     """The other connector's neutral answer to ``given``, the parameters as a storefront would post them.
 
     It is an event of that connector, written after the answer of ``run`` has left. Raises ``ConfigurationError`` where
-    no such connector is, or it does not answer such questions; ``available`` false says that it could not answer."""
+    no such connector is, or it does not answer such questions, ``RemoteUnavailable`` (busy) where it is not asked because
+    questions before this one are still waiting; ``available`` false says that it could not answer."""
     connector = Connector.objects.filter(slug=slug).first()
     if connector is None:
         raise ConfigurationError(f"There is no connector “{slug}”.", code="no_source")
@@ -42,7 +94,8 @@ def ask(run: Run, slug: str, capability: str, given: Mapping[str, Any], *, budge
         wrong = "; ".join(f"{one.field}: {one.message}" for one in problem.errors)
         raise ConfigurationError(f"{connector} cannot be asked this ({wrong}).", code="not_askable") from problem
     shorter = replace(lookup, budget_s=min(lookup.budget_s, budget_s))
-    found, _ = lookups.answer(connector, shorter, params, asked_by=str(run.connector), later=run.afterwards.append)
+    with _place(connector):
+        found, _ = lookups.answer(connector, shorter, params, asked_by=str(run.connector), later=run.afterwards.append)
     return found
 
 

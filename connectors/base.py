@@ -74,6 +74,14 @@ class Handler:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Acknowledgement(Handler):
+    """Handles an event of topic ``<kind>/delivered`` or ``<kind>/failed``: a record of this connector became a document
+    elsewhere, or did not. ``wants(settings, is_delivered)``: whether such an event is written at all."""
+
+    wants: Callable[[Any, bool], bool] = lambda settings, is_delivered: is_delivered
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sync:
     """``function(run)`` walks many objects. ``every_minutes``: the default plan, 0 means only by hand.
     ``follows_routes``: what it does depends on the connector's routes and address, so that a planned one comes forward
@@ -279,9 +287,9 @@ class Provider:
     a provider that has it keeps its map in a setting named ``field_map``, and the hub offers a page to edit it.
 
     ``connect(run)`` makes the client where it needs more of the run than settings and HTTP (the shared pace, granted
-    credentials); else ``client(settings, http)``. ``acknowledges``: told, by an event of topic ``<kind>/delivered``,
-    that a record it emitted became a document elsewhere. ``object_url(settings, object_type, object_id)``: the page of
-    an object in the remote system's own admin, empty where there is none."""
+    credentials); else ``client(settings, http)``. ``acknowledges``: told, by an event of its own, that a record it
+    emitted became a document elsewhere, or failed to (see ``acknowledging``). ``object_url(settings, object_type,
+    object_id)``: the page of an object in the remote system's own admin, empty where there is none."""
 
     slug: str
     label: str
@@ -299,7 +307,7 @@ class Provider:
     singles: Mapping[str, Single] = field(default_factory=dict)
     emits: Sequence[type[Record]] = ()
     accepts: Mapping[type[Record], Accept] = field(default_factory=dict)
-    acknowledges: Mapping[type[Record], Handler] = field(default_factory=dict)
+    acknowledges: Mapping[type[Record], Acknowledgement] = field(default_factory=dict)
     lookups: Sequence[Lookup] = ()
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     panels: Sequence[Panel] = ()

@@ -9,7 +9,6 @@ that has them cuts and settles its batches itself, with ``figures``.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -34,7 +33,6 @@ KEY_LIFE_S = 23 * 3600.0  # an hour less than vendors keep idempotency keys
 RUN_S = 480.0  # a feed is put down after so long: leases are renewed for fifteen minutes only
 PASSES = 4  # over what is pending: figures let go by a refused batch are cut again in the next
 PAUSES_S = (1.0, 4.0)  # before a call without an answer is repeated; then the event waits
-NAMED = 5  # figures a remark names for each problem
 
 
 @dataclass(kw_only=True)
@@ -60,25 +58,12 @@ class Sender(Protocol):
 
 @dataclass
 class Tally:
-    """What a feed did so far in this run."""
+    """What a feed did so far: ``sent`` in all runs of its event, ``let_go`` in this pass over what is pending."""
 
     sent: int = 0
     let_go: int = 0
-    problems: Counter[str] = field(default_factory=Counter)
-    named: dict[str, list[str]] = field(default_factory=dict)
-    sentences: dict[str, str] = field(default_factory=dict)
-
-    def count_problems(self, rows: Collection[Row], problems: Mapping[int, Problem]) -> None:
-        for row in rows:
-            if row.id in problems:
-                code, sentence = problems[row.id]
-                self.problems[code] += 1
-                self.sentences.setdefault(code, sentence)
-                if len(names := self.named.setdefault(code, [])) < NAMED:
-                    names.append(row.key)
 
     def count(self, rows: Collection[Row], answered: Answered) -> None:
-        self.count_problems(rows, answered.problems)
         rest = sum(1 for row in rows if row.id not in answered.problems)
         if answered.applied:
             self.sent += rest
@@ -133,10 +118,10 @@ def _child(source: Connector, event: Event, record_type: type[FigureRecord], rou
     )
 
 
-def send(run: Run, sender: Sender, *, tally: Tally | None = None) -> Tally:
+def send(run: Run, sender: Sender) -> None:
     """Send everything pending of the run's route. Raises ``NotDone`` where more is left than fits one run or where the
     vendor went away after something had been sent, and what the sender's calls raise."""
-    tally = tally if tally is not None else Tally()
+    tally = Tally(sent=figures.sent_by(run.the_event.pk))
     loop = _Loop(run, sender, tally)
     loop.repeat_open()
     for _ in range(PASSES):
@@ -145,7 +130,6 @@ def send(run: Run, sender: Sender, *, tally: Tally | None = None) -> Tally:
         if not tally.let_go:
             break
     figures.forget_answered(loop.route_id)
-    return tally
 
 
 class _Loop:
@@ -153,6 +137,7 @@ class _Loop:
         self.run, self.sender, self.tally = run, sender, tally
         self.route_id: int = run.the_route.pk
         self.ends_at = time.monotonic() + RUN_S
+        self.before = tally.sent
         self.expected = tally.sent + figures.count_pending(self.route_id)
 
     def repeat_open(self) -> None:
@@ -175,7 +160,6 @@ class _Loop:
             groups, problems = self.sender.group(rows)
             if problems:
                 figures.refuse(rows, problems)
-                self.tally.count_problems(rows, problems)
             for batch, kept in figures.cut(self.route_id, self.run.the_event.pk, groups, self.sender.content):
                 self._send(batch, kept)
 
@@ -198,7 +182,7 @@ class _Loop:
                 if pauses and error.retry_after_s is None:
                     time.sleep(pauses.pop(0))
                     continue
-                if error.closes_lane or not self.tally.sent:
+                if error.closes_lane or self.tally.sent == self.before:
                     raise
                 # It got somewhere: the event goes on later, as often as that is so.
                 raise NotDone(
@@ -207,14 +191,20 @@ class _Loop:
                 ) from error  # fmt: skip
 
 
-def told(run: Run, tally: Tally) -> str:
-    """The sentence of a finished feed; each kind of problem becomes a note that names some of its figures."""
+def told(run: Run) -> str:
+    """The sentence of a finished feed. Every kind of problem the route's figures have becomes a note, and one says what
+    could not be sent this time."""
+    route_id = run.the_route.pk
+    sent = figures.sent_by(run.the_event.pk)
+    problems = 0
+    for code, count, names, sentence in figures.problems_of(route_id):
+        problems += count
+        more = f" and {count - len(names):,} more" if count > len(names) else ""
+        run.note(code, f"{count:,}: {', '.join(names)}{more}. {sentence}")
+    left = figures.count_pending(route_id)
+    if left:
+        run.note("left", f"{left:,} could not be sent this time; the next run sends them.")
+    unchanged = max(0, figures.count_all(route_id) - sent - problems - left)
     label = {t.kind: t.label for t in run.connector.provider.accepts}[run.the_route.record_kind].lower()
-    for code, count in tally.problems.most_common():
-        names = ", ".join(tally.named[code])
-        more = f" and {count - len(tally.named[code]):,} more" if count > len(tally.named[code]) else ""
-        run.note(code, f"{count:,}: {names}{more}. {tally.sentences[code]}")
-    problems = figures.count_problems(run.the_route.pk)  # those of earlier feeds included
-    unchanged = max(0, figures.count_all(run.the_route.pk) - tally.sent - problems)
-    text = f"{tally.sent:,} {label}{'' if tally.sent == 1 else 's'} sent, {unchanged:,} unchanged"
+    text = f"{sent:,} {label}{'' if sent == 1 else 's'} sent, {unchanged:,} unchanged"
     return f"{text}, {problems:,} with problems." if problems else f"{text}."

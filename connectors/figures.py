@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from connectors.models import Batch, BatchState, Figure
@@ -23,7 +23,7 @@ from events.text import clean
 
 BLOCK = 1000
 KEY_LIMIT, PLACE_LIMIT, TEXT_LIMIT = 200, 120, 120
-NAMED = 20  # figures named in a remark; the rest is counted
+NAMED = 5  # figures a remark names; the rest is counted
 DAYS_KEPT = 7  # of batches that were answered
 
 Problem = tuple[str, str]  # code, sentence
@@ -239,8 +239,10 @@ def figures_of(batch_ids: Collection[int]) -> dict[int, list[Row]]:
 
 _SETTLE = """
 WITH b AS (
-  UPDATE connectors_batch SET state = %(state)s, answered_at = now(), sentence = %(said)s, content = '{}'
-  WHERE id = ANY(%(batches)s)
+  UPDATE connectors_batch AS b SET state = %(state)s, answered_at = now(), sentence = %(said)s, content = '{}',
+    size = CASE WHEN %(applied)s THEN (SELECT count(*) FROM connectors_figure AS f WHERE f.batch_id = b.id
+      AND f.id <> ALL(%(ids)s::bigint[])) ELSE 0 END
+  WHERE b.id = ANY(%(batches)s)
 )
 UPDATE connectors_figure AS f SET batch_id = NULL, in_flight = NULL,
   sent = CASE WHEN %(applied)s AND p.code IS NULL THEN f.in_flight ELSE f.sent END,
@@ -297,21 +299,54 @@ def correct(held: Mapping[int, str]) -> None:
         )
 
 
-def reconsider(route_id: int, code: str, *, known_as: tuple[int, str] | None = None) -> int:
-    """Try figures with this problem again; with ``known_as`` (connector, kind) those whose key the directory has by
-    now. Returns how many."""
-    known = "" if known_as is None else (
-        " AND EXISTS (SELECT 1 FROM connectors_directoryentry AS d WHERE d.connector_id = %s AND d.kind = %s "
-        "AND d.key = f.key)"
-    )  # fmt: skip
+def problematic(route_id: int, codes: Collection[str], *, after: int = 0, limit: int = BLOCK) -> list[Row]:
+    """The next figures with one of these problems, by id: they may be tried again once the reason is gone."""
+    rows = Figure.objects.filter(~Q(problem=""), route_id=route_id, problem__in=list(codes), id__gt=after)
+    return [Row(*values) for values in rows.order_by("id").values_list("id", "key", "place", "wanted", "sent")[:limit]]
+
+
+def try_again(figure_ids: Collection[int]) -> None:
+    """What stood in the way of these is gone: they are pending again."""
+    Figure.objects.filter(pk__in=list(figure_ids)).update(problem="", sentence="")
+
+
+def problems_of(route_id: int) -> list[tuple[str, int, list[str], str]]:
+    """Every kind of problem a route has now: code, how many figures, some of their keys, one sentence."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE connectors_figure AS f SET problem = '', sentence = '' WHERE route_id = %s AND problem <> '' "
-            f"AND problem = %s{known}",
-            [route_id, code, *(known_as or ())],
+            "SELECT problem, count(*), (array_agg(key ORDER BY id))[:%s], min(sentence) FROM connectors_figure "
+            "WHERE route_id = %s AND problem <> '' GROUP BY problem ORDER BY 2 DESC",
+            [NAMED, route_id],
         )
-        count: int = cursor.rowcount
-    return count
+        return list(cursor.fetchall())
+
+
+def sent_by(event_id: int) -> int:
+    """How many figures an event's batches have brought to the target so far, in all of its runs."""
+    done = Batch.objects.filter(event_id=event_id, state=BatchState.DONE)
+    return done.aggregate(sum=Sum("size"))["sum"] or 0
+
+
+def events_of(remote_id: str) -> set[int]:
+    """The events whose batches a bulk job of the target carries."""
+    rows = Batch.objects.filter(remote_id=remote_id, state=BatchState.OPEN, event_id__isnull=False)
+    return {one for one in rows.values_list("event_id", flat=True).distinct() if one is not None}
+
+
+def carried_by(remote_id: str, positions: Collection[int]) -> list[Batch]:
+    """The open batches at these places of a bulk job."""
+    return list(Batch.objects.filter(remote_id=remote_id, position__in=list(positions), state=BatchState.OPEN))
+
+
+def hand_to(remote_id: str, route_id: int, *, up_to: int) -> int:
+    """The open batches that were written into one file, up to this id, travel in this bulk job from now on."""
+    rows = Batch.objects.filter(route_id=route_id, state=BatchState.OPEN, remote_id="", id__lte=up_to)
+    return rows.update(remote_id=remote_id)
+
+
+def take_back(batch_ids: Collection[int]) -> None:
+    """Batches no bulk job carries any more: they are repeated by themselves, with the same key."""
+    Batch.objects.filter(pk__in=list(batch_ids)).update(remote_id="", position=0)
 
 
 def forget_answered(route_id: int) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from pydantic import ValidationError as InvalidRecord
 
-from connectors import budgets, figures, lanes, registry
+from connectors import acknowledging, budgets, figures, lanes, registry
 from connectors.base import Delivered, Provider
-from connectors.exceptions import ConfigurationError, HubError, NotDone, PayloadError, Skip
+from connectors.exceptions import ConfigurationError, HubError, LeaseLost, NotDone, PayloadError, Skip
 from connectors.known import by_id
 from connectors.recording import JobRecorder
 from connectors.records import Record
@@ -76,6 +76,8 @@ def run(event: Event, *, defers: bool = False) -> Result:
         result.notes.append({"code": "traceback", "text": text[-4000:]})
     finally:
         structlog.contextvars.unbind_contextvars("event_id")
+    if made is not None and result.outcome == Outcome.FAILED:
+        _tell_failure(made, result)
     if made is not None and isinstance(made.recorder, JobRecorder):
         if defers:
             result.exchanges = made.recorder.take()
@@ -121,7 +123,7 @@ def _dispatch(run: Run, provider: Provider) -> str | None:
         return provider.syncs[name].function(run)
     if kind == "single" and name in provider.singles:
         return provider.singles[name].function(run)
-    handler = provider.handlers.get(event.topic)
+    handler = acknowledging.handler_of(provider, event) or provider.handlers.get(event.topic)
     if handler is not None:
         return handler.function(run)
     if event.topic in provider.ignored:
@@ -160,12 +162,17 @@ def _deliver(run: Run, provider: Provider) -> str | None:
 
 
 def _remember(run: Run, one: Record, delivered: Delivered) -> None:
-    """Write the ledger. The document exists now: forgetting it because the database is away for a moment would make the
-    next attempt create another."""
+    """Write the ledger, and tell the source with it. The document exists now: forgetting it because the database is away
+    for a moment would make the next attempt create another."""
     give_up_at = time.monotonic() + settings.HUB_LEASE_S / 2
     while True:
         try:
-            run.remember(one, delivered.target_id, delivered.target_number, delivered.sent_hash)
+            if run.route is None or not acknowledging.is_wanted(run.route, is_delivered=True):
+                run.remember(one, delivered.target_id, delivered.target_number, delivered.sent_hash)
+                return
+            with transaction.atomic():
+                run.remember(one, delivered.target_id, delivered.target_number, delivered.sent_hash)
+                acknowledging.tell_delivered(run.route, run.the_event, delivered)
         except (OperationalError, InterfaceError):
             if connection.in_atomic_block or time.monotonic() > give_up_at:
                 raise
@@ -174,6 +181,18 @@ def _remember(run: Run, one: Record, delivered: Delivered) -> None:
             time.sleep(1.0)
         else:
             return
+
+
+def _tell_failure(run: Run, result: Result) -> None:
+    """Tell the source of a delivery that it failed; that this cannot be written down changes nothing of the outcome."""
+    if run.the_event.kind != Kind.DELIVERY or result.reason == LeaseLost.reason:
+        return
+    try:
+        if run.route is not None and acknowledging.is_wanted(run.route, is_delivered=False):
+            acknowledging.tell_failed(run.route, run.the_event, result.sentence, result.next_step)
+    except (OperationalError, InterfaceError) as error:
+        log.warning("failure_not_told", error=in_words(error))
+        connection.close()
 
 
 def _check_is_news(run: Run, one: Record) -> None:

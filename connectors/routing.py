@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from connectors.exceptions import Skip
-from connectors.models import Connector, Route
+from connectors.models import Connector, Link, LinkState, Route
 from connectors.records import Record
 from connectors.registry import UnknownProvider
 from events import bell, bodies
@@ -38,6 +38,15 @@ def deliver(source: Connector, event: Event, one: Record) -> int:
             _child(route, event, one, content)
         bell.ring()
     return len(routes)
+
+
+def is_delivered(source: Connector, kind: str, object_id: str) -> bool:
+    """Whether every enabled route of this kind has delivered this object, and there is one."""
+    targets = set(
+        Route.objects.filter(source=source, record_kind=kind, is_enabled=True).values_list("target", flat=True)
+    )
+    links = Link.objects.filter(source=source, record_kind=kind, source_object_id=object_id, state=LinkState.DELIVERED)
+    return bool(targets) and targets <= set(links.values_list("target", flat=True))
 
 
 def claim_of(event: Event) -> str:

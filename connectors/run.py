@@ -173,6 +173,17 @@ class Run:
         self.show(json.dumps(one.raw, default=str, ensure_ascii=False).encode())
         return routing.deliver(self.connector, self.the_event, one)
 
+    def is_delivered(self, record_type: type[Record], object_id: str) -> bool:
+        """Whether every route of this kind has delivered this object already, and there is such a route."""
+        return routing.is_delivered(self.connector, record_type.kind, object_id)
+
+    def documents(self, record_type: type[Record], object_id: str) -> list[tuple[str, str]]:
+        """What this object became: (name of the target, number of the document there), oldest first."""
+        links = Link.objects.select_related("target").filter(
+            source=self.connector, record_kind=record_type.kind, source_object_id=object_id, state=LinkState.DELIVERED
+        )
+        return [(link.target.name, link.target_number or link.target_object_id) for link in links.order_by("id")]
+
     def is_routed(self, kind: type[Record]) -> bool:
         """Whether an enabled route takes records of this kind from the connector: what nobody takes need not be read."""
         return Route.objects.filter(source=self.connector, record_kind=kind.kind, is_enabled=True).exists()
@@ -359,6 +370,11 @@ class Run:
         if default is not None:
             return default
         raise MappingMissing(kind, value)
+
+    def mappings(self, kind: str) -> dict[str, str]:
+        """Every value of a kind that has a mapping on this connector, with what it becomes; of one route or of all."""
+        rows = MappingRow.objects.filter(connector=self.connector, kind=kind).values_list("from_value", "to_value")
+        return dict(rows)
 
     @property
     def now(self) -> Any:

@@ -38,6 +38,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     queued = Gauge("hub_events_open", "Events without a final outcome", ["outcome"], registry=registry)
     failures = Gauge("hub_failures_open", "Failed events nobody resolved (counted to 10,000)", registry=registry)
     workers = Gauge("hub_workers_alive", "Worker trees heard of lately", registry=registry)
+    warnings = Gauge("hub_warnings_open", "Health warnings of connectors nobody has seen to", registry=registry)
     mails = Gauge("hub_mails_waiting", "Mails in the outbox", registry=registry)
     try:
         with connection.cursor() as cursor:
@@ -53,6 +54,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
             failures.set(cursor.fetchone()[0])
             cursor.execute("SELECT count(*) FROM events_mail WHERE state = 'waiting'")
             mails.set(cursor.fetchone()[0])
+            cursor.execute("SELECT count(*) FROM connectors_notice WHERE cleared_at IS NULL")
+            warnings.set(cursor.fetchone()[0])
         workers.set(heartbeat.alive("worker", settings.HUB_RESTART_AFTER_S))
     except (DatabaseError, InterfaceError):
         connection.close()

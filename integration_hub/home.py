@@ -6,6 +6,7 @@ Every figure comes from an index and stops counting at ``LIMIT``, so that the pa
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +16,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from connectors import notices
 from connectors.admin.state import State, provider_of, state_of
-from connectors.models import Breaker, BreakerState, Connector
+from connectors.models import Breaker, BreakerState, Connector, Notice
 from events import heartbeat, listing
 from events.admin.base import page_of
 from events.models import Family, Heartbeat, Outcome, Reason, Rejection
@@ -87,8 +89,9 @@ def _cards(connectors: list[Connector], hour: dict[int, Any], is_linked: bool) -
     for breaker in closed:
         (lookups if breaker.endpoint else own)[breaker.connector_id] = breaker
     cards = []
+    warnings = notices.of([one.pk for one in connectors])
     for one in connectors:
-        card = Card(one, _health(one, own.get(one.pk), lookups.get(one.pk)))
+        card = Card(one, _health(one, own.get(one.pk), lookups.get(one.pk), warnings.get(one.pk, [])))
         card.url = page_of("admin:connectors_connector_change", one.pk) if is_linked else ""
         card.events_url = reverse("admin:events_event_changelist") + listing.Filters(connector=one.pk).query()
         provider = provider_of(one)
@@ -101,9 +104,9 @@ def _cards(connectors: list[Connector], hour: dict[int, Any], is_linked: bool) -
     return cards
 
 
-def _health(one: Connector, own: Breaker | None, lookup: Breaker | None) -> State:
+def _health(one: Connector, own: Breaker | None, lookup: Breaker | None, warnings: Sequence[Notice] = ()) -> State:
     """The state the connector's own page shows, and whether one of its lookups is left alone."""
-    state = state_of(one, own)
+    state = state_of(one, own, warnings)
     if lookup is not None and state.tone in ("ok", "info"):
         return State("works in part", "warn", f"{lookup.endpoint}: {lookup.sentence}")
     return State(state.word, state.tone) if state.tone == "ok" else state

@@ -33,7 +33,7 @@ def test_a_delivered_order_becomes_one_sales_order_with_customer_and_company(san
     order = {"name": "#2207"}
     answer = deliver(sandbox, shop, live_server, order)
     assert answer["status"] == 200, answer
-    assert Drainer(0).run() == 2
+    assert Drainer(0).run() == 3  # the delivery, the push, and what is written onto the order
 
     event = Event.objects.get(kind=Kind.WEBHOOK)
     child = Event.objects.get(kind=Kind.DELIVERY)

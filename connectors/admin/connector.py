@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 
-from connectors import known, plans, registry
+from connectors import known, notices, plans, registry
 from connectors.admin import state
 from connectors.admin.actions import ConnectorActions
 from connectors.admin.overview import overview
@@ -59,8 +59,9 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         rows = list(made.result_list)
         breakers = state.breakers_of([row.pk for row in rows])
         failures = state.open_failures([row.pk for row in rows])
+        warnings = notices.of([row.pk for row in rows])
         for row in rows:
-            row.state_shown = state.state_of(row, breakers.get(row.pk))
+            row.state_shown = state.state_of(row, breakers.get(row.pk), warnings.get(row.pk, ()))
             row.failures_shown = failures.get(row.pk, 0)
         made.result_list = rows
         return made

@@ -25,7 +25,8 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
     provider = state.provider_of(connector)
     breakers = list(Breaker.objects.filter(connector=connector).exclude(state=BreakerState.CLOSED).order_by("endpoint"))
     own = next((b for b in breakers if not b.endpoint), None)
-    now = state.state_of(connector, own)
+    warnings = notices.of([connector.pk]).get(connector.pk, [])
+    now = state.state_of(connector, own, warnings)
     may = {
         name: user.has_perm(f"connectors.{name}_connector")  # type: ignore[union-attr]
         for name in ("change", "add", "delete", "synchronize", "check")
@@ -39,7 +40,8 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
         "tab": tab,
         "panels": panels.shown(connector, provider) if tab == "more" else [],
         "has_panels": provider is not None and bool(provider.panels),
-        "notices": notices.of([connector.pk]).get(connector.pk, []),
+        "notices": warnings,
+        "is_told_by_notices": now.word == state.ATTENTION,
         "connector": connector,
         "help_page": f"connectors/{connector.provider_slug}",
         "provider": provider,

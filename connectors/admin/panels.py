@@ -30,6 +30,11 @@ class ShownTable:
     rows: list[list[dict[str, Any]]]
     empty: str
     is_cut: bool = False
+
+    @property
+    def has_head(self) -> bool:
+        return any(self.columns)
+
     text: str = ""  # to be copied; then there are no rows
 
 

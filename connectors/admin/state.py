@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -11,10 +11,11 @@ from django.urls import reverse
 from connectors import registry
 from connectors.base import Provider
 from connectors.exceptions import ConfigurationError
-from connectors.models import Breaker, BreakerState, Connector
+from connectors.models import Breaker, BreakerState, Connector, Notice
 from events.models import OPEN_OUTCOMES
 
 UNUSABLE = ("code missing", "not set up", "settings unusable")
+ATTENTION = "needs attention"
 COUNT_LIMIT = 1000  # counting further tells nobody anything, and costs
 
 
@@ -35,8 +36,8 @@ def provider_of(connector: Connector) -> Provider | None:
         return None
 
 
-def state_of(connector: Connector, breaker: Breaker | None) -> State:
-    """What matters most first."""
+def state_of(connector: Connector, breaker: Breaker | None, warnings: Sequence[Notice] = ()) -> State:
+    """What matters most first; ``warnings`` are the connector's open notices, the newest first."""
     if provider_of(connector) is None:
         return State("code missing", "bad", f"This hub has no provider “{connector.provider_slug}”; install it again.")
     if not connector.is_enabled:
@@ -56,7 +57,14 @@ def state_of(connector: Connector, breaker: Breaker | None) -> State:
     failed, worked = connector.last_failure_at, connector.last_success_at
     if failed is not None and (worked is None or failed > worked):
         return State("failing", "warn", connector.last_failure)
-    if worked is None:
+    return _of_working(connector, warnings)
+
+
+def _of_working(connector: Connector, warnings: Sequence[Notice]) -> State:
+    if warnings:
+        more = f" There are {len(warnings) - 1} more." if len(warnings) > 1 else ""
+        return State(ATTENTION, "warn", warnings[0].sentence + more)
+    if connector.last_success_at is None:
         return State("ready", "info", "Nothing has happened yet.")
     return State("working", "ok", "The last event succeeded.")
 

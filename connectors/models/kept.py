@@ -92,6 +92,7 @@ class Batch(models.Model):
     state = models.CharField(max_length=8, choices=BatchState.choices, default=BatchState.OPEN)
     remote_id = models.CharField(max_length=120, blank=True)
     position = models.IntegerField(default=0)
+    size = models.IntegerField(default=0)  # figures the target confirmed
     event_id = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True, blank=True)

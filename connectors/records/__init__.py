@@ -25,6 +25,7 @@ from connectors.records.order import (
     ShippingLine,
     Tax,
 )
+from connectors.records.order_update import OrderCancellation, OrderUpdate
 from connectors.records.payout import AdjustedOrder, Payout, PayoutLine
 from connectors.records.product import (
     Product,
@@ -44,6 +45,18 @@ from connectors.records.refund import (
     RequestedLine,
 )
 from connectors.records.returns import Disposition, ExchangeLine, Return, ReturnLine
+from connectors.records.shipment import (
+    DeliveryMethod,
+    FulfillmentHold,
+    FulfillmentLine,
+    FulfillmentMove,
+    FulfillmentOrder,
+    FulfillmentProgress,
+    Hold,
+    HoldRelease,
+    Shipment,
+    UnitLine,
+)
 
 __all__ = [
     "Address",
@@ -54,17 +67,27 @@ __all__ = [
     "CompanyLocation",
     "Customer",
     "CustomerAccount",
+    "DeliveryMethod",
     "Discount",
     "DiscountShare",
     "Disposition",
     "Duty",
     "ExchangeLine",
     "FigureRecord",
+    "FulfillmentHold",
+    "FulfillmentLine",
+    "FulfillmentMove",
+    "FulfillmentOrder",
+    "FulfillmentProgress",
     "GiftCard",
     "GiftCardTransaction",
+    "Hold",
+    "HoldRelease",
     "Metafield",
     "Order",
+    "OrderCancellation",
     "OrderLine",
+    "OrderUpdate",
     "Payment",
     "PaymentDue",
     "PaymentFee",
@@ -86,8 +109,10 @@ __all__ = [
     "RequestedLine",
     "Return",
     "ReturnLine",
+    "Shipment",
     "ShippingLine",
     "StockLevel",
     "Tax",
+    "UnitLine",
     "VariantPrice",
 ]

@@ -34,6 +34,11 @@ class Record:
         """Raises ``ValueError`` where a member is of another kind than declared."""
         return _adapter(type(self)).dump_json(self, warnings="error")
 
+    def check(self) -> None:
+        """Raises ``ValueError`` where a member is of another kind than declared, or nothing where there must be
+        something."""
+        self.from_json(self.to_json())
+
     @classmethod
     def from_json(cls, content: bytes) -> Any:
         return _adapter(cls).validate_json(content)

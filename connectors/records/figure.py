@@ -6,6 +6,7 @@ Not for objects with members of their own worth reading: those are records with 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -81,7 +82,8 @@ class StockLevel(FigureRecord):
 @dataclass(frozen=True, kw_only=True)
 class Price(FigureRecord):
     """What one piece of a SKU costs in one of the source's price lists, in major units of ``currency``; ``compare_at``
-    is the price it is said to have cost before. An empty ``price_list`` is the shop's own price."""
+    is the price it is said to have cost before. An empty ``price_list`` is the shop's own price. ``min_quantity``: from
+    how many pieces on. Where a source does not name a price any more it is offered as ``NO_PRICE``."""
 
     kind: ClassVar[str] = "price"
     label: ClassVar[str] = "Price"
@@ -91,6 +93,7 @@ class Price(FigureRecord):
     currency: str
     amount: Decimal
     compare_at: Decimal | None = None
+    min_quantity: int = 1
 
     @property
     def key(self) -> str:
@@ -98,7 +101,10 @@ class Price(FigureRecord):
 
     @property
     def place(self) -> str:
-        return self.price_list
+        """List and currency, and the quantity where it is not one: each is a price of its own. The shop's own price has
+        one place whatever its currency."""
+        listed = f"{self.price_list} {self.currency}" if self.price_list else ""
+        return listed if self.min_quantity == 1 else f"{listed} from {self.min_quantity}".lstrip()
 
     @property
     def text(self) -> str:
@@ -111,8 +117,26 @@ class Price(FigureRecord):
         if len(words) not in (2, 4):
             raise ValueError(f"“{text}” is no price")
         before = _number(words[3]) if len(words) == 4 else None
-        return cls(sku=key, price_list=place, amount=_number(words[0]), currency=words[1], compare_at=before,
-                   updated_at=at)  # fmt: skip
+        price_list, min_quantity = price_place(place)
+        return cls(sku=key, price_list=price_list, amount=_number(words[0]), currency=words[1], compare_at=before,
+                   min_quantity=min_quantity, updated_at=at)  # fmt: skip
+
+
+NO_PRICE = "none"  # the text of a price that is to be taken away
+FROM = re.compile(r"(?:^| )from ([0-9]+)$")
+
+
+def price_place(place: str) -> tuple[str, int]:
+    """List and least quantity of a price's place."""
+    found = FROM.search(place)
+    listed = place[: found.start()] if found else place
+    return listed.rpartition(" ")[0], int(found[1]) if found else 1
+
+
+def price_currency(place: str) -> str:
+    """The currency of a price's place; empty for the shop's own price, whose text says it."""
+    found = FROM.search(place)
+    return (place[: found.start()] if found else place).rpartition(" ")[2]
 
 
 def _number(text: str) -> Decimal:

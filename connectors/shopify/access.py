@@ -26,7 +26,7 @@ def tables(run: Run) -> list[Table]:
     """How the hub gets in, and which feature may do what."""
     seen = shop.seen(run.connector.pk)
     return [
-        Table(columns=("", ""), rows=[*_way(run), *_shop(run, seen)]),
+        Table(columns=("Part", "State"), rows=[*_way(run), *_shop(run, seen)]),
         _scopes(run, set(seen.get("scopes", ())) if seen else None),
     ]
 
@@ -45,7 +45,7 @@ def _way(run: Run) -> list[Row]:
         ends_at = float(grant.values.get("refresh_expires_at") or 0) if grant is not None else 0.0
         if ends_at:
             at = datetime.fromtimestamp(ends_at, UTC)
-            rows.append(("Renewable until", Cell(text="unless it is renewed before", at=at)))
+            rows.append(("Renewal, where the hub is not used", Cell(text="Ends", at=at)))
         rows += [
             ("Installation", Cell(text="Install in the shop", href=oauth.start_url(run.connector))),
             ("Redirection URL to enter in the Dev Dashboard", "…/" + oauth.RETURN + ", see Webhook address"),
@@ -62,7 +62,7 @@ def _token(grant: Grant | None, way: str) -> Cell:
         return Cell(text="A renewal was interrupted; the next call tries it once more.", tone="warn")
     if not grant.expires_at:
         return Cell(text="Granted, without an end", tone="good")
-    return Cell(text="Renewed by itself before", tone="good", at=datetime.fromtimestamp(grant.expires_at, UTC))
+    return Cell(text="Renewed by itself; ends", tone="good", at=datetime.fromtimestamp(grant.expires_at, UTC))
 
 
 def _shop(run: Run, seen: dict[str, Any]) -> list[Row]:

@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from connectors import asking, quotes, tallies
-from connectors.base import Cell, Check, Endpoint, Panel, Sync, Table
-from connectors.exceptions import ConfigurationError, RemoteRefused, Skip
+from connectors.base import Cell, Table
+from connectors.exceptions import ConfigurationError, RemoteRefused
 from connectors.shopify import rates
 from connectors.shopify.calls import carriers
 from connectors.shopify.replies import UserErrors
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 NOTICE = "carrier_service"
 ENDPOINT = "rates"
-SCOPES = ("write_shipping", "read_shipping")
 WORDS = {
     rates.CACHED: "given again from before",
     rates.LIVE: "from the other connector",
@@ -32,6 +31,7 @@ WORDS = {
     rates.TABLE: "from the table",
     "failed": "not answered (backup rates)",
 }
+OFF = "Offering shipping rates at checkout is switched off here."
 CHECKLIST = (
     ("1", "In the shop open Settings, Shipping and delivery, and there the general shipping profile."),
     ("2", "In each zone add a rate of the kind “carrier or app”, choose the service named here, and save."),
@@ -51,7 +51,7 @@ def synchronize(run: Run) -> str:
     quotes.purge(run.connector.pk, timedelta(days=run.settings.rates_quote_days))
     if not run.settings.offers_rates and not _known(run):
         run.clear(NOTICE)
-        raise Skip("Offering shipping rates is switched off, and the shop has no carrier service of this hub.")
+        return OFF
     own = _own(run, carriers.carrier_services(client))
     if not run.settings.offers_rates:
         return _take_away(run, client, own)
@@ -164,6 +164,8 @@ def _why_refused(error: UserErrors) -> tuple[str, str]:
 
 def check(run: Run) -> str:
     """The line of *Test connection*: registered, active, at our address; and how the last question was answered."""
+    if not run.settings.offers_rates:
+        return OFF
     own = _own(run, carriers.carrier_services(run.client))
     if not own:
         problem = run.checkpoint.get("carrier", {}).get("problem") or "It was not registered yet."
@@ -184,6 +186,8 @@ def check(run: Run) -> str:
 
 def check_source(run: Run) -> str:
     """Whether the connector that knows the rates is one, and the table holds something for when it does not answer."""
+    if not run.settings.offers_rates:
+        return OFF
     slug = run.settings.rates_from
     able = [one.slug for one in asking.able(rates.CAPABILITY)]
     if slug and slug not in able:
@@ -242,31 +246,3 @@ def panel(run: Run) -> Sequence[Table]:
 
 def _tone(how: str) -> str:
     return {"failed": "bad", rates.FALLBACK: "warn"}.get(how, "")
-
-
-ENDPOINTS = {
-    ENDPOINT: Endpoint(
-        function=rates.answer, label="Shipping rates (registered by the hub itself)", topic=rates.TOPIC,
-        budget_s=rates.BUDGET_S,
-    )
-}  # fmt: skip
-SYNCS = {
-    "carrier_service": Sync(
-        label="Carrier service", function=synchronize, every_minutes=60,
-        help="Registers the hub for shipping rates at checkout, and puts right what was changed.",
-    )
-}  # fmt: skip
-CHECKS = (
-    Check(
-        name="carrier_service", label="Carrier service", function=check, applies=lambda settings: settings.offers_rates,
-        off="Offering shipping rates is switched off.",
-    ),
-    Check(
-        name="rates", label="Source of rates", function=check_source, applies=lambda settings: settings.offers_rates,
-        off="Offering shipping rates is switched off.",
-    ),
-)  # fmt: skip
-PANEL = Panel(
-    name="rates", label="Shipping rates", function=panel, syncs=("carrier_service",),
-    help="What buyers are offered at checkout, and how the hub answered.",
-)  # fmt: skip

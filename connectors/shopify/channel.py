@@ -78,7 +78,7 @@ class Channel:
         answer is ``RemoteTimedOut`` or ``RemoteUnavailable``, and the caller looks whether the write took effect."""
         data = self.execute(name, variables, write=True, key=key)
         with promised_shape(name):
-            payload: Node = next(iter(data.values()))
+            payload: Node | None = next(iter(data.values()), None)
             if payload is None:
                 raise KeyError(name)
         return payload

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from connectors.exceptions import PayloadError, RemoteUnavailable
+from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnavailable
 from connectors.shopify import tokens
 from connectors.shopify.channel import Channel
 from connectors.shopify.health import Health
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 RESTARTS = 3  # of a read whose order changed between two pages
 WALK_LIMIT = 24_750  # a connection can be walked to 25,000 objects; 99 full pages
-LISTED = ("id", "legacyResourceId", "name", "updatedAt")
+LISTED = ("id", "legacyResourceId", "name", "createdAt", "updatedAt")
 Node = dict[str, Any]
 
 
@@ -36,13 +36,14 @@ class ShopifyClient(Channel):
             handles = [str(scope["handle"]) for scope in data["currentAppInstallation"]["accessScopes"]]
             return {"shop": data["shop"], "scopes": sorted(handles)}
 
-    def get_order(self, gid: str) -> Node | None:
-        """One order with all its lines in ``lineItems.nodes``; ``None`` where the shop has none by this id.
+    def get_order(self, gid: str, **more: Any) -> Node | None:
+        """One order with all its lines in ``lineItems.nodes``; ``None`` where the shop has none by this id. ``more``:
+        further variables of the document (which metafields).
 
         HubOrder, then HubOrderLines by 100. Raises ``RemoteUnavailable`` where the order changes faster than it can
         be read: pages of two states are never mixed."""
         for _ in range(RESTARTS + 1):
-            order = self._order("HubOrder", {"id": gid})
+            order = self._order("HubOrder", {"id": gid, **more})
             if order is None or self._add_lines(order):
                 return order
         raise RemoteUnavailable("The order changes while it is being read.", code="changing", retry_after_s=30)
@@ -81,24 +82,32 @@ class ShopifyClient(Channel):
         with promised_shape("orders of a name"):
             return next((node for node in data["orders"]["nodes"] if node["name"].casefold() in wanted), None)
 
-    def orders_since(self, start: datetime, end: datetime) -> Iterator[list[Node]]:
-        """Pages of orders with ``start <= updatedAt < end``, oldest change first: id, legacyResourceId, name,
-        updatedAt. HubOrdersSince.
+    def orders_since(self, start: datetime, end: datetime, *, by: str = "updated") -> Iterator[list[Node]]:
+        """Pages of orders ``updated`` or ``created`` from ``start`` to before ``end``, oldest first: id,
+        legacyResourceId, name, createdAt, updatedAt. HubOrdersSince.
 
-        A walk longer than Shopify allows starts again at the last time seen, so that an order may come twice."""
-        after, walked = None, 0
+        A walk longer than Shopify allows, or one whose cursor is not known any more, starts again at the last time seen,
+        so that an order may come twice."""
+        after, walked, restarts, last = None, 0, 0, start
         while True:
-            filter_ = f"updated_at:>={quoted(zulu(start))} AND updated_at:<{quoted(zulu(end))}"
-            data = self.execute("HubOrdersSince", {"filter": filter_, "after": after})
+            filter_ = f"{by}_at:>={quoted(zulu(start))} AND {by}_at:<{quoted(zulu(end))}"
+            variables = {"filter": filter_, "after": after, "sort": f"{by.upper()}_AT"}
+            try:
+                data = self.execute("HubOrdersSince", variables)
+            except RemoteRefused as error:
+                if after is None or "cursor" not in error.sentence.lower() or restarts == RESTARTS:
+                    raise
+                start, after, walked, restarts = last, None, 0, restarts + 1
+                continue
             with promised_shape("orders"):
                 nodes = [{name: str(node[name]) for name in LISTED} for node in data["orders"]["nodes"]]
                 after = _next_page(data["orders"])
+                last = datetime.fromisoformat(nodes[-1][f"{by}At"]) if nodes else last
             yield nodes
             if after is None:
                 return
             walked += len(nodes)
             if walked >= WALK_LIMIT:
-                last = datetime.fromisoformat(nodes[-1]["updatedAt"])
                 if last <= start:
                     raise PayloadError("More orders changed in one second than Shopify lists.", path="orders")
                 start, after, walked = last, None, 0

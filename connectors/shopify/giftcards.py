@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import PayloadError, Skip
 from connectors.records import GiftCard, GiftCardTransaction
-from connectors.shopify import trigger
 from connectors.shopify.calls import giftcards as calls
 from connectors.shopify.client import WALK_LIMIT, plain_id
 from connectors.shopify.marks import marked_reference
+from connectors.shopify.moneys import amount_of, optional_time, time_of
+from connectors.shopify.phrases import counted, pass_on_notes, short
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.values import moment, money, optional_moment
+from connectors.shopify.watermarks import MARGIN, OVERLAP
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
 Node = Mapping[str, Any]
-OVERLAP = trigger.OVERLAP + trigger.MARGIN
 KINDS = {
     "GiftCardCreditTransaction": "credit",
     "GiftCardDebitTransaction": "debit",
@@ -40,7 +40,12 @@ def synchronize_gift_cards(run: Run) -> str:
         raise Skip(f"No route takes gift cards from {run.connector}: nothing was read.", reason="not_routed")
     kept = run.checkpoint.get("gift_cards") or {}
     before: Mapping[str, str] = kept.get("seen") or {}
-    start, end = trigger.window(kept.get("until"), timedelta(days=run.settings.gift_card_days))
+    end = datetime.now(UTC) - MARGIN
+    start = (
+        datetime.fromisoformat(kept["until"]) - OVERLAP
+        if kept.get("until")
+        else end - timedelta(days=run.settings.gift_card_days)
+    )
     seen: dict[str, str] = {}
     walked = 0
     for walked, node in enumerate(calls.newest_changes(run.client), 1):  # noqa: B007  (counted to the end)
@@ -61,9 +66,9 @@ def synchronize_gift_cards(run: Run) -> str:
     known = {number: changed for number, changed in seen.items() if datetime.fromisoformat(changed) >= end - OVERLAP}
     fresh = sum(before.get(number) != changed for number, changed in seen.items())
     run.save_checkpoint(gift_cards={"until": end.isoformat(), "seen": known})
-    trigger.pass_on_notes(run)
-    cards = trigger.counted(fresh, "gift card is new or changed", "gift cards are new or changed")
-    return f"{cards} since {trigger.short(start)} UTC; each has an event of its own."
+    pass_on_notes(run)
+    cards = counted(fresh, "gift card is new or changed", "gift cards are new or changed")
+    return f"{cards} since {short(start)} UTC; each has an event of its own."
 
 
 def synchronize_gift_card(run: Run) -> str:
@@ -73,7 +78,7 @@ def synchronize_gift_card(run: Run) -> str:
     gid = _named(run, given)
     moves = run.settings.gift_card_transactions
     node = calls.get_gift_card(run.client, gid, moves=moves) if gid else None
-    trigger.pass_on_notes(run)
+    pass_on_notes(run)
     if node is None:
         sentence = f"The shop has no gift card “{given}”. Enter its number in Shopify, or its last four characters."
         raise Skip(sentence, reason="filtered", code="not_found")
@@ -82,7 +87,7 @@ def synchronize_gift_card(run: Run) -> str:
     routes = run.deliver(record)
     return (
         f"Gift card …{record.last_characters} with a balance of {record.balance} {record.currency} handed to "
-        f"{trigger.counted(routes, 'route')}."
+        f"{counted(routes, 'route')}."
     )
 
 
@@ -119,18 +124,18 @@ def gift_card_record(node: Node, *, shop_domain: str) -> GiftCard:
         record = GiftCard(
             id=plain_id(node["id"]),
             number=node["lastCharacters"],
-            updated_at=moment(node["updatedAt"]),
+            updated_at=time_of(node["updatedAt"]),
             source=shop_domain,
             last_characters=node["lastCharacters"],
             masked_code=node["maskedCode"],
             reference=marked_reference(node["note"] or ""),
-            initial_value=money(node["initialValue"]),
-            balance=money(node["balance"]),
+            initial_value=amount_of(node["initialValue"]),
+            balance=amount_of(node["balance"]),
             currency=node["balance"]["currencyCode"],
-            is_enabled=node["enabled"],
-            created_at=moment(node["createdAt"]),
+            is_enabled=_flag(node["enabled"]),
+            created_at=time_of(node["createdAt"]),
             expires_on=date.fromisoformat(node["expiresOn"]) if node["expiresOn"] else None,
-            deactivated_at=optional_moment(node["deactivatedAt"]),
+            deactivated_at=optional_time(node["deactivatedAt"]),
             customer_id=plain_id(customer.get("id")),
             order_id=plain_id(order.get("id")),
             order_name=order.get("name") or "",
@@ -138,18 +143,24 @@ def gift_card_record(node: Node, *, shop_domain: str) -> GiftCard:
             transactions=tuple(_transaction(one) for one in (node.get("transactions") or {}).get("nodes", ())),
             raw=node,
         )
-        record.to_json()  # refuses members of another kind than declared
+        record.check()
         return record
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("neither true nor false")
+    return value
 
 
 def _transaction(node: Node) -> GiftCardTransaction:
     """Shopify shows a debit as a negative amount; a positive one of that kind is turned round."""
     kind = KINDS[node["__typename"]]
-    given = money(node["amount"])
+    given = amount_of(node["amount"])
     return GiftCardTransaction(
         id=plain_id(node["id"]),
         amount=given if kind == "credit" else -abs(given),
         kind=kind,
         note=node["note"] or "",
-        at=moment(node["processedAt"]),
+        at=time_of(node["processedAt"]),
     )

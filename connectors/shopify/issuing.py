@@ -22,12 +22,12 @@ from connectors.base import Delivered
 from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnavailable, Skip
 from connectors.records import GiftCard, GiftCardTransaction
 from connectors.schema import setting
-from connectors.shopify import trigger
 from connectors.shopify.calls import giftcards as calls
 from connectors.shopify.client import plain_id
 from connectors.shopify.marks import has_mark, mark, marked
+from connectors.shopify.moneys import amount_of, time_of
+from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.replies import UserErrors, promised_shape
-from connectors.shopify.values import moment, money
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -64,7 +64,7 @@ def put_gift_card(run: Run, card: GiftCard) -> Delivered:
     number = run.link.target_object_id if run.link is not None else _issued(run, card, own_mark)
     gid = calls.gift_card_gid(number)
     node = calls.get_gift_card(run.client, gid, moves=True)
-    trigger.pass_on_notes(run)
+    pass_on_notes(run)
     if node is None:
         raise RemoteRefused(
             f"Gift card {number}, which was issued for {card.number}, is not in the shop any more.",
@@ -78,7 +78,7 @@ def put_gift_card(run: Run, card: GiftCard) -> Delivered:
                 f"{node['balance']['currencyCode']}.",
                 path="currency",
             )
-        is_enabled, last, balance = bool(node["enabled"]), str(node["lastCharacters"]), money(node["balance"])
+        is_enabled, last, balance = bool(node["enabled"]), str(node["lastCharacters"]), amount_of(node["balance"])
         notes = [str(one["note"] or "") for one in node["transactions"]["nodes"]]
     moved = _move(run, card, gid, notes)
     if not card.is_enabled and is_enabled:
@@ -92,7 +92,7 @@ def put_gift_card(run: Run, card: GiftCard) -> Delivered:
         target_id=number,
         target_number=f"…{last}",
         sentence=f"Gift card {card.number} is …{last} in the shop, balance {balance} {card.currency}{state}; "
-        f"{trigger.counted(len(moved), 'movement')} made.",
+        f"{counted(len(moved), 'movement')} made.",
     )
 
 
@@ -110,6 +110,7 @@ def _issued(run: Run, card: GiftCard, own_mark: str) -> str:
         if not values:
             values = {"code": _new_code(), "at": run.now.isoformat()}
             vault.write(run.connector, name, vault.Grant(values=values))
+        run.redactor.learn([values["code"]])  # it is money: whoever reads the request must not be able to spend it
         number = _create(run, card, own_mark, str(values["code"]))
     # The code has done its work; the number stays, in case the ledger is lost.
     vault.write(run.connector, name, vault.Grant(values={"number": number}))
@@ -132,7 +133,7 @@ def _found(run: Run, own_mark: str, since: datetime) -> str:
     the walk through the last changes ends there. Not by search: an index lags behind."""
     for node in calls.newest_changes(run.client):
         with promised_shape("a gift card"):
-            if moment(node["updatedAt"]) < since:
+            if time_of(node["updatedAt"]) < since:
                 return ""
             if has_mark(node["note"], own_mark):
                 return plain_id(node["id"])

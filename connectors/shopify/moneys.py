@@ -38,6 +38,10 @@ class Purse:
     def amount(self, bag: Node | None) -> Decimal:
         return ZERO if bag is None else amount_of(bag[self.side])
 
+    def given(self, bag: Node) -> Decimal:
+        """An amount that has to be there."""
+        return amount_of(bag[self.side])
+
     def other_amount(self, bag: Node | None) -> Decimal:
         """The same amount in the currency not asked for."""
         return ZERO if bag is None else amount_of(bag[self.other_side])
@@ -94,7 +98,11 @@ def tax_of(node: Node, purse: Purse, place: Place, part: int, whole: int) -> Tax
 
 
 def amount_of(money: Node) -> Decimal:
-    return Decimal(str(money["amount"]))
+    """Raises ``ArithmeticError`` for what is no number, and for one without an end."""
+    found = Decimal(str(money["amount"]))
+    if not found.is_finite():
+        raise ArithmeticError(f"{found} is no amount")
+    return found
 
 
 def total_of(amounts: Iterable[Decimal]) -> Decimal:

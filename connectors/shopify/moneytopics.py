@@ -1,4 +1,4 @@
-"""What deliveries about refunds and returns say about themselves. Not for reading the object: see ``trigger.py``.
+"""What deliveries about refunds and returns say about themselves. Not for reading the object: see ``triggers.py``.
 
 https://shopify.dev/docs/api/webhooks/2026-10 (checked 2026-11-20).
 """

@@ -1,7 +1,7 @@
-"""Orders: imported one by one because the shop told us, by number because a person asked, recent ones on a plan.
+"""Orders: imported one by one because the shop told us, or by number because a person asked.
 
-A delivery is a trigger only: the order is read from the shop and handed on whole, or not at all. Not for translating
-it: that is ``translation.py``.
+A delivery is a trigger only: the order is read from the shop and handed on whole, or not at all; what counts is the state
+read, whatever came first. Not for translating it (``translation.py``), nor for walking many (``walks.py``).
 """
 
 from __future__ import annotations
@@ -11,34 +11,33 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from connectors.exceptions import PayloadError, RemoteUnavailable, Skip
-from connectors.shopify.client import ShopifyClient, order_gid, zulu
+from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnavailable, Skip, WaitFor
+from connectors.records import Order
+from connectors.shopify import echoes
+from connectors.shopify.calls import orders as calls
+from connectors.shopify.client import ShopifyClient, order_gid
+from connectors.shopify.payments import gift_cards_named
 from connectors.shopify.replies import promised_shape
 from connectors.shopify.translation import order_record
-from connectors.shopify.trigger import check_shop
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
 READS = 3  # of an order whose payments were read in another state than its lines
-
-# The index lags behind by seconds and clocks differ: the window of a walk ends a little before now and the next one
-# begins well before that end. https://shopify.dev/docs/api/usage/search-syntax names no bound for the lag.
-OVERLAP = timedelta(minutes=10)
-MARGIN = timedelta(seconds=60)
-ORDER_GID = re.compile(rb'"admin_graphql_api_id"\s*:\s*"(gid:\\?/\\?/shopify\\?/Order\\?/\d+)"')
+ORDER_GID = re.compile(rb'"admin_graphql_api_(?:order_)?id"\s*:\s*"(gid:\\?/\\?/shopify\\?/Order\\?/\d+)"')
 
 
 def import_order(run: Run) -> str:
-    """``orders/create``, ``orders/updated``: read the order named by ``run.payload`` and hand it to its routes.
+    """``orders/create``, ``orders/updated``, ``orders/risk_assessment_changed``: read the order named by ``run.payload``
+    and hand it to its routes.
 
-    Raises ``Skip`` (not found; test order; nothing left of it; what ``run.deliver`` skips), ``ConfigurationError``
-    naming a missing scope or a wrong shop, ``PayloadError``, and what a call raises."""
-    check_shop(run)
-    return _import(run, _named_order(run))
+    Raises ``Skip`` (not found; test order; nothing left of it; the hub's own write; what ``run.deliver`` skips),
+    ``WaitFor`` (its risk is being assessed), ``ConfigurationError`` naming a missing scope, ``PayloadError``, and what a
+    call raises."""
+    return _import(run, named_order(run), knows_echoes=True)
 
 
-def _named_order(run: Run) -> str:
+def named_order(run: Run) -> str:
     """Which order the delivery is about. Of one too large to keep only the beginning is there: the id stands in it."""
     try:
         payload = run.payload
@@ -46,18 +45,23 @@ def _named_order(run: Run) -> str:
         if found := ORDER_GID.search(run.body):
             return found[1].decode().replace("\\/", "/")
         raise
-    if not isinstance(payload, Mapping) or not (payload.get("admin_graphql_api_id") or payload.get("id")):
-        raise PayloadError("The delivery does not say which order it is about.", path="id")
-    return str(payload.get("admin_graphql_api_id") or order_gid(payload["id"]))
+    if isinstance(payload, Mapping):
+        edit = payload.get("order_edit")
+        number = edit.get("order_id") if isinstance(edit, Mapping) else payload.get("order_id") or payload.get("id")
+        gid = payload.get("admin_graphql_api_order_id") or payload.get("admin_graphql_api_id")
+        if gid or number:
+            return str(gid) if gid else order_gid(str(number))
+    raise PayloadError("The delivery does not say which order it is about.", path="id")
 
 
 def synchronize_order(run: Run) -> str:
-    """The order whose name a person entered as ``run.payload["number"]``. Raises as ``import_order`` does."""
+    """The order a person named in ``run.payload["number"]``: by name, number, confirmation number or id. Raises as
+    ``import_order`` does."""
     number = str(run.payload.get("number") or "").strip()
     if not number.strip("#"):
         raise PayloadError("No order number was given.", path="number", next_step="Enter the number and try again.")
     run.describe(object_type="order", object_id="", object_label=number)
-    found = run.client.find_order_by_name(number)
+    found = calls.find_order(run.client, number)
     if found is None:
         raise Skip(
             f"The shop lists no order named “{number}”. Enter the name as the shop shows it, like #EX-2041; an order "
@@ -65,88 +69,110 @@ def synchronize_order(run: Run) -> str:
             reason="filtered",
             code="not_found",
         )
-    return _import(run, found["id"])
+    return _import(run, str(found["id"]), knows_echoes=False)
 
 
-def synchronize_recent(run: Run) -> str:
-    """One event for every order changed since the last complete walk.
-
-    ``run.checkpoint``: ``until`` (end of the last complete walk) and ``seen`` (id to time of change of the orders in
-    the overlap, which the next walk meets again). It moves only after the last page: a broken walk is done again."""
-    end = datetime.now(UTC) - MARGIN
-    until = run.checkpoint.get("until")
-    days = timedelta(days=run.settings.sync_days)
-    start = datetime.fromisoformat(until) - OVERLAP if until else end - days
-    before: Mapping[str, str] = run.checkpoint.get("seen") or {}
-    seen: dict[str, str] = {}
-    count = 0
-    for page in run.client.orders_since(start, end):
-        for node in page:
-            number, changed = node["legacyResourceId"], node["updatedAt"]
-            if changed in (seen.get(number), before.get(number)):
-                seen[number] = changed
-                continue
-            seen[number] = changed
-            run.spawn(
-                topic="orders/updated",
-                object_type="order",
-                object_id=number,
-                object_label=node["name"],
-                payload={"id": number, "admin_graphql_api_id": node["id"], "updated_at": changed},
-            )
-            count += 1
-    overlap = zulu(end - OVERLAP)
-    kept = {number: changed for number, changed in seen.items() if changed >= overlap}
-    run.save_checkpoint(seen=kept, until=end.isoformat())
-    _pass_on_notes(run)
-    orders = "1 order was" if count == 1 else f"{count} orders were"
-    return f"{orders} changed between {_short(start)} and {_short(end)} UTC; each has an event of its own."
+def forget_order(run: Run) -> str:
+    """``orders/delete``: say what the order had become. Raises ``RemoteRefused`` where documents were made of it: no
+    deletion is passed on, a person decides."""
+    number = named_order(run).rpartition("/")[2]
+    run.describe(object_type="order", object_id=number)
+    documents = run.documents(Order, number)
+    if not documents:
+        return "The order was deleted in the shop; nothing had been made of it elsewhere."
+    named = ", ".join(f"{document or 'a document'} in {target}" for target, document in documents)
+    raise RemoteRefused(
+        f"The order was deleted in the shop after it had become {named}. Deletions are not passed on.",
+        code="deleted",
+        next_step=f"Cancel or delete {named}, then mark this event resolved.",
+    )
 
 
-def _import(run: Run, gid: str) -> str:
-    order, money = _read(run.client, gid)
-    _pass_on_notes(run)
+def _import(run: Run, gid: str, *, knows_echoes: bool) -> str:
+    order = _read_order(run, gid)
     with promised_shape("an order"):
         number, name, is_test = str(order["legacyResourceId"]), str(order["name"]), bool(order["test"])
     # Described before it is translated, so that an order that cannot be translated is found by its name.
     run.describe(object_type="order", object_id=number, object_label=name)
     if is_test and not run.settings.import_test_orders:
         raise Skip(f"Order {name} is a test order.", reason="filtered", code="test_order")
+    if knows_echoes and echoes.is_echo(run, order):
+        sentence = f"Order {name} has not changed but for what the hub itself wrote onto it."
+        raise Skip(sentence, reason="unchanged", code="own_write")
+    order, money = _with_money(run, order)
+    remarks: dict[str, str] = {}
     record = order_record(
         order,
         money,
         shop_domain=run.settings.shop_domain.lower(),
         presentment=run.settings.use_presentment_currency,
+        tax_tolerance=run.settings.tax_tolerance,
+        notes=remarks,
     )
+    for code, sentence in {**run.client.notes, **remarks}.items():
+        run.note(code, sentence)
     run.keys(record.search_keys())
+    for last in gift_cards_named(money):
+        run.note("gift_card", f"A part was paid with the gift card ending in {last}, by the payment's receipt.")
     if not record.lines:
         sentence = f"Every unit of order {record.name} was removed or refunded: nothing is left to hand over."
         raise Skip(sentence, reason="filtered", code="nothing_left")
+    _wait_for_risk(run, record)
     routes = run.deliver(record)
+    echoes.handed_over(run, order)
     return f"Order {record.name} read from the shop and handed to {routes} route{'' if routes == 1 else 's'}."
 
 
-def _read(client: ShopifyClient, gid: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The order and its payments in one state. Raises ``Skip`` where the shop has no such order."""
+def _wait_for_risk(run: Run, record: Order) -> None:
+    """Raises ``WaitFor`` while the shop assesses the risk, not longer than the connector says. The shop tells when it is
+    done (``orders/risk_assessment_changed``), and that event hands the order over."""
+    if record.risk != "pending" or not run.settings.wait_for_risk or record.cancelled_at is not None:
+        return
+    left = record.created_at + timedelta(minutes=run.settings.risk_wait_minutes) - shop_time(run.client)
+    if left > timedelta():
+        raise WaitFor(
+            f"The shop is still assessing the risk of order {record.name}; it is handed over as soon as that is done, or "
+            f"{run.settings.risk_wait_minutes} minutes after it was placed.",
+            code=f"risk:{record.id}",
+            retry_after_s=left.total_seconds() + 1,
+        )
+    run.note("risk_pending", f"The risk of order {record.name} was still not assessed when it was handed over.")
+
+
+def shop_time(client: ShopifyClient) -> datetime:
+    """Now by the shop's clock, as its last answer told it; by our own before the first."""
+    return datetime.now(UTC) - timedelta(seconds=client.clock_skew_s or 0)
+
+
+def _read_order(run: Run, gid: str) -> dict[str, Any]:
+    settings = run.settings
+    order = run.client.get_order(
+        gid,
+        namespace=settings.metafield_namespace,
+        more=settings.more_metafields or None,
+        hasMore=bool(settings.more_metafields),
+    )
+    if order is None:
+        raise _not_found()
+    return dict(order)
+
+
+def _with_money(run: Run, order: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The order and its payments in one state. Raises ``Skip`` where it was deleted meanwhile."""
     for _ in range(READS):
-        order = client.get_order(gid)
-        money = client.get_order_money(gid) if order is not None else None
-        if order is None or money is None:
-            raise Skip(
-                "The shop has no such order: it was deleted, or it is older than 60 days and the app lacks the scope "
-                "read_all_orders.",
-                reason="filtered",
-                code="not_found",
-            )
+        money = run.client.get_order_money(order["id"])
+        if money is None:
+            raise _not_found()
         if money["updatedAt"] == order["updatedAt"]:
             return order, money
+        order = _read_order(run, order["id"])
     raise RemoteUnavailable("The order changes while it is being read.", code="changing", retry_after_s=30)
 
 
-def _pass_on_notes(run: Run) -> None:
-    for code, sentence in run.client.notes.items():
-        run.note(code, sentence)
-
-
-def _short(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M")
+def _not_found() -> Skip:
+    return Skip(
+        "The shop has no such order: it was deleted, or it is older than 60 days and the app lacks the scope "
+        "read_all_orders.",
+        reason="filtered",
+        code="not_found",
+    )

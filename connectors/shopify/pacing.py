@@ -36,6 +36,7 @@ TURNS: Mapping[int, Turn] = {
 }
 STOCK = Turn(0.10, 2.0)  # figures are old soon: before bulk work, behind everything that happens in the shop
 STARTED_WAIT_S = 20.0  # what was read so far is lost where the event waits: better the worker sits
+NEARLY = 1.1  # who has waited that long does not give up for a moment more
 NAP_S = 1.0  # asked again at the latest after that: others may have given points back
 
 
@@ -68,7 +69,7 @@ class Pace:
             longest_s = min(longest_s, max(0.0, self.ends_at - time.monotonic()))
         waited_s = 0.0
         while wait_s := budgets.book(self.connector_id, cost, START, kept=self.turn.kept, at=self._at()):
-            if waited_s + wait_s > longest_s:
+            if waited_s + wait_s > longest_s * NEARLY:
                 raise BudgetSpent(
                     f"The shop's points for API calls are used up for the moment; {cost:.0f} are needed.",
                     next_step="Nothing to do: the event runs as soon as enough points have come back.",

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import PayloadError, Skip
 from connectors.records import AdjustedOrder, Payout, PayoutLine
-from connectors.shopify import trigger
 from connectors.shopify.calls import payouts as calls
 from connectors.shopify.client import plain_id, zulu
+from connectors.shopify.moneys import amount_of, time_of, total_of
+from connectors.shopify.phrases import counted, pass_on_notes, short
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.values import moment, money
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
 Node = Mapping[str, Any]
-ZERO = Decimal(0)
 FINAL = frozenset({"PAID", "FAILED", "CANCELED"})
 GATEWAY = "shopify_payments"
 TRANSFER = "TRANSFER"  # the payout itself among its movements
@@ -76,10 +74,10 @@ def synchronize_payouts(run: Run) -> str:
             payload={"number": number},
         )
     run.save_checkpoint(payouts={"until": now.isoformat(), "seen": seen})
-    trigger.pass_on_notes(run)
-    waiting = f"; {trigger.counted(early, 'payout is', 'payouts are')} not final yet" if early else ""
-    payouts = trigger.counted(len(wanted), "payout is new or has", "payouts are new or have")
-    return f"{payouts} another status since {trigger.short(start)} UTC; each has an event of its own{waiting}."
+    pass_on_notes(run)
+    waiting = f"; {counted(early, 'payout is', 'payouts are')} not final yet" if early else ""
+    payouts = counted(len(wanted), "payout is new or has", "payouts are new or have")
+    return f"{payouts} another status since {short(start)} UTC; each has an event of its own{waiting}."
 
 
 def synchronize_payout(run: Run) -> str:
@@ -88,7 +86,7 @@ def synchronize_payout(run: Run) -> str:
     movements do not add up to the payout."""
     given = str(run.payload.get("number") or "").strip()
     found = list(calls.payouts(run.client, _filter(given)))
-    trigger.pass_on_notes(run)
+    pass_on_notes(run)
     if not found:
         sentence = f"Shopify Payments has no payout “{given}”. Enter its number, or the day it was issued (2026-11-20)."
         raise Skip(sentence, reason="filtered", code="not_found")
@@ -119,10 +117,10 @@ def _import(run: Run, node: Node) -> str:
     lines = calls.payout_lines(run.client, number)
     record = payout_record(node, lines, shop_domain=run.settings.shop_domain.lower())
     routes = run.deliver(record)
-    movements = trigger.counted(len(record.lines), "movement")
+    movements = counted(len(record.lines), "movement")
     return (
         f"Payout {number} over {record.net} {record.currency} ({record.status}, {movements}) handed to "
-        f"{trigger.counted(routes, 'route')}."
+        f"{counted(routes, 'route')}."
     )
 
 
@@ -135,22 +133,22 @@ def payout_record(node: Node, lines: Sequence[Node], *, shop_domain: str) -> Pay
             number=str(node["legacyResourceId"]),
             source=shop_domain,
             gateway=GATEWAY,
-            issued_at=moment(node["issuedAt"]),
+            issued_at=time_of(node["issuedAt"]),
             status=node["status"].lower(),
             type=node["transactionType"].lower(),
             currency=node["net"]["currencyCode"],
-            net=money(node["net"]),
+            net=amount_of(node["net"]),
             trace_id=node["externalTraceId"] or "",
-            summary={ours: money(node["summary"][theirs]) for ours, theirs in SUMMARY.items()},
+            summary={ours: amount_of(node["summary"][theirs]) for ours, theirs in SUMMARY.items()},
             lines=tuple(_line(one) for one in lines if one["type"] != TRANSFER),
             raw=node,
         )
-        record.to_json()  # refuses members of another kind than declared
-        net = sum((line.net for line in record.lines), ZERO)
+        record.check()
+        net = total_of(line.net for line in record.lines)
         currencies = {line.currency for line in record.lines} - {record.currency}
     if net != record.net or currencies:
         raise PayloadError(
-            f"The {trigger.counted(len(record.lines), 'movement')} of payout {record.number} come to {net} "
+            f"The {counted(len(record.lines), 'movement')} of payout {record.number} come to {net} "
             f"{record.currency}, the payout is {record.net} {record.currency}: {record.net - net} "
             f"{record.currency} are not explained"
             + (f", and some are in {', '.join(sorted(currencies))}." if currencies else "."),
@@ -172,18 +170,18 @@ def _line(node: Node) -> PayoutLine:
         order_id=plain_id(order.get("id")),
         order_name=order.get("name") or "",
         order_transaction_id=_number(node["sourceOrderTransactionId"]),
-        amount=money(node["amount"]),
-        fee=money(node["fee"]),
-        net=money(node["net"]),
+        amount=amount_of(node["amount"]),
+        fee=amount_of(node["fee"]),
+        net=amount_of(node["net"]),
         currency=node["net"]["currencyCode"],
-        at=moment(node["transactionDate"]),
+        at=time_of(node["transactionDate"]),
         reason=node["adjustmentReason"] or "",
         is_test=node["test"],
         orders=tuple(
             AdjustedOrder(
                 order_name=one["name"],
                 order_transaction_id=_number(one["orderTransactionId"]),
-                amount=money(one["amount"]),
+                amount=amount_of(one["amount"]),
             )
             for one in node["adjustmentsOrders"]
         ),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from connectors import directory
 from connectors.directory import Known
 from connectors.exceptions import PayloadError, RemoteRefused, Skip
-from connectors.shopify import skus, triggers, watermarks
+from connectors.shopify import skus, trigger, watermarks
 from connectors.shopify.calls import products as calls
 from connectors.shopify.calls.changes import changed_pages
 from connectors.shopify.client import plain_id
@@ -31,14 +31,12 @@ def import_product(run: Run) -> str:
 
     Raises ``Skip`` (not found; the hub's own write; what ``run.deliver`` skips), ``ConfigurationError`` naming a missing
     scope or a wrong shop, ``PayloadError``, and what a call raises."""
-    triggers.check_shop(run)
-    return _import(run, triggers.named_gid(run, "Product"), is_asked_for=False)
+    return _import(run, trigger.named_gid(run, "Product"), is_asked_for=False)
 
 
 def product_deleted(run: Run) -> str:
     """``products/delete``: said on the event; its SKUs are forgotten. Nothing is deleted anywhere else."""
-    triggers.check_shop(run)
-    gid = triggers.named_gid(run, "Product")
+    gid = trigger.named_gid(run, "Product")
     run.describe(object_type="product", object_id=plain_id(gid))
     known = directory.by_id(run.connector.pk, OWN_WRITE, gid)
     directory.forget(run.connector.pk, OWN_WRITE, [gid])
@@ -71,14 +69,14 @@ def synchronize_changed(run: Run) -> str:
     """One event for every product changed since the last complete walk."""
 
     def spawn(node: dict[str, Any]) -> None:
-        number, changed = plain_id(node["id"]), str(node["updatedAt"])
+        number, changed = plain_id(str(node["id"])), str(node["updatedAt"])
         payload = {"id": number, "admin_graphql_api_id": str(node["id"]), "updated_at": changed}
         label = str(node.get("handle") or number)
         run.spawn(topic="products/update", object_type="product", object_id=number, object_label=label, payload=payload)
 
     pages = partial(changed_pages, run.client, "HubProductsSince", "products")
     walked = watermarks.walk(run, "products", pages, spawn, first_days=run.settings.product_sync_days)
-    _pass_on_notes(run)
+    trigger.pass_on_notes(run)
     return walked.sentence("product", "products")
 
 
@@ -90,7 +88,7 @@ def remember_own_write(run: Run, gid: str, updated_at: str) -> None:
 def _import(run: Run, gid: str, *, is_asked_for: bool) -> str:
     run.describe(object_type="product", object_id=plain_id(gid))
     product = calls.get_product(run.client, gid)
-    _pass_on_notes(run)
+    trigger.pass_on_notes(run)
     if product is None:
         raise Skip("The shop has no such product: it was deleted.", code="not_found")
     # Described before it is translated, so that a product that cannot be translated is found by its title.
@@ -140,8 +138,3 @@ def _by_sku(run: Run, sku: str) -> str | None:
             code="sku_used_twice",
         )
     return next(iter(found), None)
-
-
-def _pass_on_notes(run: Run) -> None:
-    for code, sentence in run.client.notes.items():
-        run.note(code, sentence)

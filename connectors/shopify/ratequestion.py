@@ -57,8 +57,9 @@ class Question:
         return sum(one.grams * one.quantity for one in self.items)
 
     def facts(self) -> dict[str, Any]:
-        """Everything that may change the answer; what it is known by. Names are not part of it."""
-        return asdict(self)
+        """Everything that may change the answer, as JSON; what it is known by. Names are not part of it."""
+        facts: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
+        return facts
 
 
 def read(body: bytes) -> Question:

@@ -16,26 +16,24 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from connectors.base import Delivered
-from connectors.exceptions import ConfigurationError, PayloadError, RemoteRefused, RemoteUnavailable, UnconfirmedWrite
-from connectors.records import RefundRequest, RequestedLine
+from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnavailable, UnconfirmedWrite
+from connectors.records import RefundRequest
 from connectors.schema import setting
-from connectors.shopify import trigger
 from connectors.shopify.calls import refunds as calls
 from connectors.shopify.client import order_gid, plain_id
 from connectors.shopify.marks import has_mark, mark, marked
+from connectors.shopify.moneys import ZERO, amount_of
+from connectors.shopify.phrases import counted, pass_on_notes
+from connectors.shopify.refundlines import lines_of
 from connectors.shopify.replies import UserErrors, promised_shape
-from connectors.shopify.values import amount
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
 Node = Mapping[str, Any]
-ZERO = Decimal(0)
-MOST_LINES = 250  # of one input list
 NOTE_LENGTH = 255
 KEYS = 5  # tried where earlier ones are used up by refusals
 NAMESPACE = uuid.UUID("6c0e5d0e-0b52-5f0b-9d6b-3a2f4cde8a11")
-RESTOCK_TYPES = {"return": "RETURN", "cancel": "CANCEL", "none": "NO_RESTOCK"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +69,7 @@ def refund_order(run: Run, request: RefundRequest) -> Delivered:
             next_step="Correct the difference by a further refund in the shop, then mark this event resolved.",
         )
     order = calls.get_refundable(run.client, _order_gid(run, request))
-    trigger.pass_on_notes(run)
+    pass_on_notes(run)
     if order is None:
         raise PayloadError(f"The shop has no order {request.order_name or request.order_id}.", path="order_id")
     run.keys([("order_name", order["name"]), ("order_id", plain_id(order["id"]))])
@@ -80,17 +78,19 @@ def refund_order(run: Run, request: RefundRequest) -> Delivered:
     if made is not None:
         return _delivered(order, made, f"Order {order['name']} was refunded for {request.number} already")
     with promised_shape("an order"):
-        lines = _lines(request, order, restocks=run.options is None or run.options.restocks)
+        lines = lines_of(request, order, restocks=run.options is None or run.options.restocks)
         _check_currency(request, order)
-    body = {
-        "orderId": order["id"],
-        "note": marked(request.note or request.number, own_mark, longest=NOTE_LENGTH),
-        "notify": run.options is not None and run.options.notify_customer,
-        "currency": order["presentmentCurrencyCode"],
-        "refundLineItems": lines,
-        **_shipping(request),
-        "transactions": _transactions(run, request, order, lines),
-    }
+    suggestion = _suggestion(run, request, order, lines)
+    with promised_shape("a suggested refund"):
+        body = {
+            "orderId": order["id"],
+            "note": marked(request.note or request.number, own_mark, longest=NOTE_LENGTH),
+            "notify": run.options is not None and run.options.notify_customer,
+            "currency": order["presentmentCurrencyCode"],
+            "refundLineItems": lines,
+            **_shipping(request, suggestion),
+            "transactions": _transactions(request, order, suggestion),
+        }
     return _made(run, request, order, body)
 
 
@@ -104,71 +104,6 @@ def _order_gid(run: Run, request: RefundRequest) -> str:
             path="order_name",
         )
     return str(found["id"])
-
-
-def _lines(request: RefundRequest, order: Node, *, restocks: bool) -> list[dict[str, Any]]:
-    """Shopify's lines: by id, or by SKU over as many lines of the order as it takes."""
-    left = {one["id"]: int(one["refundableQuantity"]) for one in order["lineItems"]["nodes"]}
-    by_sku: dict[str, list[str]] = {}
-    for one in order["lineItems"]["nodes"]:
-        by_sku.setdefault(one["sku"] or "", []).append(one["id"])
-    found: list[dict[str, Any]] = []
-    for line in request.lines:
-        if line.quantity <= 0 or line.quantity != line.quantity.to_integral_value():
-            raise PayloadError(f"{line.quantity} pieces of {_named(line)} cannot be refunded.", path="lines.quantity")
-        gids = _candidates(line, left, by_sku)
-        wanted = int(line.quantity)
-        if sum(left[gid] for gid in gids) < wanted:
-            raise RemoteRefused(
-                f"Refund request {request.number} asks for {wanted} of {_named(line)} of order {order['name']}, but only "
-                f"{sum(left[gid] for gid in gids)} can be refunded.",
-                code="over_refund",
-                next_step="Compare the order's refunds in the shop with the request, then mark this event resolved.",
-            )
-        for gid in gids:
-            units = min(wanted, left[gid])
-            if units:
-                left[gid] -= units
-                wanted -= units
-                found.append({"lineItemId": gid, "quantity": units, **_restock(line, restocks)})
-    if len(found) > MOST_LINES:
-        raise PayloadError(
-            f"Refund request {request.number} has {len(found)} lines; Shopify takes {MOST_LINES} in one refund.",
-            path="lines",
-            next_step="Divide the request into several, then mark this event resolved.",
-        )
-    return found
-
-
-def _candidates(line: RequestedLine, left: Mapping[str, int], by_sku: Mapping[str, list[str]]) -> list[str]:
-    gid = f"gid://shopify/LineItem/{plain_id(line.order_line_id) or line.order_line_id}"
-    if line.order_line_id and gid in left:
-        return [gid]
-    if not line.order_line_id and line.sku in by_sku and line.sku:
-        return by_sku[line.sku]
-    raise PayloadError(f"The order has no line {_named(line)}.", path="lines")
-
-
-def _named(line: RequestedLine) -> str:
-    return line.sku or line.order_line_id or "without a SKU"
-
-
-def _restock(line: RequestedLine, restocks: bool) -> dict[str, Any]:
-    kind = RESTOCK_TYPES.get(line.restock)
-    if kind is None:
-        raise PayloadError(f"“{line.restock}” is no way to restock; return, cancel and none are.", path="lines.restock")
-    if kind == "NO_RESTOCK" or not restocks:
-        return {"restockType": "NO_RESTOCK"}
-    if not line.location_id:
-        raise ConfigurationError(
-            f"Units of {_named(line)} are to be restocked, but the request names no location.",
-            next_step="Have the sender name the location, or clear “Restock returned units” on the route; then Retry.",
-            code="location",
-        )
-    return {
-        "restockType": kind,
-        "locationId": f"gid://shopify/Location/{plain_id(line.location_id) or line.location_id}",
-    }
 
 
 def _check_currency(request: RefundRequest, order: Node) -> None:
@@ -186,47 +121,40 @@ def _check_currency(request: RefundRequest, order: Node) -> None:
     )
 
 
-def _shipping(request: RefundRequest) -> dict[str, Any]:
-    if request.is_whole_shipping:
-        return {"shipping": {"fullRefund": True}}
-    return {"shipping": {"amount": f"{request.shipping:f}"}} if request.shipping else {}
-
-
-def _transactions(run: Run, request: RefundRequest, order: Node, lines: Sequence[Node]) -> list[dict[str, Any]]:
-    """Money over the payments Shopify suggests, up to what each can give back; empty where only goods are booked."""
-    if request.is_goods_only:
-        return []
+def _suggestion(run: Run, request: RefundRequest, order: Node, lines: Sequence[Node]) -> Node:
     shipping: dict[str, Any] = {"wholeShipping": True} if request.is_whole_shipping else {}
     if request.shipping and not shipping:
         shipping = {"shipping": f"{request.shipping:f}"}
+    return calls.suggest(run.client, order["id"], lines, **shipping)
+
+
+def _shipping(request: RefundRequest, suggestion: Node) -> dict[str, Any]:
+    amount = request.shipping
+    if request.is_whole_shipping:
+        amount = _paid(suggestion["shipping"]["maximumRefundableSet"])
+    return {"shipping": {"amount": f"{amount:f}"}} if amount else {}
+
+
+def _transactions(request: RefundRequest, order: Node, suggestion: Node) -> list[dict[str, Any]]:
+    """Money over the payments Shopify suggests, up to what each can give back; empty where only goods are booked."""
+    if request.is_goods_only:
+        return []
     currency = order["presentmentCurrencyCode"]
-    suggestion = calls.suggest(run.client, order["id"], lines, **shipping)
-    with promised_shape("a suggested refund"):
-        wanted = request.amount if request.amount is not None else _paid(suggestion["amountSet"])
-        most = _paid(suggestion["maximumRefundableSet"])
-        rows = [
-            (one, _paid(one["amountSet"]), _paid(one["maximumRefundableSet"] or one["amountSet"]))
-            for one in suggestion["suggestedTransactions"]
-        ]
-        if wanted < 0 or wanted > most:
-            raise RemoteRefused(
-                f"Refund request {request.number} asks for {wanted} {currency} of order {order['name']}, but at most "
-                f"{most} {currency} can be paid back.",
-                code="over_refund",
-                next_step="Compare the order's payments in the shop with the request, then mark this event resolved.",
-            )
-        shares = _shares(wanted, [own for _, own, _ in rows], [limit for *_, limit in rows])
-        found = [
-            {
-                "orderId": order["id"],
-                "kind": "REFUND",
-                "gateway": one["gateway"],
-                "amount": f"{share:f}",
-                "parentId": (one["parentTransaction"] or {})["id"],
-            }
-            for (one, *_), share in zip(rows, shares, strict=True)
-            if share
-        ]
+    wanted = request.amount if request.amount is not None else _paid(suggestion["amountSet"])
+    most = _paid(suggestion["maximumRefundableSet"])
+    rows = suggestion["suggestedTransactions"]
+    if wanted < 0 or wanted > most:
+        raise RemoteRefused(
+            f"Refund request {request.number} asks for {wanted} {currency} of order {order['name']}, but at most "
+            f"{most} {currency} can be paid back.",
+            code="over_refund",
+            next_step="Compare the order's payments in the shop with the request, then mark this event resolved.",
+        )
+    shares = _shares(
+        wanted,
+        [_paid(one["amountSet"]) for one in rows],
+        [_paid(one["maximumRefundableSet"] or one["amountSet"]) for one in rows],
+    )
     if sum(shares, ZERO) != wanted:
         raise RemoteRefused(
             f"{wanted} {currency} of order {order['name']} are to be paid back, but the payments Shopify names take back "
@@ -234,11 +162,21 @@ def _transactions(run: Run, request: RefundRequest, order: Node, lines: Sequence
             code="no_payment",
             next_step="Pay the rest back in the shop by hand, then mark this event resolved.",
         )
-    return found
+    return [
+        {
+            "orderId": order["id"],
+            "kind": "REFUND",
+            "gateway": one["gateway"],
+            "amount": f"{share:f}",
+            "parentId": one["parentTransaction"]["id"],
+        }
+        for one, share in zip(rows, shares, strict=True)
+        if share
+    ]
 
 
 def _paid(bag: Node) -> Decimal:
-    return amount(bag, "presentmentMoney")
+    return amount_of(bag["presentmentMoney"])
 
 
 def _shares(wanted: Decimal, suggested: Sequence[Decimal], limits: Sequence[Decimal]) -> list[Decimal]:
@@ -262,10 +200,12 @@ def _made(run: Run, request: RefundRequest, order: Node, body: Mapping[str, Any]
         except UserErrors as error:
             if _says(error, "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", "Retry with a new"):
                 continue  # refused then, so nothing was paid; the next key is fresh
+            if _is_other_content(error) and not run.unfinished_write:
+                continue  # as before, but the order or the request was corrected since
             raise _declined(request, order, error) from error
         pending = [one for one in refund["transactions"]["nodes"] if one["status"] != "SUCCESS"]
         if pending:
-            run.note("money_pending", f"{trigger.counted(len(pending), 'payment')} of the refund did not move yet.")
+            run.note("money_pending", f"{counted(len(pending), 'payment')} of the refund did not move yet.")
         return _delivered(order, refund, f"Refunded order {order['name']} for {request.number}")
     raise UnconfirmedWrite(
         f"Shopify refused the refund of order {order['name']} for {request.number} {KEYS} times today.",
@@ -274,7 +214,7 @@ def _made(run: Run, request: RefundRequest, order: Node, body: Mapping[str, Any]
 
 
 def _declined(request: RefundRequest, order: Node, error: UserErrors) -> Exception:
-    if _says(error, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH", "different operation parameters"):
+    if _is_other_content(error):
         return UnconfirmedWrite(
             f"An earlier try to refund order {order['name']} for {request.number} left with other amounts, and the order "
             "does not show what became of it.",
@@ -290,6 +230,10 @@ def _declined(request: RefundRequest, order: Node, error: UserErrors) -> Excepti
         request_id=error.request_id,
         next_step="Compare the order in the shop with the request. Correct what Shopify names, then press Retry.",
     )
+
+
+def _is_other_content(error: UserErrors) -> bool:
+    return _says(error, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH", "different operation parameters")
 
 
 def _says(error: UserErrors, code: str, text: str) -> bool:

@@ -6,25 +6,26 @@ Not for making refunds: that is ``refundrequests.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import Skip, WaitFor
 from connectors.records import Refund, RefundAdjustment, RefundLine, RefundPayment, RefundShipping
-from connectors.shopify import trigger
 from connectors.shopify.calls import refunds as calls
 from connectors.shopify.client import plain_id
+from connectors.shopify.moneys import Purse, optional_time, time_of, total_of
 from connectors.shopify.payments import STATUSES
+from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.values import amount, moment, optional_moment, side_of
+from connectors.shopify.triggers import check_shop, named_gid
+from connectors.shopify.watermarks import walk
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
 Node = Mapping[str, Any]
-ZERO = Decimal(0)
 TOPIC = "refunds/create"
 RECHECK_S = 1800.0  # while the money of a refund is on its way
 PENDING_LIMIT = 500  # refunds remembered for reading again
@@ -36,11 +37,11 @@ def import_refund(run: Run) -> str:
 
     Raises ``Skip`` (not found; test order; money failed; what ``run.deliver`` skips), ``WaitFor`` while its money is
     on the way and the setting asks for moved money, ``ConfigurationError``, ``PayloadError``, what a call raises."""
-    trigger.check_shop(run)
-    gid = trigger.named_gid(run, "Refund")
+    check_shop(run)
+    gid = named_gid(run, "Refund")
     run.describe(object_type="refund", object_id=plain_id(gid))
     node = calls.get_refund(run.client, gid)
-    trigger.pass_on_notes(run)
+    pass_on_notes(run)
     if node is None:
         raise Skip(f"The shop has no refund {plain_id(gid)}.", reason="filtered", code="not_found")
     with promised_shape("a refund"):
@@ -58,7 +59,7 @@ def import_refund(run: Run) -> str:
         _check_money(record)
     routes = run.deliver(record)
     state = ", its money is still on the way" if record.is_pending else ""
-    return f"Refund {record.number} of order {name} handed to {trigger.counted(routes, 'route')}{state}."
+    return f"Refund {record.number} of order {name} handed to {counted(routes, 'route')}{state}."
 
 
 def _check_money(record: Refund) -> None:
@@ -91,36 +92,26 @@ def _remember_pending(run: Run, record: Refund) -> None:
 
 
 def synchronize_refunds(run: Run) -> str:
-    """One event for every refund of an order changed since the last complete walk, and for those whose money was on
-    its way. ``run.checkpoint``: ``refunds`` with ``until`` and ``seen`` (id to time of change in the overlap)."""
+    """One event for every refund made or changed since the last complete walk, and for those whose money was on its
+    way. An order that changed today may have refunds of last year: those were handed over then."""
     if not run.is_routed(Refund):
         raise Skip(f"No route takes refunds from {run.connector}: nothing was read.", reason="not_routed")
-    kept = run.checkpoint.get("refunds") or {}
-    before: Mapping[str, str] = kept.get("seen") or {}
-    start, end = trigger.window(kept.get("until"), timedelta(days=run.settings.sync_days))
-    seen: dict[str, str] = {}
-    wanted: dict[str, str] = dict.fromkeys(run.checkpoint.get("pending_refunds") or (), "")
-    for one in calls.refunds_since(run.client, start, end):
-        number, changed = plain_id(one["id"]), one["updatedAt"]
-        seen[number] = changed
-        if before.get(number) != changed and (_is_recent(changed, start) or number in wanted):
-            wanted[number] = one["order"]["name"]
-    for number, name in wanted.items():
+    pending = dict.fromkeys(run.checkpoint.get("pending_refunds") or (), "")
+
+    def pages(start: datetime, end: datetime) -> Iterator[list[dict[str, Any]]]:
+        for page in calls.refunds_since(run.client, start, end):
+            yield [one for one in page if time_of(one["updatedAt"]) >= start]
+
+    def hand_on(one: Node) -> None:
+        pending.pop(plain_id(one["id"]), None)
+        _spawn(run, plain_id(one["id"]), one["order"]["name"])
+
+    walked = walk(run, "refunds", pages, hand_on, first_days=run.settings.sync_days)
+    for number, name in pending.items():
         _spawn(run, number, name)
-    run.save_checkpoint(refunds={"until": end.isoformat(), "seen": _recent(seen, end - trigger.OVERLAP)})
-    trigger.pass_on_notes(run)
-    period = f"between {trigger.short(start)} and {trigger.short(end)} UTC"
-    return f"{trigger.counted(len(wanted), 'refund')} made or changed {period}; each has an event of its own."
-
-
-def _is_recent(changed: str, start: datetime) -> bool:
-    """An order that changed today may have refunds of last year, which were handed over then."""
-    with promised_shape("a refund"):
-        return datetime.fromisoformat(changed) >= start
-
-
-def _recent(seen: Mapping[str, str], since: datetime) -> dict[str, str]:
-    return {number: changed for number, changed in seen.items() if datetime.fromisoformat(changed) >= since}
+    pass_on_notes(run)
+    again = f" {counted(len(pending), 'refund')} whose money was on its way: read again." if pending else ""
+    return walked.sentence("refund", "refunds") + again
 
 
 def synchronize_refunds_of(run: Run) -> str:
@@ -129,7 +120,7 @@ def synchronize_refunds_of(run: Run) -> str:
     run.describe(object_type="order", object_label=number)
     found = run.client.find_order_by_name(number) if number.strip("#") else None
     order = calls.get_refundable(run.client, found["id"]) if found else None
-    trigger.pass_on_notes(run)
+    pass_on_notes(run)
     if order is None:
         raise Skip(
             f"The shop lists no order named “{number}”. Enter the name as the shop shows it, like #EX-2041.",
@@ -141,7 +132,7 @@ def synchronize_refunds_of(run: Run) -> str:
     run.describe(object_type="order", object_id=plain_id(order["id"]), object_label=order["name"])
     for refund in order["refunds"]:
         _spawn(run, plain_id(refund["id"]), order["name"])
-    refunds = trigger.counted(len(order["refunds"]), "refund")
+    refunds = counted(len(order["refunds"]), "refund")
     return f"Order {order['name']} has {refunds}; each is read by an event of its own."
 
 
@@ -154,28 +145,28 @@ def _spawn(run: Run, number: str, order_name: str) -> None:
 def refund_record(node: Node, *, shop_domain: str, presentment: bool = False) -> Refund:
     """The record of one refund as HubRefund gives it. Raises ``PayloadError`` where a member is missing."""
     with promised_shape("a refund"):
-        record = _refund_record(node, shop_domain, side_of(presentment))
-        record.to_json()  # refuses members of another kind than declared
+        record = _refund_record(node, shop_domain, Purse(node["order"], presentment))
+        record.check()
         return record
 
 
-def _refund_record(node: Node, shop_domain: str, side: str) -> Refund:
+def _refund_record(node: Node, shop_domain: str, purse: Purse) -> Refund:
     order, return_, customer = node["order"], node["return"], node["order"]["customer"]
     return Refund(
         id=plain_id(node["id"]),
         number=plain_id(node["id"]),
-        updated_at=moment(node["updatedAt"]),
+        updated_at=time_of(node["updatedAt"]),
         source=shop_domain,
         order_id=str(order["legacyResourceId"]),
         order_number=str(order["number"]),
         order_name=order["name"],
-        order_created_at=optional_moment(order["createdAt"]),
-        order_cancelled_at=optional_moment(order["cancelledAt"]),
+        order_created_at=optional_time(order["createdAt"]),
+        order_cancelled_at=optional_time(order["cancelledAt"]),
         order_fulfillment_status=order["displayFulfillmentStatus"].lower(),
-        created_at=moment(node["createdAt"] or node["processedAt"]),
-        processed_at=optional_moment(node["processedAt"]),
-        currency=node["totalRefundedSet"][side]["currencyCode"],
-        total=amount(node["totalRefundedSet"], side),
+        created_at=time_of(node["createdAt"] or node["processedAt"]),
+        processed_at=optional_time(node["processedAt"]),
+        currency=purse.currency,
+        total=purse.given(node["totalRefundedSet"]),
         prices_include_tax=order["taxesIncluded"],
         is_test=order["test"],
         note=node["note"] or "",
@@ -184,13 +175,13 @@ def _refund_record(node: Node, shop_domain: str, side: str) -> Refund:
         email=order["email"] or "",
         return_id=plain_id(return_["id"]) if return_ else "",
         return_name=return_["name"] if return_ else "",
-        lines=tuple(_line(one, side) for one in node["refundLineItems"]["nodes"]),
+        lines=tuple(_line(one, purse) for one in node["refundLineItems"]["nodes"]),
         shipping=tuple(
             RefundShipping(
                 id=plain_id(one["shippingLine"]["id"]),
                 title=one["shippingLine"]["title"],
-                amount=amount(one["subtotalAmountSet"], side),
-                tax=amount(one["taxAmountSet"], side),
+                amount=purse.given(one["subtotalAmountSet"]),
+                tax=purse.given(one["taxAmountSet"]),
             )
             for one in node["refundShippingLines"]["nodes"]
         ),
@@ -198,19 +189,19 @@ def _refund_record(node: Node, shop_domain: str, side: str) -> Refund:
             RefundAdjustment(
                 id=plain_id(one["id"]),
                 reason=(one["reason"] or "").lower(),
-                amount=amount(one["amountSet"], side),
-                tax=amount(one["taxAmountSet"], side),
+                amount=purse.given(one["amountSet"]),
+                tax=purse.given(one["taxAmountSet"]),
             )
             for one in node["orderAdjustments"]["nodes"]
         ),
-        duties=sum((amount(one["amountSet"], side) for one in node["duties"] or ()), ZERO),
+        duties=total_of(purse.given(one["amountSet"]) for one in node["duties"] or ()),
         payments=tuple(
             RefundPayment(
                 id=plain_id(one["id"]),
                 kind=one["kind"].lower(),
                 status=STATUSES.get(one["status"], "pending"),
                 gateway=one["gateway"] or "",
-                amount=amount(one["amountSet"], side),
+                amount=purse.given(one["amountSet"]),
                 parent_id=plain_id((one["parentTransaction"] or {}).get("id")),
             )
             for one in node["transactions"]["nodes"]
@@ -219,7 +210,7 @@ def _refund_record(node: Node, shop_domain: str, side: str) -> Refund:
     )
 
 
-def _line(node: Node, side: str) -> RefundLine:
+def _line(node: Node, purse: Purse) -> RefundLine:
     line, location = node["lineItem"], node["location"] or {}
     return RefundLine(
         id=plain_id(node["id"]),
@@ -227,9 +218,9 @@ def _line(node: Node, side: str) -> RefundLine:
         sku=line["sku"] or "",
         title=line["name"],
         quantity=Decimal(node["quantity"]),
-        unit_price=amount(node["priceSet"], side),
-        subtotal=amount(node["subtotalSet"], side),
-        tax=amount(node["totalTaxSet"], side),
+        unit_price=purse.given(node["priceSet"]),
+        subtotal=purse.given(node["subtotalSet"]),
+        tax=purse.given(node["totalTaxSet"]),
         restock=RESTOCKS[node["restockType"]],
         is_restocked=node["restocked"],
         location_id=plain_id(location.get("id")),

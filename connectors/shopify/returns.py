@@ -7,25 +7,28 @@ those of the orders changed in the last hour are read. Not for making returns: t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import PayloadError, Skip
 from connectors.records import Disposition, ExchangeLine, Return, ReturnLine
-from connectors.shopify import trigger
 from connectors.shopify.calls import returns as calls
 from connectors.shopify.client import plain_id
+from connectors.shopify.moneys import ZERO, Purse, optional_time, time_of, total_of
+from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.values import amount, moment, optional_moment, side_of
+from connectors.shopify.triggers import check_shop, named_gid
+from connectors.shopify.watermarks import walk
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
 Node = Mapping[str, Any]
-ZERO = Decimal(0)
-HOUR = timedelta(hours=1)
+HOUR, A_MINUTE = timedelta(hours=1), timedelta(minutes=1)  # the second for clocks that differ
 TOPIC = "returns/update"
 STATUSES = {
     "REQUESTED": "requested",
@@ -41,22 +44,26 @@ def import_return(run: Run) -> str:
 
     Raises ``Skip`` (not found; only requested, unless the setting asks for those; what ``run.deliver`` skips),
     ``ConfigurationError``, ``PayloadError`` and what a call raises."""
-    trigger.check_shop(run)
-    return _import(run, trigger.named_gid(run, "Return"))
+    check_shop(run)
+    return _import(run, named_gid(run, "Return"))
 
 
 def import_changed_return(run: Run) -> str:
     """``returns/update``, ``returns/process``: as ``import_return``; where the delivery names no return, those of
     recently changed orders."""
-    trigger.check_shop(run)
-    gid = trigger.gid_of(run.payload, "Return")
-    return _import(run, gid) if gid else _recent_ones(run, "The delivery does not say which return it is about")
+    check_shop(run)
+    _ = run.payload  # what is no JSON is refused
+    try:
+        gid = named_gid(run, "Return")
+    except PayloadError:
+        return _recent_ones(run, "The delivery does not say which return it is about")
+    return _import(run, gid)
 
 
 def import_disposal(run: Run) -> str:
     """``reverse_fulfillment_orders/dispose`` names lines of a reverse fulfillment order, and no return: the returns of
     recently changed orders are read."""
-    trigger.check_shop(run)
+    check_shop(run)
     if not isinstance(run.payload, Mapping) or not isinstance(run.payload.get("dispositions"), list):
         raise PayloadError("The delivery does not say what was put away.", path="dispositions")
     return _recent_ones(run, "Returned goods were put away")
@@ -65,7 +72,7 @@ def import_disposal(run: Run) -> str:
 def _import(run: Run, gid: str) -> str:
     run.describe(object_type="return", object_id=plain_id(gid))
     node = calls.get_return(run.client, gid)
-    trigger.pass_on_notes(run)
+    pass_on_notes(run)
     if node is None:
         raise Skip(f"The shop has no return {plain_id(gid)}.", reason="filtered", code="not_found")
     run.describe(object_type="return", object_id=plain_id(gid), object_label=str(node["name"]))
@@ -81,50 +88,50 @@ def _import(run: Run, gid: str) -> str:
             code="requested",
         )
     routes = run.deliver(record)
-    return f"Return {record.name} ({record.status}) handed to {trigger.counted(routes, 'route')}."
+    return f"Return {record.name} ({record.status}) handed to {counted(routes, 'route')}."
 
 
 def _recent_ones(run: Run, why: str) -> str:
-    """One event for every return of an order changed in the last hour; what did not change is seen by the ledger."""
+    """One event for every return of an order changed in the last hour; what did not change is seen by the ledger. What
+    the index does not show yet is found by the plan of recent returns."""
     now = datetime.now(UTC)
     count = 0
-    for one in calls.returns_since(run.client, now - HOUR, now):
-        _spawn(run, one)
-        count += 1
-    trigger.pass_on_notes(run)
+    for page in calls.returns_since(run.client, now - HOUR, now + A_MINUTE):
+        for one in page:
+            _spawn(run, one)
+            count += 1
+    pass_on_notes(run)
     if not count:
         raise Skip(f"{why}, and no order changed in the last hour has a return.", reason="filtered", code="not_found")
-    returns = trigger.counted(count, "return")
+    returns = counted(count, "return")
     return f"{why}: {returns} of the orders changed in the last hour are read, each by an event of its own."
 
 
 def synchronize_returns(run: Run) -> str:
-    """One event for every return of an order changed since the last complete walk. ``run.checkpoint``: ``returns`` with
-    ``until``. A return has no time of change: what is unchanged is seen by the ledger."""
+    """One event for every return of an order changed since the last complete walk. A return has no time of change of its
+    own: what is unchanged is seen by the ledger."""
     if not run.is_routed(Return):
         raise Skip(f"No route takes returns from {run.connector}: nothing was read.", reason="not_routed")
-    kept = run.checkpoint.get("returns") or {}
-    start, end = trigger.window(kept.get("until"), timedelta(days=run.settings.sync_days))
-    seen: set[str] = set()
-    for one in calls.returns_since(run.client, start, end):
-        if one["id"] not in seen:
-            _spawn(run, one)
-        seen.add(one["id"])
-    run.save_checkpoint(returns={"until": end.isoformat()})
-    trigger.pass_on_notes(run)
-    period = f"between {trigger.short(start)} and {trigger.short(end)} UTC"
-    return f"{trigger.counted(len(seen), 'return')} of orders changed {period}; each is read by an event of its own."
+    walked = walk(
+        run,
+        "returns",
+        partial(calls.returns_since, run.client),
+        partial(_spawn, run),
+        first_days=run.settings.sync_days,
+    )
+    pass_on_notes(run)
+    return walked.sentence("order's return", "returns of orders")
 
 
 def synchronize_returns_of(run: Run) -> str:
     """One event for every return of the order, or the one return, whose name a person entered as
     ``run.payload["number"]``: ``#EX-2041`` or ``#EX-2041-R1``."""
     name = str(run.payload.get("number") or "").strip()
-    order_name, _, part = name.rpartition("-R")
-    is_one = bool(order_name) and part.isdigit()
-    found = run.client.find_order_by_name(order_name if is_one else name) if name.strip("#") else None
+    parts = re.fullmatch(r"(.+)-R\d+", name, re.IGNORECASE)
+    is_one, order_name = parts is not None, parts[1] if parts else name
+    found = run.client.find_order_by_name(order_name) if name.strip("#") else None
     order = calls.order_returns(run.client, str(found["id"])) if found else None
-    trigger.pass_on_notes(run)
+    pass_on_notes(run)
     if order is None:
         raise Skip(
             f"The shop lists no order of the name “{name}”. Enter the order as #EX-2041, or the return as #EX-2041-R1.",
@@ -140,7 +147,7 @@ def synchronize_returns_of(run: Run) -> str:
     run.describe(object_type="order", object_id=plain_id(order["id"]), object_label=str(order["name"]))
     for one in wanted:
         _spawn(run, one)
-    returns = trigger.counted(len(wanted), "return")
+    returns = counted(len(wanted), "return")
     return f"Order {order['name']}: {returns} found; each is read by an event of its own."
 
 
@@ -153,16 +160,16 @@ def _spawn(run: Run, one: Node) -> None:
 def return_record(node: Node, *, shop_domain: str, presentment: bool = False) -> Return:
     """The record of one return as HubReturn gives it. Raises ``PayloadError`` where a member is missing."""
     with promised_shape("a return"):
-        record = _return_record(node, shop_domain, side_of(presentment), presentment)
-        record.to_json()  # refuses members of another kind than declared
+        record = _return_record(node, shop_domain, Purse(node["order"], presentment))
+        record.check()
         return record
 
 
-def _return_record(node: Node, shop_domain: str, side: str, presentment: bool) -> Return:
+def _return_record(node: Node, shop_domain: str, purse: Purse) -> Return:
     order, decline = node["order"], node["decline"] or {}
     customer = order["customer"] or {}
     put_away = _dispositions(node["reverseFulfillmentOrders"]["nodes"])
-    lines = [_line(one, side, put_away) for one in node["returnLineItems"]["nodes"]]
+    lines = [_line(one, purse, put_away) for one in node["returnLineItems"]["nodes"]]
     return Return(
         id=plain_id(node["id"]),
         number=node["name"],
@@ -173,16 +180,16 @@ def _return_record(node: Node, shop_domain: str, side: str, presentment: bool) -
         order_id=str(order["legacyResourceId"]),
         order_number=str(order["number"]),
         order_name=order["name"],
-        order_created_at=moment(order["createdAt"]),
+        order_created_at=time_of(order["createdAt"]),
         customer_id=plain_id(customer.get("id")),
         customer_name=customer.get("displayName") or "",
-        created_at=moment(node["createdAt"]),
-        approved_at=optional_moment(node["requestApprovedAt"]),
-        closed_at=optional_moment(node["closedAt"]),
-        currency=order["presentmentCurrencyCode" if presentment else "currencyCode"],
+        created_at=time_of(node["createdAt"]),
+        approved_at=optional_time(node["requestApprovedAt"]),
+        closed_at=optional_time(node["closedAt"]),
+        currency=purse.currency,
         decline_reason=(decline.get("reason") or "").lower(),
         decline_note=decline.get("note") or "",
-        shipping_fee=sum((amount(one["amountSet"], side) for one in node["returnShippingFees"]), ZERO),
+        shipping_fee=total_of(purse.given(one["amountSet"]) for one in node["returnShippingFees"]),
         lines=tuple(lines),
         exchange_lines=tuple(_exchange(one) for one in node["exchangeLineItems"]["nodes"]),
         refund_ids=tuple(plain_id(one["id"]) for one in node["refunds"]["nodes"]),
@@ -190,7 +197,7 @@ def _return_record(node: Node, shop_domain: str, side: str, presentment: bool) -
     )
 
 
-def _line(node: Node, side: str, put_away: dict[str, list[Disposition]]) -> ReturnLine:
+def _line(node: Node, purse: Purse, put_away: dict[str, list[Disposition]]) -> ReturnLine:
     """A line the customer typed without picking a product has no line of the order."""
     shipped = node.get("fulfillmentLineItem") or {}
     ordered = shipped.get("lineItem") or {}
@@ -209,7 +216,7 @@ def _line(node: Node, side: str, put_away: dict[str, list[Disposition]]) -> Retu
         reason_name=reason.get("name") or "",
         reason_note=node["returnReasonNote"] or "",
         customer_note=node["customerNote"] or "",
-        restocking_fee=amount(fee["amountSet"], side) if fee else ZERO,
+        restocking_fee=purse.given(fee["amountSet"]) if fee else ZERO,
         dispositions=tuple(dispositions),
     )
 
@@ -228,7 +235,7 @@ def _dispositions(orders: Sequence[Node]) -> dict[str, list[Disposition]]:
                     quantity=Decimal(one["quantity"]),
                     location_id=plain_id((one["location"] or {}).get("id")),
                     location_name=(one["location"] or {}).get("name") or "",
-                    at=moment(one["createdAt"]),
+                    at=time_of(one["createdAt"]),
                 )
                 for one in line["dispositions"]
             )

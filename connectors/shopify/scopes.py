@@ -107,13 +107,13 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         name="refunds",
         label="Reading refunds",
-        needs=(("read_orders",),),
+        needs=(("read_orders",), ("read_customers",)),
         emits=frozenset({"refund"}),
     ),
     Feature(
         name="returns",
         label="Returns",
-        needs=(("read_returns", "read_orders"),),
+        needs=(("read_returns",), ("read_orders",), ("read_customers",)),
         emits=frozenset({"return"}),
     ),
     Feature(
@@ -131,7 +131,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         name="gift_card_changes",
         label="Making and changing gift cards",
-        needs=(("write_gift_cards",), ("write_gift_card_transactions",)),
+        needs=(("write_gift_cards",), ("write_gift_card_transactions",), ("write_customers",), ("read_orders",)),
         accepts=frozenset({"gift_card"}),
     ),
     Feature(
@@ -145,7 +145,7 @@ FEATURES: tuple[Feature, ...] = (
         name="rates",
         label="Shipping rates in the checkout",
         needs=(("read_shipping",), ("write_shipping",)),
-        settings=frozenset({"offers_rates", "rates_from", "carrier_service", "rates_on"}),
+        settings=frozenset({"offers_rates"}),
     ),
 )
 BY_NAME = {feature.name: feature for feature in FEATURES}
@@ -223,6 +223,13 @@ ROOTS: dict[str, tuple[str, ...]] = {
         ("rates",),
     ),
 }  # fmt: skip
+
+# Members read below the root of another feature.
+MEMBERS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("Order", "fulfillmentOrders"): ("fulfillment",),
+    ("Order", "fulfillments"): ("fulfillment", "orders"),
+    ("Order", "returns"): ("returns", "return_changes"),
+}
 
 
 def used_by(connector: Connector | None, settings: ShopifySettings) -> list[Feature]:

@@ -12,6 +12,7 @@ from django.core.validators import RegexValidator
 
 from connectors.schema import setting
 from connectors.shopify.settings_money import MoneySettings
+from connectors.shopify.settings_orders import OrderSettings
 from connectors.shopify.settings_products import ProductSettings
 from connectors.shopify.settings_rates import RateSettings
 from connectors.shopify.settings_webhooks import WebhookSettings
@@ -42,7 +43,7 @@ WAY_LABELS = {ORGANISATION: "Own organisation", INSTALL: "Install in the shop", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShopifySettings(RateSettings, ProductSettings, MoneySettings, WebhookSettings):
+class ShopifySettings(OrderSettings, RateSettings, ProductSettings, MoneySettings, WebhookSettings):
     shop_domain: str = setting(
         forms.CharField(
             label="Shop domain",

@@ -80,7 +80,7 @@ TOPICS: tuple[Topic, ...] = (
     *_of("inventory_levels", "update", "connect", "disconnect", scopes=("read_inventory",), emits=("stock",)),
     *_of(
         "locations", "create", "update", "activate", "deactivate", "delete",
-        scopes=("read_locations",), emits=("fulfillment_order", "shipment"), accepts=("stock", "shipment"),
+        scopes=("read_locations",), emits=("fulfillment_order", "shipment"), accepts=("stock", "shipment", "fulfillment_move"),
     ),
     *_of(
         "fulfillment_orders", "order_routing_complete", "scheduled_fulfillment_order_ready", "placed_on_hold",

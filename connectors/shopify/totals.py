@@ -107,7 +107,7 @@ def _check_taxes(order: Node, purse: Purse, tolerance: Decimal) -> str:
     raise PayloadError(
         f"The taxes of order {order['name']} do not add up: those of its lines and shipping come to {found} "
         f"{purse.currency}, the shop's total of taxes is {total} {purse.currency}.",
-        next_step=f"{CHECK_STEP} The setting “Tax rounding per line” says how much they may differ.",
+        next_step=f"{CHECK_STEP} The setting “Tax rounding per line, hundredths” says how much they may differ.",
         path="order.totalTaxSet",
         code="tax_sum",
     )

@@ -18,10 +18,10 @@ from connectors.base import Delivered
 from connectors.exceptions import ConfigurationError, PayloadError, RemoteRefused, Skip
 from connectors.records import Return, ReturnLine
 from connectors.schema import setting
-from connectors.shopify import trigger
 from connectors.shopify.calls import returns as calls
 from connectors.shopify.client import order_gid, plain_id
 from connectors.shopify.marks import has_mark, mark, marked
+from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.replies import UserErrors, promised_shape
 from connectors.shopify.returns import STATUSES
 
@@ -109,7 +109,7 @@ def _known(run: Run, record: Return) -> str | None:
 
 def _read(run: Run, record: Return, gid: str) -> Node:
     node = calls.get_return(run.client, gid)
-    trigger.pass_on_notes(run)
+    pass_on_notes(run)
     if node is None:
         raise PayloadError(
             f"The shop has no return {plain_id(gid)}, which {record.number} is about.", path="shop_return_id"
@@ -218,7 +218,7 @@ def _put_away(run: Run, record: Return, node: Node) -> list[str]:
     for start in range(0, len(entries), MOST_LINES):
         calls.dispose(run.client, entries[start : start + MOST_LINES])
     units = sum(int(one["quantity"]) for one in entries)
-    return [f"{trigger.counted(units, 'unit')} put away"] if units else []
+    return [f"{counted(units, 'unit')} put away"] if units else []
 
 
 def _known_counts(row: Node) -> Counts:
@@ -261,7 +261,7 @@ def _process(run: Run, record: Return, node: Node, gid: str) -> list[str]:
     if entries:
         calls.process_return(run.client, gid, entries)
     units = sum(int(one["quantity"]) for one in entries)
-    return [f"{trigger.counted(units, 'unit')} processed"] if units else []
+    return [f"{counted(units, 'unit')} processed"] if units else []
 
 
 def _declined(record: Return, error: UserErrors) -> RemoteRefused:

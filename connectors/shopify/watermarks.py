@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connectors.shopify.client import zulu
+from connectors.shopify.trigger import OVERLAP, short, window
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
-OVERLAP = timedelta(minutes=10)
-MARGIN = timedelta(seconds=60)
 Node = dict[str, Any]
 Pages = Callable[[datetime, datetime], Iterator[list[Node]]]
 
@@ -30,9 +29,8 @@ class Walked:
 
     def sentence(self, one: str, many: str) -> str:
         """``one``: "product", ``many``: "products"."""
-        begin, end = (moment.strftime("%Y-%m-%d %H:%M") for moment in (self.start, self.end))
         found = f"1 {one} was" if self.count == 1 else f"{self.count} {many} were"
-        return f"{found} changed between {begin} and {end} UTC; each has an event of its own."
+        return f"{found} changed between {short(self.start)} and {short(self.end)} UTC; each has an event of its own."
 
 
 def walk(run: Run, name: str, pages: Pages, handle: Callable[[Node], object], *, first_days: int) -> Walked:
@@ -41,11 +39,10 @@ def walk(run: Run, name: str, pages: Pages, handle: Callable[[Node], object], *,
     The checkpoint ``name`` holds ``until`` (end of the last complete walk) and ``seen`` (id to time of change of what
     lies in the overlap, which the next walk meets again). It moves only after the last page: a broken walk is done
     again. ``first_days``: how far the first walk goes back."""
-    end = datetime.now(UTC) - MARGIN
     kept = run.checkpoint.get(name)
     memory: Mapping[str, Any] = kept if isinstance(kept, Mapping) else {}
     until = memory.get("until")
-    start = datetime.fromisoformat(until) - OVERLAP if until else end - timedelta(days=first_days)
+    start, end = window(until, timedelta(days=first_days))
     before: Mapping[str, str] = memory.get("seen") or {}
     seen: dict[str, str] = {}
     count = 0

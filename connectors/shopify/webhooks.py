@@ -15,7 +15,7 @@ from typing import Any
 
 from connectors.base import Identity, Signature
 from connectors.exceptions import WebhookRejected
-from connectors.shopify import moneytopics
+from connectors.shopify import moneytopics, shipping_topics
 from connectors.shopify.settings import ShopifySettings
 
 SIGNATURE = "x-shopify-hmac-sha256"
@@ -39,13 +39,23 @@ IGNORED = frozenset(
 )
 
 # First part of a topic to what it is about, where an object's id stands in its body.
-OBJECTS = {"products": "product", "inventory_items": "inventory_item", "customers": "customer", "companies": "company"}
+OBJECTS = {
+    "products": "product",
+    "inventory_items": "inventory_item",
+    "customers": "customer",
+    "companies": "company",
+    "company_locations": "company",
+    "fulfillments": "shipment",
+    "locations": "location",
+}
 LABELS = ("title", "name", "email", "sku", "handle")  # the first one a body has is what the object is called
 KEYS: Mapping[str, Mapping[str, str]] = {
     "product": {"handle": "product_number"},
     "inventory_item": {"sku": "sku"},
     "customer": {"email": "email"},
     "company": {"external_id": "company_external_id"},
+    "shipment": {"order_id": "order_id", "tracking_number": "tracking_number"},
+    "location": {},
 }
 
 SETUP = (
@@ -91,6 +101,10 @@ def identify(headers: Mapping[str, str], body: Any) -> Identity:
     delivery_id = headers.get(DELIVERY, "")
     if (found_money := moneytopics.identity(topic, delivery_id, body)) is not None:
         return found_money
+    if (found_shipping := shipping_topics.identity(topic, delivery_id, body)) is not None:
+        return found_shipping
+    if topic.startswith("company_locations/") and isinstance(body, Mapping):
+        body = body.get("company")  # a location is read with its company
     if (object_type := OBJECTS.get(topic.partition("/")[0])) and isinstance(body, Mapping):
         return _identity_of_object(topic, delivery_id, object_type, body)
     if not topic.startswith("orders/") or not isinstance(body, Mapping) or not body.get("id"):

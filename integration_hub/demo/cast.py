@@ -14,6 +14,8 @@ from connectors import registry
 from connectors.models import ApiKey, Breaker, Bucket, Connector, Link, Route
 from events.models import Family, Mail
 
+GUEST = "BRK-2210"  # the account the ERP reckons with where a shopper has none
+RATES = "US | * | 0-30 kg | Ground | GROUND | 9.00 USD | 3-5\nUS | * | | Freight | FREIGHT | 29.00 USD | 4-7"
 SENDER, RECEIVER = "hub@demo.example", "support@demo.example"
 
 
@@ -30,9 +32,10 @@ class Cast:
 def gather() -> Cast:
     """Make everything that is missing; passwords and the storefront's key are new each time. The sandbox starts empty,
     so what earlier demos delivered to it is forgotten too."""
-    shop = _connector("Lumen Goods", "lumen-goods", "shopify")
+    shop = _connector("Lumen Goods", "lumen-goods", "shopify", offers_rates=True, rates_from="brookfield-erp",
+                      rates_table=RATES)  # fmt: skip
     xoro = _connector("Xoro", "xoro", "xoro")
-    erp = _connector("Brookfield ERP", "brookfield-erp", "generic_erp")
+    erp = _connector("Brookfield ERP", "brookfield-erp", "generic_erp", guest_customer_code=GUEST)
     Route.objects.get_or_create(source=shop, target=xoro, record_kind="order")
     Link.objects.filter(source=shop, target=xoro).delete()
     told = [shop.pk, xoro.pk, erp.pk]
@@ -46,7 +49,7 @@ def gather() -> Cast:
     return Cast(_person("admin", "Administrators"), _person("support", "Support"), shop, xoro, erp, secret)
 
 
-def _connector(name: str, slug: str, provider_slug: str) -> Connector:
+def _connector(name: str, slug: str, provider_slug: str, **more: Any) -> Connector:
     sandbox = registry.get(provider_slug).sandbox
     if sandbox is None:
         raise RuntimeError(f"{provider_slug} has no sandbox")
@@ -54,7 +57,7 @@ def _connector(name: str, slug: str, provider_slug: str) -> Connector:
         name=name, slug=slug, provider_slug=provider_slug
     )
     values: dict[str, Any] = sandbox.settings(f"{settings.SANDBOX_URL}/{sandbox.prefix}")
-    connector.put_settings(values)
+    connector.put_settings({**values, **more})
     connector.email_sender, connector.email_receiver = SENDER, RECEIVER
     connector.is_enabled, connector.is_paused, connector.memory = True, False, {}
     connector.save()

@@ -1,4 +1,4 @@
-"""The main job in three scenes, each step checked where it must show: in the sandbox's journal, in the mail that arrived,
+"""The main job in four scenes, each step checked where it must show: in the sandbox's journal, in the mail that arrived,
 in the event as the API tells it."""
 
 from __future__ import annotations
@@ -6,11 +6,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import requests
 from django.conf import settings
 
+from connectors import syncing
 from integration_hub.demo.cast import Cast
 from integration_hub.demo.post import PostOffice
 
@@ -49,6 +51,7 @@ class Scenes:
         self.order_becomes_sales_order()
         self.storefront_asks_live()
         self.erp_fails()
+        self.checkout_asks_for_rates()
 
     # (a) ---------------------------------------------------------------------------------------------------------------
     def order_becomes_sales_order(self) -> None:
@@ -153,6 +156,42 @@ class Scenes:
         self.check(self.cast.key not in text and "sandbox-key" not in text, "a secret in the mail")
         self.say(f"One mail went to {mail['To']}: “{mail['Subject']}”", f"file://{self.post.directory}")
         self.sandbox("/erp/_sandbox/down", down=False)
+
+    # (d) ---------------------------------------------------------------------------------------------------------------
+    def checkout_asks_for_rates(self) -> None:
+        """A shopper at the shop's checkout: rates come live from the ERP, his choice travels to Xoro by itself."""
+        shop = "lumen-goods.myshopify.com"
+        self.sandbox("/shopify/_sandbox/plan", shop=shop, plan="Advanced")
+        for sync in ("carrier_service", "webhooks"):
+            done = self.final(str(syncing.start_sync(self.cast.shop, sync, by="demo")))
+            self.check(done["outcome"] == "succeeded", done["sentence"])
+            self.say(done["sentence"], self.link(done))
+        made = self.sandbox(
+            "/shopify/_sandbox/checkout", shop=shop, signed=True, lines=[{"sku": "TONER-77K", "quantity": 2}],
+            customer={"id": 7_710_042_000, "first_name": "Dana", "last_name": "Reyes", "email": "dana@example.com"},
+            tax={"title": "County tax", "rate": "0.089"}, currency="USD",
+            address={"address1": "14 Mill Lane", "city": "Portland", "province": "OR", "postal_code": "97205",
+                     "country": "US"},
+        )  # fmt: skip
+        [asked] = made["asked"]
+        self.check(asked["status"] == 200 and not made["is_backup"], f"the checkout was answered {asked}")
+        rate, name, number = made["rates"][0], made["order"]["name"], made["order"]["legacyResourceId"]
+        key = rate["service_code"].partition("~")[2]
+        names = ", ".join(one["service_name"] for one in made["rates"])
+        question = self.event_of(lambda: self.newest(self.cast.shop.slug, key, "rates/asked"))
+        self.check(question["outcome"] == "succeeded", question["sentence"])
+        self.check(question["reason_code"] == "live", f"the rates came from {question['reason_code']}")
+        self.say(f"A checkout asked for rates and had them in {asked['took_ms']} ms: {names}", self.link(question))
+        event = self.event_of(lambda: self.newest(self.cast.shop.slug, name, "orders/create"))
+        event = self.final(event["id"])
+        self.check(event["outcome"] == "succeeded", event["sentence"])
+        self.check(len(event["children"]) == 1, f"{len(event['children'])} child events")
+        child = self.final(event["children"][0]["id"])
+        self.check(child["outcome"] == "succeeded", child["sentence"])
+        self.say(f"Its order {name} told the hub of itself and went on: {child['sentence']}", self.link(child))
+        cost = str(self.written_order(number)["SoEstimateHeader"].get("ShippingCost"))
+        self.check(Decimal(cost) * 100 == int(rate["total_price"]), f"Xoro has {cost} for shipping, not {rate}")
+        self.say(f"Xoro's own journal shows it with {cost} for “{rate['service_name']}”, as chosen", self.link(child))
 
     # --- helpers -------------------------------------------------------------------------------------------------------
     def sandbox(self, path: str, **wish: Any) -> dict[str, Any]:

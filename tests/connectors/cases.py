@@ -2,7 +2,8 @@
 
 Everything is derived from the declaration and from ``samples/``: deliveries (``<topic>.json`` with ``headers`` and
 ``body``), records (``<kind>.json``, options of the route in ``<kind>.options.json``), questions (``<topic>.json`` with
-``params``). A slash of a topic is a dash in the name of its file.
+``params``), single objects no delivery names (``single-<name>.json`` with ``number``). A slash of a topic is a dash in the
+name of its file.
 """
 
 from __future__ import annotations
@@ -184,10 +185,12 @@ def _sync(name: str) -> Callable[[Connector], Event]:
 
 
 def _single(provider: Provider, name: str) -> Callable[[Connector], Event]:
-    """By the label of a sampled delivery of such an object."""
+    """By the number of the sample ``single-<name>.json``, else by the label of a sampled delivery of such an object."""
 
     def start(connector: Connector) -> Event:
         _route_out(provider, connector)
+        if one := sample(provider, f"single-{name}", "number"):
+            return Event.objects.get(pk=syncing.start_single(connector, name, str(one["number"]), by="ada"))
         known = [identity_of(provider, one) for topic in provider.handlers if (one := sample(provider, topic, "body"))]
         number = next((one.object_label for one in known if one.object_type == name), "1")
         return Event.objects.get(pk=syncing.start_single(connector, name, number, by="ada"))

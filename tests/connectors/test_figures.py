@@ -11,7 +11,7 @@ from django.db import connection
 from connectors import feeds, figures
 from connectors.exceptions import NotDone, RemoteTimedOut, RemoteUnavailable, Skip
 from connectors.feeds import Answered
-from connectors.models import Batch, DirectoryEntry, Figure, Route
+from connectors.models import Batch, Figure, Route
 from connectors.records import Price, StockLevel
 from events.models import Event, Outcome, Reason
 from events.outcomes import retry
@@ -58,7 +58,7 @@ class Shop:
 def route(db, make_connector, testing_provider, monkeypatch) -> Route:
     monkeypatch.setattr(feeds, "PAUSES_S", (0.0, 0.0))
     Shop.calls, Shop.held, Shop.errors, Shop.unknown, Shop.refused = [], {}, [], set(), set()
-    testing_provider.STATE.feed = lambda run: feeds.told(run, feeds.send(run, Shop(run)))
+    testing_provider.STATE.feed = lambda run: (feeds.send(run, Shop(run)), feeds.told(run))[1]
     source, target = make_connector("ERP"), make_connector("Shop")
     return Route.objects.create(source=source, target=target, record_kind="stock")
 
@@ -205,8 +205,9 @@ def test_a_long_feed_is_put_down_and_goes_on(route, testing_provider, monkeypatc
     for expected in (250, 500, 600):
         event = feed(route)
         assert len(Shop.held) == expected and event.outcome == Outcome.WAITING
+        assert event.sentence.startswith(f"{expected} of 600 sent")
         Event.objects.filter(pk=event.pk).update(outcome=Outcome.QUEUED)
-    assert feed(route).outcome == Outcome.SUCCEEDED
+    assert feed(route).sentence == "600 stock levels sent, 0 unchanged.", "in all of its runs"
 
 
 def test_how_far_it_is_shows_while_it_runs(route, testing_provider):
@@ -267,17 +268,20 @@ def test_a_batch_refused_for_ever_does_not_go_round_for_ever(route, testing_prov
     monkeypatch.setattr(Shop, "send", lambda self, batch, rows: (Shop.calls.append(1), Answered(applied=False))[1])
     offer(route, testing_provider, [level("A", 1)])
     feed(route)
+    event = Event.objects.get(topic="stock/feed")
     assert len(Shop.calls) == feeds.PASSES and figures.count_pending(route.pk) == 1
+    assert event.sentence == "0 stock levels sent, 0 unchanged."
+    assert event.notes[0]["text"] == "1 could not be sent this time; the next run sends them."
 
 
-def test_an_unknown_key_is_tried_again_once_the_directory_has_it(route, testing_provider):
+def test_a_problem_may_be_tried_again_once_its_reason_is_gone(route, testing_provider):
     Shop.unknown = {"X"}
     offer(route, testing_provider, [level("X", 1), level("Y", 1)])
     feed(route)
-    assert figures.reconsider(route.pk, "unknown_sku", known_as=(route.target_id, "variant")) == 0
-    DirectoryEntry.objects.create(connector=route.target, kind="variant", key="X", object_id="1")
-    assert figures.reconsider(route.pk, "unknown_sku", known_as=(route.target_id, "variant")) == 1
-    assert figures.count_pending(route.pk) == 1
+    assert figures.problematic(route.pk, ["something_else"]) == []
+    [row] = figures.problematic(route.pk, ["unknown_sku"])
+    figures.try_again([row.id])
+    assert (row.key, figures.count_pending(route.pk)) == ("X", 1)
 
 
 # --- odd rows and complete pictures
@@ -348,6 +352,8 @@ def test_pending_figures_are_found_by_their_own_index(route):
         level("A", "3", counts="on_hand"),
         Price(sku="A", currency="EUR", amount=Decimal("12.50")),
         Price(sku="A", price_list="B2B", currency="EUR", amount=Decimal("12.5"), compare_at=Decimal("15")),
+        Price(sku="A", price_list="B2B north", currency="EUR", amount=Decimal("9"), min_quantity=10),
+        Price(sku="A", currency="EUR", amount=Decimal("9"), min_quantity=10),
     ],
 )
 def test_a_kept_figure_reads_back_as_what_it_was(one):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors.shopify.calls.pages import add_pages, next_page
+from connectors.shopify.calls.pages import add_pages, check_texts, next_page
 from connectors.shopify.client import WALK_LIMIT, ShopifyClient
 from connectors.shopify.replies import promised_shape
 
@@ -29,7 +29,8 @@ def newest_changes(client: ShopifyClient, filter_: str | None = None) -> Iterato
         data = client.execute("HubGiftCards", {"filter": filter_, "after": after})
         with promised_shape("gift cards"):
             nodes = data["giftCards"]["nodes"]
-            _ = [(str(one["id"]), str(one["updatedAt"]), one["lastCharacters"].lower()) for one in nodes]
+            for one in nodes:
+                check_texts(one, "id", "updatedAt", "lastCharacters")
             after = next_page(data["giftCards"])
         yield from nodes
         walked += len(nodes)
@@ -51,7 +52,8 @@ def _card(client: ShopifyClient, gid: str, moves: bool, after: str | None) -> No
     with promised_shape("a gift card"):
         card: Node | None = data["giftCard"]
         if card is not None:
-            _ = (str(card["id"]), moves and next_page(card["transactions"]))
+            check_texts(card, "id", "lastCharacters")
+            _ = moves and next_page(card["transactions"])
     return card
 
 
@@ -60,7 +62,7 @@ def create(client: ShopifyClient, wish: Mapping[str, Any]) -> Node:
     payload = client.change("HubGiftCardCreate", {"input": dict(wish)})
     with promised_shape("giftCardCreate"):
         card: Node = payload["giftCard"]
-        _ = (str(card["id"]), str(card["lastCharacters"]))
+        check_texts(card, "id", "lastCharacters")
     return card
 
 

@@ -18,6 +18,13 @@ def next_page(connection: Node) -> str | None:
     return str(connection["pageInfo"]["endCursor"]) if connection["pageInfo"]["hasNextPage"] else None
 
 
+def check_texts(node: Node, *names: str) -> None:
+    """Raises ``TypeError`` and ``KeyError`` unless these members are texts. Only within ``promised_shape``."""
+    for name in names:
+        if not isinstance(node[name], str):
+            raise TypeError(f"{name} is no text")
+
+
 def add_pages(connection: Node, fetch: Callable[[str], Node]) -> None:
     """Append every further page to the nodes of this one. ``fetch`` gives the connection behind a cursor. Raises
     ``PayloadError`` where it never ends. Only within ``promised_shape``."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.exceptions import PayloadError, Skip
-from connectors.shopify.calls.pages import next_page
+from connectors.shopify.calls.pages import check_texts, next_page
 from connectors.shopify.client import WALK_LIMIT, ShopifyClient
 from connectors.shopify.replies import promised_shape
 
@@ -24,7 +24,9 @@ def payouts(client: ShopifyClient, filter_: str) -> Iterator[Node]:
         account = _account(client, "HubPayouts", {"filter": filter_, "after": after})
         with promised_shape("payouts"):
             found = account["payouts"]["nodes"]
-            _ = [(str(one["legacyResourceId"]), str(one["status"]), str(one["issuedAt"])) for one in found]
+            for one in found:
+                check_texts(one, "status", "issuedAt")
+                _ = int(one["legacyResourceId"])
             after = next_page(account["payouts"])
         yield from found
         if after is None:
@@ -39,8 +41,8 @@ def payout_lines(client: ShopifyClient, payout_id: str) -> list[Node]:
         account = _account(client, "HubPayoutLines", {"filter": f"payments_transfer_id:'{payout_id}'", "after": after})
         with promised_shape("the movements of a payout"):
             page = account["balanceTransactions"]
-            lines += page["nodes"]
             after = next_page(page)
+            lines += page["nodes"]
         if after is None:
             return lines
         if len(lines) > WALK_LIMIT:

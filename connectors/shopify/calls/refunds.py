@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from connectors.exceptions import RemoteUnavailable
-from connectors.shopify.calls.pages import add_pages, next_page
+from connectors.shopify.calls.pages import add_pages, check_texts, next_page
 from connectors.shopify.client import ShopifyClient, quoted, zulu
+from connectors.shopify.moneys import time_of
 from connectors.shopify.replies import promised_shape
 
 Node = dict[str, Any]
@@ -45,29 +46,28 @@ def _refund(client: ShopifyClient, gid: str, after: str | None = None) -> Node |
     with promised_shape("a refund"):
         refund: Node | None = data["refund"]
         if refund is not None:
-            _ = (refund["id"], str(refund["updatedAt"]), next_page(refund["refundLineItems"]))
+            check_texts(refund, "id", "updatedAt")
+            next_page(refund["refundLineItems"])
     return refund
 
 
-def refunds_since(client: ShopifyClient, start: datetime, end: datetime) -> Iterator[Node]:
-    """Refunds of orders with ``start <= updatedAt < end``: ``{"id", "updatedAt", "order": {"id", "name"}}``.
+def refunds_since(client: ShopifyClient, start: datetime, end: datetime) -> Iterator[list[Node]]:
+    """Pages of refunds of orders with ``start <= updatedAt < end``: ``{"id", "updatedAt", "order": {"id", "name"}}``.
     HubRefundsSince."""
     after = None
     while True:
         filter_ = f"updated_at:>={quoted(zulu(start))} AND updated_at:<{quoted(zulu(end))}"
         data = client.execute("HubRefundsSince", {"filter": filter_, "after": after})
         with promised_shape("refunds of orders"):
-            found = [
-                {
-                    "id": str(refund["id"]),
-                    "updatedAt": str(refund["updatedAt"]),
-                    "order": {"id": str(order["id"]), "name": str(order["name"])},
-                }
-                for order in data["orders"]["nodes"]
-                for refund in order["refunds"]
-            ]
+            found = []
+            for order in data["orders"]["nodes"]:
+                check_texts(order, "id", "name")
+                for refund in order["refunds"]:
+                    check_texts(refund, "id", "updatedAt")
+                    time_of(refund["updatedAt"])
+                    found.append({**refund, "order": {"id": order["id"], "name": order["name"]}})
             after = next_page(data["orders"])
-        yield from found
+        yield found
         if after is None:
             return
 
@@ -79,8 +79,9 @@ def get_refundable(client: ShopifyClient, order_gid: str) -> Node | None:
     with promised_shape("an order"):
         order: Node | None = data["order"]
         if order is not None:
-            _ = (order["id"], order["name"], order["currencyCode"], order["presentmentCurrencyCode"])
-            _ = [(one["id"], one["note"]) for one in order["refunds"]]
+            check_texts(order, "id", "name", "currencyCode", "presentmentCurrencyCode")
+            for one in order["refunds"]:
+                check_texts(one, *(["id"] if one["note"] is None else ["id", "note"]))
             add_pages(
                 order["lineItems"],
                 lambda after: client.execute("HubRefundable", {"id": order_gid, "after": after})["order"]["lineItems"],
@@ -94,7 +95,9 @@ def suggest(client: ShopifyClient, order_gid: str, lines: Sequence[Mapping[str, 
     data = client.execute("HubSuggestedRefund", {"id": order_gid, "lines": list(lines), **shipping})
     with promised_shape("a suggested refund"):
         suggestion: Node = data["order"]["suggestedRefund"]
-        _ = [one["parentTransaction"] for one in suggestion["suggestedTransactions"]]
+        for one in suggestion["suggestedTransactions"]:
+            check_texts(one, "gateway")
+            check_texts(one["parentTransaction"], "id")
     return suggestion
 
 
@@ -104,5 +107,6 @@ def create_refund(client: ShopifyClient, order: Mapping[str, Any], key: str) -> 
     payload = client.change("HubRefundCreate", {"input": dict(order), "key": key}, key=key)
     with promised_shape("refundCreate"):
         refund: Node = payload["refund"]
-        _ = (str(refund["id"]), refund["totalRefundedSet"])
+        check_texts(refund, "id")
+        _ = [str(one["status"]) for one in refund["transactions"]["nodes"]]
     return refund

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from connectors.shopify.calls.pages import add_pages, next_page
+from connectors.shopify.calls.pages import add_pages, check_texts, next_page
 from connectors.shopify.client import ShopifyClient, quoted, zulu
 from connectors.shopify.replies import promised_shape
 
@@ -45,7 +45,8 @@ def _return(client: ShopifyClient, gid: str, **cursors: str) -> Node | None:
     with promised_shape("a return"):
         one: Node | None = data["return"]
         if one is not None:
-            _ = (str(one["id"]), str(one["name"]), str(one["status"]), next_page(one["returnLineItems"]))
+            check_texts(one, "id", "name", "status")
+            next_page(one["returnLineItems"])
     return one
 
 
@@ -55,20 +56,22 @@ def _reverse_lines(client: ShopifyClient, gid: str, after: str) -> Node:
     return lines
 
 
-def returns_since(client: ShopifyClient, start: datetime, end: datetime) -> Iterator[Node]:
-    """Returns of orders with ``start <= updatedAt < end``: id, name, status. HubReturnsSince."""
+def returns_since(client: ShopifyClient, start: datetime, end: datetime) -> Iterator[list[Node]]:
+    """Pages of returns of orders with ``start <= updatedAt < end``: id, name, and ``updatedAt`` of the order, for a return
+    has no time of change. HubReturnsSince."""
     after = None
     while True:
         filter_ = f"updated_at:>={quoted(zulu(start))} AND updated_at:<{quoted(zulu(end))}"
         data = client.execute("HubReturnsSince", {"filter": filter_, "after": after})
         with promised_shape("returns of orders"):
-            found = [
-                {name: str(one[name]) for name in ("id", "name", "status")}
-                for order in data["orders"]["nodes"]
-                for one in order["returns"]["nodes"]
-            ]
+            found = []
+            for order in data["orders"]["nodes"]:
+                check_texts(order, "updatedAt")
+                for one in order["returns"]["nodes"]:
+                    check_texts(one, "id", "name")
+                    found.append({"id": one["id"], "name": one["name"], "updatedAt": order["updatedAt"]})
             after = next_page(data["orders"])
-        yield from found
+        yield found
         if after is None:
             return
 
@@ -88,11 +91,12 @@ def _order_returns(client: ShopifyClient, order_gid: str, after: str | None = No
     with promised_shape("the returns of an order"):
         order: Node | None = data["order"]
         if order is not None:
-            _ = (str(order["id"]), str(order["name"]), next_page(order["returns"]))
-            _ = [
-                [line["returnReasonNote"] for line in one["returnLineItems"]["nodes"]]
-                for one in order["returns"]["nodes"]
-            ]
+            check_texts(order, "id", "name")
+            next_page(order["returns"])
+            for one in order["returns"]["nodes"]:
+                check_texts(one, "id", "name")
+                for line in one["returnLineItems"]["nodes"]:
+                    check_texts(line, "returnReasonNote")
     return order
 
 
@@ -129,7 +133,7 @@ def create_return(client: ShopifyClient, wish: Mapping[str, Any]) -> Node:
     payload = client.change("HubReturnCreate", {"input": dict(wish)})
     with promised_shape("returnCreate"):
         made: Node = payload["return"]
-        _ = (str(made["id"]), str(made["name"]))
+        check_texts(made, "id", "name")
     return made
 
 

@@ -1,4 +1,4 @@
-"""What the provider declares about the app in the shop: subscriptions, uninstalling, compliance."""
+"""What the provider declares about the app in the shop: installing, access, subscriptions, uninstalling, compliance."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from connectors.base import Handler, Panel, Sync
 from connectors.shopify import access, checks, compliance, installation, oauth, subscriptions, watched
 
 CHECKS = checks.CHECKS
+
+ENDPOINTS = oauth.ENDPOINTS
 
 HANDLERS = {
     "app/uninstalled": Handler(function=installation.uninstalled, label="App removed", is_duty=True),

@@ -15,16 +15,15 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from connectors.sandbox import Reply
 from connectors.shopify.sandbox.engine import Call, number_of
+from connectors.shopify.sandbox.fulfillment import tell_routed
+from connectors.shopify.sandbox.order_events import tell_wish
 from connectors.shopify.sandbox.orders import Node, Shop
-from connectors.shopify.sandbox.payloads import order_payload
 from connectors.shopify.sandbox.shops import OUTLET, place_order
-from connectors.shopify.sandbox.subscriptions import emit
 
 if TYPE_CHECKING:
     from connectors.shopify.sandbox.server import ShopifySandbox
@@ -104,7 +103,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _may(shop: Shop) -> bool:
-    return shop.plan in PLANS or bool(shop.table("Grant").get("carrier_services"))
+    return shop.plan in PLANS or shop.table("Grant").get("carrier_services", {}).get("is_given", False)
 
 
 def _refused(message: str, code: str) -> Node:
@@ -237,17 +236,16 @@ def _placed(sandbox: ShopifySandbox, shop: Shop, wish: Mapping[str, Any], rate: 
     line["carrierIdentifier"] = (
         hashlib.sha256(str(rate["service"]).encode()).hexdigest()[:6] if rate["service"] else None
     )
-    sandbox.schedule(0.0, partial(emit, sandbox, shop, "orders/create", order_payload(shop, order)))
+    tell_wish(sandbox, shop, order, {})
+    tell_routed(sandbox, shop, order, {})
     return {name: order[name] for name in ("id", "legacyResourceId", "name", "updatedAt")}
 
 
-def plan(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
-    """``{"shop", "plan"}``: another plan; ``carrier_services`` true: booked for a fee on a smaller one."""
+def allow(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
+    """``{"shop", "allowed"}``: carrier-calculated shipping booked for a fee, on a plan that lacks it."""
     shop = sandbox.shops[wish.get("shop", OUTLET)]
-    shop.plan = str(wish.get("plan", shop.plan))
-    if wish.get("carrier_services"):
-        shop.table("Grant")["carrier_services"] = {"id": "carrier_services"}
-    return Reply(body={"plan": shop.plan})
+    shop.table("Grant")["carrier_services"] = {"is_given": bool(wish.get("allowed", True))}
+    return Reply(body={"allowed": _may(shop)})
 
 
 QUERIES: dict[str, Callable[..., Any]] = {"carrierServices": _list}
@@ -262,4 +260,4 @@ SCOPED: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("Mutation", "carrierServiceUpdate"): "write_shipping",
     ("Mutation", "carrierServiceDelete"): "write_shipping",
 }
-CONTROLS = {"checkout": checkout, "plan": plan}
+CONTROLS = {"checkout": checkout, "carrier_services": allow}

@@ -14,7 +14,7 @@ from typing import Any
 from connectors.shopify.sandbox.cashbook import settle, transaction
 from connectors.shopify.sandbox.edits import pay_rest, touch
 from connectors.shopify.sandbox.engine import Call, number_of
-from connectors.shopify.sandbox.orders import Node, read_bag, stamp, till_of
+from connectors.shopify.sandbox.orders import Bag, Node, read_bag, stamp, till_of
 from connectors.shopify.sandbox.owners import changed, plain_error
 
 CANCEL_S = 2.0  # the job of a cancellation, on the sandbox's clock
@@ -109,11 +109,14 @@ def _capture(call: Call, info: Any, input: Mapping[str, Any]) -> Node:
     amount, promised = Decimal(str(input["amount"])), read_bag(order["totalCapturableSet"])
     if parent is None or parent["kind"] != "AUTHORIZATION":
         error = plain_error(["parentTransactionId"], "Parent transaction must be an authorization")
-    elif not 0 < amount <= promised.shop:
+    elif order["currencyCode"] != order["presentmentCurrencyCode"] and not input.get("currency"):
+        error = plain_error(["currency"], "Currency is required for orders in another currency than the shop's")
+    elif not 0 < amount <= promised.buyer:
         error = plain_error(["amount"], "Amount exceeds the amount that can be captured")
     else:
         touch(call.shop, order, call.now)
-        bag = till_of(order).show(till_of(order).bag(amount))
+        till = till_of(order)
+        bag = till.show(Bag((amount / till.rate).quantize(till.units[0]), amount, till.units))
         row = transaction(call.shop, order, "CAPTURE", "SUCCESS", parent["gateway"], bag, stamp(call.now))
         order["transactions"].append({**row, "parentTransaction": parent})
         settle(order)

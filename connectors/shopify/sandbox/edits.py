@@ -15,6 +15,7 @@ from typing import Any
 from connectors.shopify.sandbox.baskets import build_line, reckon
 from connectors.shopify.sandbox.cashbook import settle, transaction
 from connectors.shopify.sandbox.orders import Node, Shop, stamp, till_of
+from connectors.shopify.sandbox.routing import follow
 from connectors.shopify.sandbox.sales import risk_of
 
 LONGEST_LAG_S = 3_600.0
@@ -46,6 +47,8 @@ def change_order(order: Node, wish: Mapping[str, Any], now: float, shop: Shop | 
     settle(order)
     if wish.get("paid"):
         pay_rest(shop, order, now)
+    if shop is not None:
+        follow(shop, order, now)
     return order
 
 

@@ -151,8 +151,10 @@ def _tell(call: Call, made: Node, topic: str) -> None:
         shipping_news.tell_of_shipment(call.sandbox, call.shop, made, topic)
 
 
-def placed(sandbox: ShopifySandbox, shop: Shop, order: Node) -> None:
-    """Tell the subscribers that an order was routed."""
+def tell_routed(sandbox: ShopifySandbox, shop: Shop, order: Node, wish: Mapping[str, Any]) -> None:
+    """Tell the subscribers that a new order was routed."""
+    if "change" in wish or wish.get("silent"):
+        return
     for one in fulfillment_orders_of(shop, order):
         shipping_news.tell(sandbox, shop, "order_routing_complete", fulfillment_order=one)
 

@@ -12,7 +12,7 @@ from connectors.shopify.sandbox import routing, shipping_news
 from connectors.shopify.sandbox.engine import Call, number_of
 from connectors.shopify.sandbox.fulfillment import READ_SCOPES, find_fulfillment_order, may_see, paged
 from connectors.shopify.sandbox.orders import Node, Shop
-from connectors.shopify.sandbox.shipments import Refusal
+from connectors.shopify.sandbox.shipments import Refusal, order_changed
 
 MOST_HOLDS = 10  # of one app on one fulfillment order
 HANDLE_LIMIT = 64
@@ -170,7 +170,7 @@ def _remaining(one: Node) -> int:
 
 def _changed(shop: Shop, one: Node, now: float) -> None:
     routing.touch(one, now)
-    routing.refresh(shop, shop.orders[one["orderId"]], now)
+    order_changed(shop, one["orderId"], now)
 
 
 # --- the calls of an app --------------------------------------------------------------------------------------------

@@ -7,11 +7,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connectors.sandbox import Reply
-from connectors.shopify.sandbox import holds, routing, shipments, shipping_news, subscriptions
+from connectors.shopify.sandbox import holds, routing, shipments, shipping_news
 from connectors.shopify.sandbox.catalogue import add_location
 from connectors.shopify.sandbox.engine import Call, Resolvers
 from connectors.shopify.sandbox.orders import Node, Shop, stamp
 from connectors.shopify.sandbox.shops import OUTLET
+from connectors.shopify.sandbox.subscriptions import emit
 
 if TYPE_CHECKING:
     from connectors.shopify.sandbox.server import ShopifySandbox
@@ -74,7 +75,7 @@ def _fulfillment(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
         elif do == "schedule":
             one.update(status="SCHEDULED", fulfillAt=stamp(now + float(wish.get("after_s", 86_400))))
             routing.touch(one, now)
-            routing.refresh(shop, order, now)
+            shipments.order_changed(shop, order["id"], now)
             shipping_news.tell(sandbox, shop, "rescheduled", fulfillment_order=one)
         else:
             return Reply(400, {"error": f"no such action: {do}"})
@@ -123,7 +124,7 @@ def _location(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
     else:
         found["isActive"] = do == "activate"
     body = {"id": int(found["legacyResourceId"]), "name": name, "active": found["isActive"]}
-    subscriptions.emit(sandbox, shop, f"locations/{do}", {"id": body["id"]} if do == "delete" else body)
+    emit(sandbox, shop, f"locations/{do}", {"id": body["id"]} if do == "delete" else body)
     return Reply(body={"id": found["id"]})
 
 

@@ -1,8 +1,8 @@
 """The plans a shop of the sandbox can be on, and the control call that changes the plan.
 
 Rates: https://shopify.dev/docs/api/usage/limits (checked 2026-11-20); sizes of the bucket as seen, nobody documents
-them. ``POST /_sandbox/plan``: ``{"shop", "plan", "available": points}``; the bucket is full afterwards where no
-``available`` is given.
+them. ``POST /_sandbox/plan``: ``{"shop", "plan", "available": points, "carrier_services": true}``; the bucket is full
+afterwards where no ``available`` is given, and carrier services are booked for a fee where a smaller plan asks for them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def change_plan(shop: Shop, plan: str, now: float, available: float | None = Non
 def _change(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
     shop = sandbox.shops[wish.get("shop", OUTLET)]
     available = wish.get("available")
-    change_plan(shop, str(wish["plan"]), sandbox.now(), None if available is None else float(available))
+    change_plan(shop, str(wish.get("plan", shop.plan)), sandbox.now(), None if available is None else float(available))
+    if wish.get("carrier_services"):
+        shop.table("Grant")["carrier_services"] = {"id": "carrier_services"}
     return Reply(body={"plan": shop.plan, "bucket": shop.bucket, "restore_rate": shop.restore_rate})
 
 

@@ -29,7 +29,7 @@ def route(shop: Shop, order: Node, now: float) -> list[Node]:
     order["fulfillments"], order["fulfillmentOrderIds"] = [], []
     places = [one for one in shop.table("Location").values() if one["isActive"] and one["fulfillsOnlineOrders"]]
     if not places:
-        refresh(shop, order, now)
+        refresh(shop, order)
         return []
     wanted = [(line, line["currentQuantity"]) for line in order["lineItems"] if line["currentQuantity"]]
     parts: dict[tuple[str, bool], list[tuple[Node, int]]] = {}
@@ -45,7 +45,7 @@ def route(shop: Shop, order: Node, now: float) -> list[Node]:
         add_fulfillment_order(shop, order, location_id, lines, now, is_shipped=is_shipped)
         for (location_id, is_shipped), lines in parts.items()
     ]
-    refresh(shop, order, now)
+    refresh(shop, order)
     return made
 
 
@@ -84,7 +84,7 @@ def add_fulfillment_order(
     shipping = next((one for one in order["shippingLines"] if not one["isRemoved"]), None) if is_shipped else None
     moment = stamp(now)
     made: Node = {
-        "id": f"gid://shopify/FulfillmentOrder/{shop.take_id()}",
+        "id": f"gid://shopify/FulfillmentOrder/{order['legacyResourceId']}{len(order['fulfillmentOrderIds']) + 1:02d}",
         "orderId": order["id"],
         "orderName": order["name"],
         "status": "OPEN",
@@ -198,7 +198,7 @@ def follow(shop: Shop, order: Node, now: float) -> None:
         if one["status"] in LIVE_STATES and not any(row["remainingQuantity"] for row in one["lineItems"]):
             has_shipped = any(row["totalQuantity"] for row in one["lineItems"])
             one.update(status="CLOSED" if has_shipped else "CANCELLED", fulfillmentHolds=[])
-    refresh(shop, order, now)
+    refresh(shop, order)
 
 
 def _add_units(shop: Shop, order: Node, line: Node, units: int, now: float) -> None:
@@ -207,8 +207,8 @@ def _add_units(shop: Shop, order: Node, line: Node, units: int, now: float) -> N
         add_fulfillment_order(shop, order, place["id"], [(line, some)], now, is_shipped=line["requiresShipping"])
 
 
-def refresh(shop: Shop, order: Node, now: float) -> None:
-    """Set what the order says of its shipping from its fulfillment orders; ``updatedAt`` moves."""
+def refresh(shop: Shop, order: Node) -> None:
+    """Set what the order says of its shipping from its fulfillment orders."""
     own = fulfillment_orders_of(shop, order)
     left: dict[str, int] = {}
     for one in own:
@@ -225,4 +225,3 @@ def refresh(shop: Shop, order: Node, now: float) -> None:
     else:
         is_in_progress = "IN_PROGRESS" in live
         order["displayFulfillmentStatus"] = "IN_PROGRESS" if is_in_progress else "UNFULFILLED"
-    order["updatedAt"] = max(stamp(now), order["updatedAt"])

@@ -29,12 +29,11 @@ from functools import partial
 from typing import Any
 
 from connectors.sandbox import Reply, Request, Sandbox
-from connectors.shopify.sandbox import engine, idempotency, oauth
+from connectors.shopify.sandbox import engine, idempotency, moneyseeds, oauth
 from connectors.shopify.sandbox.areas import AREAS, RESOLVERS
-from connectors.shopify.sandbox.fulfillment import placed
+from connectors.shopify.sandbox.fulfillment import tell_routed
 from connectors.shopify.sandbox.order_events import tell_wish
 from connectors.shopify.sandbox.orders import Shop, stamp
-from connectors.shopify.sandbox.routing import follow
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_shops, place_order
 from connectors.shopify.sandbox.uploads import Depot
 
@@ -57,6 +56,7 @@ class ShopifySandbox(Sandbox):
         self.offset_s = 0.0
         self.index_lag_s = 2.0
         self.shops = open_shops(time.time())
+        moneyseeds.seed(self.shops, time.time(), LUMEN)
         self.depot = Depot()
         self.base_url = ""  # where this sandbox is reached, as the last request knew it
         self._due: list[tuple[float, int, Callable[[], object]]] = []
@@ -206,12 +206,10 @@ class ShopifySandbox(Sandbox):
             if order is None:
                 return Reply(404, {"error": "no such order"})
             change_order(order, wish, self.now(), shop)
-            follow(shop, order, self.now())
         else:
             order = place_order(shop, wish, self.now())
         tell_wish(self, shop, order, wish)
-        if "change" not in wish and not wish.get("silent"):
-            placed(self, shop, order)
+        tell_routed(self, shop, order, wish)
         members = ("id", "legacyResourceId", "name", "updatedAt")
         return Reply(body={**{name: order[name] for name in members}, "total": order["totalPriceSet"]["shopMoney"]})
 

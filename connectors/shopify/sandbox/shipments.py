@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.shopify.sandbox import routing
+from connectors.shopify.sandbox.edits import touch as touch_order
 from connectors.shopify.sandbox.orders import Node, Shop, stamp
 
 MOST_LINES = 512
@@ -61,7 +62,7 @@ def ship(shop: Shop, entries: list[tuple[Node, Mapping[str, Any]]], wish: Mappin
         routing.touch(one, now)
     made = _fulfillment(shop, parts, tracked, now)
     made["noticesSent"] += bool(wish.get("notifyCustomer"))
-    routing.refresh(shop, shop.orders[made["orderId"]], now)
+    order_changed(shop, made["orderId"], now)
     return made
 
 
@@ -166,4 +167,11 @@ def add_event(shop: Shop, one: Node, given: Mapping[str, Any], now: float) -> No
 
 def touch(shop: Shop, one: Node, now: float) -> None:
     one["updatedAt"] = max(stamp(now), one["updatedAt"])
-    routing.refresh(shop, shop.orders[one["orderId"]], now)
+    order_changed(shop, one["orderId"], now)
+
+
+def order_changed(shop: Shop, gid: str, now: float) -> None:
+    """The order's own state and time of change follow what happened to its shipping."""
+    order = shop.orders[gid]
+    touch_order(shop, order, now)
+    routing.refresh(shop, order)

@@ -6,6 +6,7 @@ import json as json_module
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import requests
@@ -80,7 +81,12 @@ class FakeRun:
     found_keys: list[tuple[str, str]] = field(default_factory=list)
     spawned: list[dict[str, Any]] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
-    connector: Any = None
+    connector: Any = field(default_factory=lambda: SimpleNamespace(pk=None))
+    became: list[tuple[str, str]] = field(default_factory=list)
+    link: Any = None
+    options: Any = None
+    source_connector_slug: str = "erp"
+    body: bytes = b""
 
     @property
     def settings(self) -> Any:
@@ -92,17 +98,29 @@ class FakeRun:
     def keys(self, keys: list[tuple[str, str]]) -> None:
         self.found_keys += keys
 
+    def key(self, kind: str, value: str) -> None:
+        self.found_keys.append((kind, value))
+
+    def map(self, kind: str, value: str, *, default: str) -> str:
+        return default
+
     def deliver(self, record: Any) -> int:
         if not self.routes:
             raise Skip("No route takes orders.", reason="not_routed")
         self.delivered.append(record)
         return self.routes
 
+    def is_routed(self, kind: Any) -> bool:
+        return self.routes > 0
+
     def spawn(self, **event: Any) -> None:
         self.spawned.append(event)
 
     def note(self, code: str, text: str) -> None:
         self.notes[code] = text
+
+    def documents(self, record_type: type, object_id: str) -> list[tuple[str, str]]:
+        return self.became
 
     def save_checkpoint(self, **values: Any) -> None:
         self.checkpoint |= values

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.shopify.replies import UserErrors
+from connectors.shopify.sandbox import shipping_news
 from connectors.shopify.sandbox.shops import OUTLET
 
 
@@ -211,3 +212,35 @@ def test_an_edit_takes_units_from_the_fulfillment_order_and_a_cancellation_all(v
     vendor.control("order", change=placed["name"], cancel=True)
     assert read(client, placed)["fulfillmentOrders"]["nodes"][0]["status"] == "CANCELLED"
     assert level(shop, "MUG-RED-350")["available"] == before["available"] + 3
+
+
+def test_what_happens_is_told_in_the_vendors_forms(vendor, client, shop, monkeypatch):
+    told = []
+    monkeypatch.setattr(shipping_news, "emit", lambda sandbox, shop, topic, body, **more: told.append((topic, body)))
+    placed = vendor.control("order", lines=[{"sku": "MUG-RED-350", "quantity": 3}])
+    (one,) = read(client, placed)["fulfillmentOrders"]["nodes"]
+    hold(client, one, handle="a", fulfillmentOrderLineItems=lines(one, 1))
+    client.change("HubRelease", {"id": one["id"]})
+    client.change("HubMove", {"id": one["id"], "to": place_id(shop, "Hamburg")})
+    rest = next(row for row in read(client, placed)["fulfillmentOrders"]["nodes"] if row["id"] != one["id"])
+    ship(client, (rest, lines(rest)), trackingInfo={"company": "UPS", "number": "1Z1"})
+    assert [topic for topic, _ in told] == [
+        "fulfillment_orders/order_routing_complete",
+        "fulfillment_holds/added", "fulfillment_orders/placed_on_hold",
+        "fulfillment_holds/released", "fulfillment_orders/hold_released",
+        "fulfillment_orders/moved",
+        "fulfillments/create", "orders/updated", "orders/partially_fulfilled",
+    ]  # fmt: skip
+    bodies = dict(told)
+    assert bodies["fulfillment_orders/order_routing_complete"] == {
+        "fulfillment_order": {"id": one["id"], "status": "open"}
+    }
+    held = bodies["fulfillment_orders/placed_on_hold"]
+    assert held["fulfillment_order"]["status"] == "on_hold" and held["created_fulfillment_hold"]["reason"] == "other"
+    assert held["remaining_fulfillment_order"]["id"] == rest["id"]
+    moved = bodies["fulfillment_orders/moved"]
+    assert moved["destination_location_id"] == place_id(shop, "Hamburg")
+    made = bodies["fulfillments/create"]
+    assert (made["status"], made["tracking_numbers"], made["order_id"]) == (
+        "success", ["1Z1"], int(placed["legacyResourceId"])
+    )  # fmt: skip

@@ -1,0 +1,30 @@
+"""What deliveries about shipping say about themselves. Fulfillment orders come by global id inside the body, two of them
+where one was moved or split; not for shipments and locations, which say their id as other objects do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.base import Identity
+
+FAMILIES = ("fulfillment_orders/", "fulfillment_holds/")
+MEMBERS = ("fulfillment_order", "original_fulfillment_order")
+GID = re.compile(r"gid://shopify/FulfillmentOrder/(\d+)\Z")
+
+
+def identity(topic: str, delivery_id: str, body: Any) -> Identity | None:
+    """Which fulfillment order a delivery is about; ``None`` for topics that are not about any."""
+    if not topic.startswith(FAMILIES):
+        return None
+    for name in MEMBERS:
+        one = body.get(name) if isinstance(body, Mapping) else None
+        found = GID.match(str(one.get("id"))) if isinstance(one, Mapping) else None
+        if found:
+            return Identity(
+                topic=topic, delivery_id=delivery_id, object_type="fulfillment_order", object_id=found[1],
+                keys=(("fulfillment_order_id", found[1]),),
+            )  # fmt: skip
+    return Identity(topic=topic, delivery_id=delivery_id)

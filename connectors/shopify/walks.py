@@ -1,0 +1,120 @@
+"""Walking many orders: those changed since the last time, and those placed between two days. One event for each.
+
+Times are the shop's: the hub's own clock may be wrong by minutes, and an order must fall into one window or the next.
+Not for importing an order: that is ``orders.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from connectors.exceptions import ConfigurationError, PayloadError
+from connectors.shopify import echoes
+from connectors.shopify.client import zulu
+from connectors.shopify.orders import shop_time
+from connectors.shopify.replies import promised_shape
+
+if TYPE_CHECKING:
+    from connectors.run import Run
+
+# The index lags behind by seconds and clocks differ: the window of a walk ends a little before now and the next one
+# begins well before that end. https://shopify.dev/docs/api/usage/search-syntax names no bound for the lag.
+OVERLAP = timedelta(minutes=10)
+MARGIN = timedelta(seconds=60)
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def synchronize_recent(run: Run) -> str:
+    """One event for every order changed since the last complete walk.
+
+    ``run.checkpoint``: ``until`` (end of the last complete walk) and ``seen`` (id to time of change of the orders in
+    the overlap, which the next walk meets again). It moves only after the last page: a broken walk is done again."""
+    _ask_shop(run)
+    end = shop_time(run.client) - MARGIN
+    until = run.checkpoint.get("until")
+    days = timedelta(days=run.settings.sync_days)
+    start = min(datetime.fromisoformat(until), end) - OVERLAP if until else end - days
+    before: Mapping[str, str] = run.checkpoint.get("seen") or {}
+    seen: dict[str, str] = {}
+    count = 0
+    for page in run.client.orders_since(start, end):
+        own = echoes.known_echoes(run, page)
+        for node in page:
+            number, changed = node["legacyResourceId"], node["updatedAt"]
+            is_known = number in own or changed in (seen.get(number), before.get(number))
+            seen[number] = changed
+            if not is_known:
+                _spawn(run, node)
+                count += 1
+    overlap = zulu(end - OVERLAP)
+    kept = {number: changed for number, changed in seen.items() if changed >= overlap}
+    run.save_checkpoint(seen=kept, until=end.isoformat())
+    echoes.forget_old(run)
+    orders = "1 order was" if count == 1 else f"{count} orders were"
+    return f"{orders} changed between {_short(start)} and {_short(end)} UTC; each has an event of its own."
+
+
+def synchronize_placed(run: Run) -> str:
+    """One event for every order placed from one day to another, both included, in the shop's time zone: the days stand in
+    ``run.payload["number"]``, like ``2026-11-01 2026-11-07``. Raises ``PayloadError`` for anything else."""
+    first, last = _days(str(run.payload.get("number") or ""))
+    zone = ZoneInfo(_ask_shop(run))
+    start = datetime.combine(first, time(), zone).astimezone(UTC)
+    end = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
+    met: set[str] = set()
+    for page in run.client.orders_since(start, end, by="created"):
+        for node in page:
+            if node["legacyResourceId"] not in met:
+                met.add(node["legacyResourceId"])
+                _spawn(run, node)
+    orders = "1 order was" if len(met) == 1 else f"{len(met)} orders were"
+    return f"{orders} placed from {first} to {last} in the shop's time zone; each has an event of its own."
+
+
+def _ask_shop(run: Run) -> str:
+    """The shop's time zone; its answer also tells its clock. Raises ``ConfigurationError`` where another shop answers."""
+    shop = run.client.ping()["shop"]
+    with promised_shape("the shop"):
+        domain, zone = str(shop["myshopifyDomain"]), str(shop["ianaTimezone"])
+    if domain.lower() != run.settings.shop_domain.lower():
+        raise ConfigurationError(
+            f"The shop calls itself {domain}, but the connector is for {run.settings.shop_domain}.",
+            next_step=f"If it is the same shop, enter {domain} as its domain; if not, correct the access. Then Retry.",
+            code="wrong_shop",
+        )
+    for code, sentence in run.client.notes.items():
+        run.note(code, sentence)
+    return zone
+
+
+def _spawn(run: Run, node: Mapping[str, Any]) -> None:
+    number = str(node["legacyResourceId"])
+    run.spawn(
+        topic="orders/updated",
+        object_type="order",
+        object_id=number,
+        object_label=str(node["name"]),
+        payload={"id": number, "admin_graphql_api_id": node["id"], "updated_at": node["updatedAt"]},
+    )
+
+
+def _days(text: str) -> tuple[date, date]:
+    try:
+        days = [date.fromisoformat(one) for one in DAY.findall(text)]
+    except ValueError:
+        days = []
+    if len(days) not in (1, 2) or days[0] > days[-1]:
+        raise PayloadError(
+            f"“{text}” does not name one day, or two with the earlier one first.",
+            path="number",
+            next_step="Enter the days like 2026-11-01 2026-11-07 and try again.",
+        )
+    return days[0], days[-1]
+
+
+def _short(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M")
