@@ -18,7 +18,7 @@ from connectors.shopify import shipping_ledger
 from connectors.shopify.calls import fulfillment as calls
 from connectors.shopify.client import plain_id, zulu
 from connectors.shopify.fulfillment_records import fulfillment_order_record, shipment_record
-from connectors.shopify.orders import MARGIN, OVERLAP
+from connectors.shopify.trigger import MARGIN, OVERLAP
 
 if TYPE_CHECKING:
     from connectors.run import Run

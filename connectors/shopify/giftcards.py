@@ -18,7 +18,7 @@ from connectors.shopify.marks import marked_reference
 from connectors.shopify.moneys import amount_of, optional_time, time_of
 from connectors.shopify.phrases import counted, pass_on_notes, short
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.watermarks import MARGIN, OVERLAP
+from connectors.shopify.trigger import MARGIN, OVERLAP
 
 if TYPE_CHECKING:
     from connectors.run import Run

@@ -19,7 +19,7 @@ from connectors.shopify.moneys import Purse, optional_time, time_of, total_of
 from connectors.shopify.payments import STATUSES
 from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.triggers import check_shop, named_gid
+from connectors.shopify.trigger import check_shop, named_gid
 from connectors.shopify.watermarks import walk
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from connectors.shopify.client import plain_id
 from connectors.shopify.moneys import ZERO, Purse, optional_time, time_of, total_of
 from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.triggers import check_shop, named_gid
+from connectors.shopify.trigger import check_shop, named_gid
 from connectors.shopify.watermarks import walk
 
 if TYPE_CHECKING:
