@@ -194,7 +194,9 @@ def test_a_document_id_finds_its_order_by_hand_too(sandbox, shop, route, live_se
     assert (event.outcome, event.object_label) == (Outcome.SUCCEEDED, "#2207"), event.sentence
 
 
-@pytest.mark.parametrize("topics", [("orders/create", "orders/updated", "orders/paid"), ("orders/paid", "orders/updated", "orders/create")])
+@pytest.mark.parametrize(
+    "topics", [("orders/create", "orders/updated", "orders/paid"), ("orders/paid", "orders/updated", "orders/create")]
+)
 def test_an_order_told_of_by_three_topics_twice_in_any_order_is_made_once(sandbox, shop, route, live_server, topics):
     url = f"{live_server.url}/hooks/{shop.webhook_token}"
     for mode in ("duplicate", "late"):
