@@ -7,11 +7,11 @@ from typing import Any
 from connectors.base import Budget, Provider, SandboxSpec, Webhook
 from connectors.shopify import checks, pages, sandbox, webhooks
 from connectors.shopify.client import ShopifyClient, connect
-from connectors.shopify.declarations import adminlinks, catalogue, installation, money, orders, rates, shipping
+from connectors.shopify.declarations import adminlinks, catalogue, installation, money, orders, rates, shipping, stock
 from connectors.shopify.guarding import guarded
 from connectors.shopify.settings import ShopifySettings
 
-AREAS = (installation, orders, shipping, catalogue, money, rates, adminlinks)
+AREAS = (installation, orders, shipping, catalogue, stock, money, rates, adminlinks)
 
 
 def _merged(name: str) -> dict[Any, Any]:
@@ -27,7 +27,7 @@ def _listed(name: str) -> tuple[Any, ...]:
 provider = Provider(
     slug="shopify",
     label="Shopify",
-    description="Orders of a Shopify shop, business customers included.",
+    description="Orders, shipments, stock, products, prices, refunds, payouts and shipping rates of a Shopify shop.",
     documentation="https://shopify.dev/docs/api/admin-graphql/2026-10",
     settings=ShopifySettings,
     client=ShopifyClient,

@@ -83,11 +83,11 @@ class FakeRun:
     notes: dict[str, str] = field(default_factory=dict)
     connector: Any = field(default_factory=lambda: SimpleNamespace(pk=None))
     became: list[tuple[str, str]] = field(default_factory=list)
-    unfinished_write: bool = False
     link: Any = None
     options: Any = None
     source_connector_slug: str = "erp"
     body: bytes = b""
+    unfinished_write: bool = False
 
     @property
     def settings(self) -> Any:
