@@ -426,6 +426,7 @@ def test_a_lost_answer_in_the_middle_of_500_lines_ships_each_once(stage):
 
 def test_an_order_of_more_fulfillment_orders_than_a_page_is_read_and_shipped_whole(stage):
     stage.route()
+    level(stage, MUG, Kiel=99)
     placed = stage.place((MUG, 30))
     order = stage.inside.orders[placed["id"]]
     for _ in range(29):
