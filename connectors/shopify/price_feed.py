@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connectors import directory, feeds
+from connectors import directory, feeds, figures
 from connectors.exceptions import RemoteRefused
 from connectors.feeds import Answered
 from connectors.figures import Problem, Row
@@ -29,13 +29,19 @@ if TYPE_CHECKING:
 
 Node = dict[str, Any]
 OWN, LISTED, VOLUME = "own", "list", "volume"
+UNKNOWN = "unknown_sku"
+AGAIN = ("sku_used_twice", "price_list", "no_price_row")  # may have been put right in the shop since
 NOT_FIXED = "PRICE_NOT_FIXED"  # a price that is to be taken away is not there: as it should be
 
 
 def feed(run: Run) -> str:
     """Send what differs of the route's prices. Raises what ``feeds.send`` raises."""
+    route_id = run.the_route.pk
+    figures.reconsider(route_id, UNKNOWN, known_as=(run.connector.pk, skus.VARIANT))
+    for code in AGAIN:
+        figures.reconsider(route_id, code)
     feeds.send(run, PriceSender(run))
-    return feeds.told(run)  # type: ignore[call-arg]
+    return feeds.told(run)
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ class PriceSender:
     def _target(self, row: Row, known: Mapping[str, list[directory.Known]]) -> Target | Problem:
         found = known.get(row.key, [])
         if not found:
-            return "unknown_sku", "The shop has no variant with this SKU."
+            return UNKNOWN, "The shop has no variant with this SKU."
         if len(found) > 1:
             return "sku_used_twice", "Several variants of the shop have this SKU: none gets the price."
         price = None

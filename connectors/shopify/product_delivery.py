@@ -193,7 +193,8 @@ def _replace(run: Run, wanted: Wanted, gid: str) -> Delivered:
 def _delivered(run: Run, wanted: Wanted, product: Node, sentence: str) -> Delivered:
     """Images last: one that cannot be had must not undo the product."""
     gid, updated_at = str(product["id"]), str(product["updatedAt"])
-    is_new = "variantsCount" not in product
+    # One that an earlier attempt made before its answer was lost is new as well: its images are still missing.
+    is_new = "variantsCount" not in product or (run.link is None and run.unfinished_write)
     if wanted.record.images and (is_new or wanted.options.changes("images")):
         updated_at = product_images.add_missing(run, wanted.record, gid) or updated_at
     remember_own_write(run, gid, updated_at)

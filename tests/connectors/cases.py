@@ -1,9 +1,9 @@
 """What a provider does, as cases that can be driven without knowing it: each handler, sync, single, acceptance, lookup.
 
 Everything is derived from the declaration and from ``samples/``: deliveries (``<topic>.json`` with ``headers`` and
-``body``), records (``<kind>.json``, options of the route in ``<kind>.options.json``), questions (``<topic>.json`` with
-``params``), single objects no delivery names (``single-<name>.json`` with ``number``). A slash of a topic is a dash in the
-name of its file.
+``body``), records (``<kind>.json``, options of the route in ``<kind>.options.json``; of figures a list, ``figures``),
+questions (``<topic>.json`` with ``params``), single objects no delivery names (``single-<name>.json`` with
+``number``). A slash of a topic is a dash in the name of its file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from django.db import connection
 from django.test import Client
 
 import connectors
-from connectors import host, jobs, lookups, schema, syncing
+from connectors import figures, host, jobs, lookups, schema, syncing
 from connectors.api import questions
 from connectors.base import Accept, Answer, Budget, Delivered, Identity, Lookup, Provider
 from connectors.models import Connector, Route
@@ -159,7 +159,9 @@ def cases(provider: Provider) -> list[Case]:
     found = [Case(f"handler {topic}", _delivery(provider, topic)) for topic in provider.handlers]
     found += [Case(f"sync {name}", _sync(name)) for name in provider.syncs]
     found += [Case(f"single {name}", _single(provider, name)) for name in provider.singles]
-    found += [Case(f"accept {record_type.kind}", _accept(provider, record_type)) for record_type in provider.accepts]
+    for record_type, accept in provider.accepts.items():
+        start = _accept(provider, record_type) if accept.function is not None else _feed(provider, record_type)
+        found.append(Case(f"{'accept' if accept.function is not None else 'feed'} {record_type.kind}", start))
     return found + [Case(f"lookup {lookup.topic}", _question(provider, lookup)) for lookup in provider.lookups]
 
 
@@ -209,12 +211,7 @@ def delivery(provider: Provider, connector: Connector, record_type: Any, **chang
     """A queued delivery of the sampled record to the connector, along the one route it has for such records."""
     one = sample(provider, record_type.kind, "id")
     assert one is not None, f"no sample of a record: samples/{record_type.kind}.json"
-    options = _options(provider, record_type.kind)
-    route = Route.objects.filter(target=connector, record_kind=record_type.kind).first()
-    if route is None:
-        name = f"Source {uuid.uuid4().hex[:8]}"
-        source = Connector.objects.create(name=name, slug=name.lower().replace(" ", "-"), provider_slug="sink")
-        route = Route.objects.create(source=source, target=connector, record_kind=record_type.kind, options=options)
+    route = _route_in(provider, connector, record_type.kind)
     read = record_type.from_json(json.dumps(one | changes).encode())
     accept = provider.accepts[record_type]
     made = record(
@@ -226,6 +223,41 @@ def delivery(provider: Provider, connector: Connector, record_type: Any, **chang
         )
     )  # fmt: skip
     return Event.objects.get(pk=made.event_id)
+
+
+def _feed(provider: Provider, record_type: Any) -> Callable[[Connector], Event]:
+    """What the sample offers (``figures``: a list of records) is wanted along the one route of such figures; the event
+    that sends it."""
+
+    def start(connector: Connector) -> Event:
+        one = sample(provider, record_type.kind, "figures")
+        assert one is not None, f"no sample of figures: samples/{record_type.kind}.json with “figures”"
+        route = _route_in(provider, connector, record_type.kind)
+        rows = [record_type.from_json(json.dumps(row).encode()) for row in one["figures"]]
+        figures.offer([route.pk], rows)
+        topic = figures.feed_topic(record_type.kind)
+        made = record(
+            New(
+                kind=Kind.DELIVERY, topic=topic, connector_id=connector.pk, connector_name=connector.name,
+                provider=provider.slug, max_attempts=provider.accepts[record_type].max_attempts,
+                object_type=record_type.kind, object_label=record_type.label, route_id=route.pk,
+                lock_key=f"route{route.pk}:{topic}",
+            )
+        )  # fmt: skip
+        return Event.objects.get(pk=made.event_id)
+
+    return start
+
+
+def _route_in(provider: Provider, connector: Connector, kind: str) -> Route:
+    """The one route that brings such records to the connector."""
+    route = Route.objects.filter(target=connector, record_kind=kind).first()
+    if route is not None:
+        return route
+    name = f"Source {uuid.uuid4().hex[:8]}"
+    source = Connector.objects.create(name=name, slug=name.lower().replace(" ", "-"), provider_slug="sink")
+    options = _options(provider, kind)
+    return Route.objects.create(source=source, target=connector, record_kind=kind, options=options)
 
 
 def _options(provider: Provider, kind: str) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from connectors.base import Accept, Handler, MappingKind, Single, Sync
-from connectors.records import CompanyAccount, CustomerAccount, Product, Record
-from connectors.shopify import companies, customers, products, skus
+from connectors.records import CompanyAccount, CustomerAccount, Price, Product, Record
+from connectors.shopify import companies, customers, price_feed, products, skus
 from connectors.shopify.account_options import CompanyOptions, CustomerOptions
 from connectors.shopify.company_delivery import PAYMENT_TERMS, accept_company
 from connectors.shopify.customer_delivery import accept_customer
@@ -71,6 +71,7 @@ EMITS: tuple[type[Record], ...] = (Product, CustomerAccount, CompanyAccount)
 
 ACCEPTS: dict[type[Record], Accept] = {
     Product: Accept(function=accept_product, options=ProductOptions, label="Product", max_attempts=20),
+    Price: Accept(feed=price_feed.feed, label="Price", max_attempts=12),
     CustomerAccount: Accept(function=accept_customer, options=CustomerOptions, label="Customer"),
     CompanyAccount: Accept(function=accept_company, options=CompanyOptions, label="Company"),
 }

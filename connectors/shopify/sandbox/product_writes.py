@@ -228,7 +228,7 @@ def merchant(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
         if wish.get("delete") or variant["sku"] == wish.get("delete_sku"):
             delete_variant(call, product, variant)
         elif (change := wish.get("variant")) and variant["sku"] == change["sku"]:
-            change_variant(call, variant, change)
+            change_variant(call, variant, {name: value for name, value in change.items() if name != "sku"})
     if wish.get("delete"):
         del rows[product["id"]]
         tell(call, "products/delete", {"id": int(product["legacyResourceId"])})
