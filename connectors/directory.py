@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count
 
 from connectors.models import DirectoryEntry
 from events.text import clean, fit
@@ -29,22 +30,35 @@ class Known:
 
 _PUT = """
 INSERT INTO connectors_directoryentry AS e (connector_id, kind, key, object_id, data, seen_at)
-SELECT %s, %s, k, o, d::jsonb, now() FROM unnest(%s::text[], %s::text[], %s::text[]) AS given (k, o, d)
-ON CONFLICT (connector_id, kind, object_id) DO UPDATE SET key = excluded.key, data = excluded.data, seen_at = now()
+SELECT %s, %s, k, o, d::jsonb, clock_timestamp() FROM unnest(%s::text[], %s::text[], %s::text[]) AS given (k, o, d)
+ON CONFLICT (connector_id, kind, object_id) DO UPDATE SET seen_at = excluded.seen_at,
+  key = CASE WHEN {older} THEN e.key ELSE excluded.key END, data = CASE WHEN {older} THEN e.data ELSE excluded.data END
 """
+_OLDER = "coalesce(e.data ->> %s > excluded.data ->> %s, false)"
 
 
-def put(connector_id: int, kind: str, rows: Iterable[Known]) -> int:
-    """Add objects, or write anew what is known of them; returns how many. Memory stays that of one block."""
+def clock() -> datetime:
+    """The time by the clock that ``seen_at`` is written with: what a walk that ends in ``forget_unseen`` began at."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
+def put(connector_id: int, kind: str, rows: Iterable[Known], *, newest_by: str = "") -> int:
+    """Add objects, or write anew what is known of them; returns how many. Memory stays that of one block.
+    ``newest_by``: the member of ``data`` that says how new it is; what is newer already stays, and counts as seen."""
     count = 0
+    older = _OLDER if newest_by else "false"
+    compared = [newest_by, newest_by] * 2 if newest_by else []
     for block in _blocks(rows):
         unique = {fit(one.object_id, 120): one for one in block}  # one statement may not touch a row twice
         with connection.cursor() as cursor:
             cursor.execute(
-                _PUT,
+                _PUT.format(older=older),
                 [
                     connector_id, kind, [clean(one.key, 200) for one in unique.values()], list(unique),
-                    [json.dumps(one.data, default=str) for one in unique.values()],
+                    [json.dumps(one.data, default=str) for one in unique.values()], *compared,
                 ],
             )  # fmt: skip
         count += len(unique)
@@ -74,6 +88,18 @@ def all_of(connector_id: int, kind: str) -> Iterator[Known]:
 
 def count(connector_id: int, kind: str) -> int:
     return DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind).count()
+
+
+def count_key(connector_id: int, kind: str, key: str) -> int:
+    """How many objects are called so."""
+    return DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind, key=key).count()
+
+
+def doubles(connector_id: int, kind: str) -> list[tuple[str, int]]:
+    """Keys that more than one object has, with how many."""
+    rows = DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind).exclude(key="")
+    counted = rows.order_by("key").values_list("key").annotate(count=Count("id")).filter(count__gt=1)
+    return [(key, count) for key, count in counted]
 
 
 def forget(connector_id: int, kind: str, object_ids: Collection[str]) -> None:

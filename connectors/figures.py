@@ -176,6 +176,11 @@ def count_pending(route_id: int) -> int:
     return Figure.objects.filter(PENDING, route_id=route_id).count()
 
 
+def has_place(route_id: int, place: str) -> bool:
+    """Whether any figure of a route is at this place."""
+    return Figure.objects.filter(route_id=route_id, place=place).exists()
+
+
 def count_problems(route_id: int) -> int:
     return Figure.objects.filter(~Q(problem=""), route_id=route_id).count()
 
@@ -331,6 +336,11 @@ def events_of(remote_id: str) -> set[int]:
     """The events whose batches a bulk job of the target carries."""
     rows = Batch.objects.filter(remote_id=remote_id, state=BatchState.OPEN, event_id__isnull=False)
     return {one for one in rows.values_list("event_id", flat=True).distinct() if one is not None}
+
+
+def count_jobs(event_id: int) -> int:
+    """How many bulk jobs an event has started so far."""
+    return Batch.objects.filter(~Q(remote_id=""), event_id=event_id).values("remote_id").distinct().count()
 
 
 def carried_by(remote_id: str, positions: Collection[int]) -> list[Batch]:

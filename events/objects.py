@@ -15,18 +15,22 @@ from events import search
 from events.listing import PATIENCE_MS, PER_PAGE, SHOWN, Page
 from events.models import Event
 
-# The walk along one value's keys is the index itself, newest first; each step reads one event and its parent by key.
+# The newest keys of one value are read from their index, some hundred at a time, and each is looked at: the planner left
+# to itself reads them all where one object has thousands of events.
 _IDS = """
-SELECT DISTINCT k.event_id FROM events_searchkey AS k
-JOIN events_event AS e ON e.id = k.event_id
-LEFT JOIN events_event AS p ON p.id = e.parent_id
-WHERE k.value = %(value)s AND k.event_id < %(older)s AND (
+WITH k AS MATERIALIZED (
+  SELECT event_id, kind FROM events_searchkey WHERE value = %(value)s AND event_id < %(older)s
+  ORDER BY event_id DESC LIMIT %(step)s
+)
+SELECT k.event_id, coalesce(
   (e.object_type = %(type)s AND e.object_id = %(id)s
     AND (e.connector_id = %(connector)s OR (e.kind = 'delivery' AND p.connector_id = %(connector)s)))
-  OR (e.kind = 'delivery' AND e.connector_id = %(connector)s AND k.kind = %(own_key)s)
-)
-ORDER BY k.event_id DESC LIMIT %(limit)s
+  OR (e.kind = 'delivery' AND e.connector_id = %(connector)s AND k.kind = %(own_key)s), false)
+FROM k LEFT JOIN events_event AS e ON e.id = k.event_id LEFT JOIN events_event AS p ON p.id = e.parent_id
+ORDER BY k.event_id DESC
 """
+STEP = 400  # keys looked at in one statement
+STEPS = 50  # statements for one page
 BEYOND = 2**63 - 1
 
 
@@ -46,23 +50,39 @@ def page(thing: Thing, older: int | None = None, per_page: int = PER_PAGE) -> Pa
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
-                cursor.execute(_IDS, _parameters(thing, older, per_page + 1))
-                ids = [row[0] for row in cursor.fetchall()]
+            ids, is_given_up = _ids(thing, older, per_page + 1)
             rows = list(Event.objects.only(*SHOWN, "started_at").filter(pk__in=ids[:per_page]).order_by("-pk"))
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):
             raise
         return Page(is_given_up=True, is_first=older is None)
-    return Page(rows, older=ids[per_page - 1] if len(ids) > per_page else None, is_first=older is None)
+    more = ids[per_page - 1] if len(ids) > per_page else None
+    return Page(rows, older=more, is_first=older is None, is_given_up=is_given_up and not rows)
 
 
-def _parameters(thing: Thing, older: int | None, limit: int) -> dict[str, str | int]:
+def _ids(thing: Thing, older: int | None, limit: int) -> tuple[list[int], bool]:
+    """The newest ids, and whether the search ended before it had to: a value very many other events have as well."""
+    found: list[int] = []
+    below = BEYOND if older is None else older
+    for _ in range(STEPS):
+        with connection.cursor() as cursor:
+            cursor.execute(_IDS, _parameters(thing, below))
+            keys = cursor.fetchall()
+        # An event has the value under several kinds; those the last statement cut off come again with the next one.
+        found = list(dict.fromkeys([*found, *(event_id for event_id, is_its in keys if is_its)]))
+        if len(found) >= limit or len(keys) < STEP:
+            return found[:limit], False
+        below = keys[-1][0] + 1 if keys[-1][0] != keys[0][0] else keys[-1][0]
+    return found[:limit], True
+
+
+def _parameters(thing: Thing, below: int) -> dict[str, str | int]:
     return {
         "value": search.fold(thing.object_id),
-        "older": BEYOND if older is None else older,
+        "older": below,
         "type": thing.object_type,
         "id": thing.object_id,
         "connector": thing.connector_id,
         "own_key": f"{thing.provider}_id",
-        "limit": limit,
+        "step": STEP,
     }

@@ -38,7 +38,7 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
         tab = "overview"
     return {
         "tab": tab,
-        "panels": panels.shown(connector, provider) if tab == "more" else [],
+        "panels": panels.shown(connector, provider, sees_addresses=may["change"]) if tab == "more" else [],
         "has_panels": provider is not None and bool(provider.panels),
         "notices": warnings,
         "is_told_by_notices": now.word == state.ATTENTION,

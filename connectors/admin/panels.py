@@ -5,7 +5,7 @@ Each is drawn from what the hub keeps: a remote call is refused, and a query has
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -50,8 +50,9 @@ class ShownPanel:
     problem: str = ""
 
 
-def shown(connector: Connector, provider: Provider | None) -> list[ShownPanel]:
-    """Every panel of the connector, in the order its provider declares them."""
+def shown(connector: Connector, provider: Provider | None, *, sees_addresses: bool = True) -> list[ShownPanel]:
+    """Every panel of the connector, in the order its provider declares them. Who may not see its inbound addresses sees
+    none here either: they are as good as a password in part."""
     if provider is None or not provider.panels:
         return []
     try:
@@ -59,7 +60,17 @@ def shown(connector: Connector, provider: Provider | None) -> list[ShownPanel]:
     except ConfigurationError as error:
         return [_empty(panel, provider, error.sentence) for panel in provider.panels]
     run.ends_at = 0.0  # whatever would be sent from here has run out of time before it leaves
-    return [_panel(run, panel, provider) for panel in provider.panels]
+    panels = [_panel(run, panel, provider) for panel in provider.panels]
+    return panels if sees_addresses else [_without(connector.webhook_token, panel) for panel in panels]
+
+
+def _without(secret: str, panel: ShownPanel) -> ShownPanel:
+    for cell in (cell for table in panel.tables for row in table.rows for cell in row):
+        cell["text"] = cell["text"].replace(secret, "…")
+        if secret in cell["href"]:
+            cell["href"] = ""
+    panel.tables = [replace(table, text=table.text.replace(secret, "…")) for table in panel.tables]
+    return panel
 
 
 def _panel(run: Run, panel: Panel, provider: Provider) -> ShownPanel:

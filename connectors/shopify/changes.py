@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from connectors.base import Delivered
 from connectors.exceptions import PayloadError, RemoteRefused
 from connectors.records import OrderUpdate
-from connectors.shopify import echoes
 from connectors.shopify.calls import orders as calls
 from connectors.shopify.client import order_gid
 
@@ -32,7 +31,7 @@ def apply_update(run: Run, wish: OrderUpdate) -> Delivered:
             next_step=f"Use one of {', '.join(sorted(REASONS))}.",
         )
     state = _find(run, wish)
-    gid, number, name = str(state["id"]), str(state["legacyResourceId"]), str(state["name"])
+    number, name = str(state["legacyResourceId"]), str(state["name"])
     run.key("order_id", number)
     run.key("order_name", name)
     done = _mark(run, state, wish) + _money(run, state, wish)
@@ -44,8 +43,6 @@ def apply_update(run: Run, wish: OrderUpdate) -> Delivered:
         done.append("cancelled" if is_new else "was cancelled already")
     if wish.is_closed and calls.close(run.client, state):
         done.append("closed")
-    if wish.cancellation is None and done:
-        _remember_own_write(run, gid, number)
     sentence = f"Order {name}: {', '.join(done)}." if done else f"Order {name} is as wished already."
     return Delivered(target_id=number, target_number=name, sentence=sentence)
 
@@ -93,9 +90,3 @@ def _money(run: Run, state: dict[str, Any], wish: OrderUpdate) -> list[str]:
         is_new = calls.capture(run.client, state, wish.capture, in_doubt=run.unfinished_write)
         done.append("payment captured" if is_new else "nothing was left to capture")
     return done
-
-
-def _remember_own_write(run: Run, gid: str, number: str) -> None:
-    """The shop will tell of this change; what is not the hub's own makes the order's content another all the same."""
-    if run.settings.writes_after(True) and (after := calls.read_state(run.client, gid)):
-        echoes.wrote(run, number, str(after["updatedAt"]))

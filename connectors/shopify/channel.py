@@ -111,7 +111,7 @@ class Channel:
                     f"{sentence}. Before it is sent again the hub looks whether it was done.",
                     code="THROTTLED", retry_after_s=pause_s, request_id=answer.request_id,
                 )  # fmt: skip
-            if attempt == TRIES or waited + pause_s > LONGEST_WAIT_S:
+            if attempt == TRIES or waited + pause_s > self._patience_s():
                 break
             self.sleep(pause_s)
             waited += pause_s
@@ -122,6 +122,10 @@ class Channel:
             retry_after_s=pause_s,
             request_id=answer.request_id,
         )
+
+    def _patience_s(self) -> float:
+        ends_at = self.pace.ends_at if self.pace is not None else None
+        return LONGEST_WAIT_S if ends_at is None else min(LONGEST_WAIT_S, ends_at - time.monotonic())
 
     def _doubt(self, may_repeat: bool, answer: HttpAnswer, why: str) -> None:
         if not may_repeat:

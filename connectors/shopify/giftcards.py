@@ -16,9 +16,8 @@ from connectors.shopify.calls import giftcards as calls
 from connectors.shopify.client import WALK_LIMIT, plain_id
 from connectors.shopify.marks import marked_reference
 from connectors.shopify.moneys import amount_of, optional_time, time_of
-from connectors.shopify.phrases import counted, pass_on_notes, short
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.trigger import MARGIN, OVERLAP
+from connectors.shopify.trigger import OVERLAP, counted, pass_on_notes, short, window
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -40,12 +39,7 @@ def synchronize_gift_cards(run: Run) -> str:
         raise Skip(f"No route takes gift cards from {run.connector}: nothing was read.", reason="not_routed")
     kept = run.checkpoint.get("gift_cards") or {}
     before: Mapping[str, str] = kept.get("seen") or {}
-    end = datetime.now(UTC) - MARGIN
-    start = (
-        datetime.fromisoformat(kept["until"]) - OVERLAP
-        if kept.get("until")
-        else end - timedelta(days=run.settings.gift_card_days)
-    )
+    start, end = window(kept.get("until"), timedelta(days=run.settings.gift_card_days))
     seen: dict[str, str] = {}
     walked = 0
     for walked, node in enumerate(calls.newest_changes(run.client), 1):  # noqa: B007  (counted to the end)

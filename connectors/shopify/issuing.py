@@ -26,8 +26,8 @@ from connectors.shopify.calls import giftcards as calls
 from connectors.shopify.client import plain_id
 from connectors.shopify.marks import has_mark, mark, marked
 from connectors.shopify.moneys import amount_of, time_of
-from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.replies import UserErrors, promised_shape
+from connectors.shopify.trigger import counted, pass_on_notes
 
 if TYPE_CHECKING:
     from connectors.run import Run

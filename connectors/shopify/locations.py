@@ -61,6 +61,12 @@ def find(run: Run, code: str) -> str:
     return named(run, name, said_by=f"the mapping of “{code}”")
 
 
+def called(run: Run, code: str) -> str:
+    """The global id of the location a source calls ``code``: by the mapping where it has one, else by that name or
+    number itself. Raises ``ConfigurationError`` where the shop has none such."""
+    return named(run, run.map(MAPPING, code, default=code), said_by="the sender")
+
+
 def named(run: Run, name: str, *, said_by: str) -> str:
     """The global id of the location of a name, number or global id. Read from the shop where it is not known yet."""
     found = _look_up(run, name)

@@ -18,6 +18,7 @@ from connectors.shopify.calls import orders as calls
 from connectors.shopify.client import ShopifyClient, order_gid
 from connectors.shopify.payments import gift_cards_named
 from connectors.shopify.replies import promised_shape
+from connectors.shopify.settings_orders import ORDER_ID_KEY
 from connectors.shopify.translation import order_record
 
 if TYPE_CHECKING:
@@ -55,13 +56,15 @@ def named_order(run: Run) -> str:
 
 
 def synchronize_order(run: Run) -> str:
-    """The order a person named in ``run.payload["number"]``: by name, number, confirmation number or id. Raises as
-    ``import_order`` does."""
+    """The order a person named in ``run.payload["number"]``: by name, number, confirmation number or id, or by the id of
+    the document it became where that is written onto orders. Raises as ``import_order`` does."""
     number = str(run.payload.get("number") or "").strip()
     if not number.strip("#"):
         raise PayloadError("No order number was given.", path="number", next_step="Enter the number and try again.")
     run.describe(object_type="order", object_id="", object_label=number)
     found = calls.find_order(run.client, number)
+    if found is None and run.settings.writes_order_id:
+        found = calls.find_by_document(run.client, run.settings.metafield_namespace, ORDER_ID_KEY, number)
     if found is None:
         raise Skip(
             f"The shop lists no order named “{number}”. Enter the name as the shop shows it, like #EX-2041; an order "

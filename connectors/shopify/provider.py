@@ -7,11 +7,11 @@ from typing import Any
 from connectors.base import Budget, Provider, SandboxSpec, Webhook
 from connectors.shopify import checks, pages, sandbox, webhooks
 from connectors.shopify.client import ShopifyClient, connect
-from connectors.shopify.declarations import adminlinks, catalogue, installation, money, orders, rates, shipping
+from connectors.shopify.declarations import adminlinks, catalogue, installation, money, orders, rates, shipping, stock
 from connectors.shopify.guarding import guarded
 from connectors.shopify.settings import ShopifySettings
 
-AREAS = (installation, orders, shipping, catalogue, money, rates, adminlinks)
+AREAS = (installation, orders, shipping, catalogue, stock, money, rates, adminlinks)
 
 
 def _merged(name: str) -> dict[Any, Any]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import ConfigurationError, PayloadError, RemoteRefused
 from connectors.records import RefundRequest, RequestedLine
+from connectors.shopify import locations
 from connectors.shopify.client import plain_id
+
+if TYPE_CHECKING:
+    from connectors.run import Run
 
 Node = Mapping[str, Any]
 MOST_LINES = 250  # of one input list
 RESTOCK_TYPES = {"return": "RETURN", "cancel": "CANCEL", "none": "NO_RESTOCK"}
 
 
-def lines_of(request: RefundRequest, order: Node, *, restocks: bool) -> list[dict[str, Any]]:
+def lines_of(run: Run, request: RefundRequest, order: Node) -> list[dict[str, Any]]:
     """Shopify's lines: by id, or by SKU over as many lines of the order as it takes."""
     left = {one["id"]: int(one["refundableQuantity"]) for one in order["lineItems"]["nodes"]}
     by_sku: dict[str, list[str]] = {}
@@ -38,7 +42,7 @@ def lines_of(request: RefundRequest, order: Node, *, restocks: bool) -> list[dic
             if units:
                 left[gid] -= units
                 wanted -= units
-                found.append({"lineItemId": gid, "quantity": units, **_restock(line, restocks)})
+                found.append({"lineItemId": gid, "quantity": units, **_restock(run, line)})
     if len(found) > MOST_LINES:
         raise PayloadError(
             f"Refund request {request.number} has {len(found)} lines; Shopify takes {MOST_LINES} in one refund.",
@@ -61,11 +65,11 @@ def _named(line: RequestedLine) -> str:
     return line.sku or line.order_line_id or "without a SKU"
 
 
-def _restock(line: RequestedLine, restocks: bool) -> dict[str, Any]:
+def _restock(run: Run, line: RequestedLine) -> dict[str, Any]:
     kind = RESTOCK_TYPES.get(line.restock)
     if kind is None:
         raise PayloadError(f"“{line.restock}” is no way to restock; return, cancel and none are.", path="lines.restock")
-    if kind == "NO_RESTOCK" or not restocks:
+    if kind == "NO_RESTOCK" or (run.options is not None and not run.options.restocks):
         return {"restockType": "NO_RESTOCK"}
     if not line.location_id:
         raise ConfigurationError(
@@ -73,7 +77,4 @@ def _restock(line: RequestedLine, restocks: bool) -> dict[str, Any]:
             next_step="Have the sender name the location, or clear “Restock returned units” on the route; then Retry.",
             code="location",
         )
-    return {
-        "restockType": kind,
-        "locationId": f"gid://shopify/Location/{plain_id(line.location_id) or line.location_id}",
-    }
+    return {"restockType": kind, "locationId": locations.called(run, line.location_id)}

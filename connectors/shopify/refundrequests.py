@@ -23,9 +23,9 @@ from connectors.shopify.calls import refunds as calls
 from connectors.shopify.client import order_gid, plain_id
 from connectors.shopify.marks import has_mark, mark, marked
 from connectors.shopify.moneys import ZERO, amount_of
-from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.refundlines import lines_of
 from connectors.shopify.replies import UserErrors, promised_shape
+from connectors.shopify.trigger import counted, pass_on_notes
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -78,7 +78,7 @@ def refund_order(run: Run, request: RefundRequest) -> Delivered:
     if made is not None:
         return _delivered(order, made, f"Order {order['name']} was refunded for {request.number} already")
     with promised_shape("an order"):
-        lines = lines_of(request, order, restocks=run.options is None or run.options.restocks)
+        lines = lines_of(run, request, order)
         _check_currency(request, order)
     suggestion = _suggestion(run, request, order, lines)
     with promised_shape("a suggested refund"):

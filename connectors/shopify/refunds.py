@@ -17,9 +17,8 @@ from connectors.shopify.calls import refunds as calls
 from connectors.shopify.client import plain_id
 from connectors.shopify.moneys import Purse, optional_time, time_of, total_of
 from connectors.shopify.payments import STATUSES
-from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.trigger import check_shop, named_gid
+from connectors.shopify.trigger import counted, named_gid, pass_on_notes
 from connectors.shopify.watermarks import walk
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ def import_refund(run: Run) -> str:
 
     Raises ``Skip`` (not found; test order; money failed; what ``run.deliver`` skips), ``WaitFor`` while its money is
     on the way and the setting asks for moved money, ``ConfigurationError``, ``PayloadError``, what a call raises."""
-    check_shop(run)
     gid = named_gid(run, "Refund")
     run.describe(object_type="refund", object_id=plain_id(gid))
     node = calls.get_refund(run.client, gid)

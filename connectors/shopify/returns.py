@@ -19,9 +19,8 @@ from connectors.records import Disposition, ExchangeLine, Return, ReturnLine
 from connectors.shopify.calls import returns as calls
 from connectors.shopify.client import plain_id
 from connectors.shopify.moneys import ZERO, Purse, optional_time, time_of, total_of
-from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.trigger import check_shop, named_gid
+from connectors.shopify.trigger import counted, gid_of, named_gid, pass_on_notes
 from connectors.shopify.watermarks import walk
 
 if TYPE_CHECKING:
@@ -44,26 +43,19 @@ def import_return(run: Run) -> str:
 
     Raises ``Skip`` (not found; only requested, unless the setting asks for those; what ``run.deliver`` skips),
     ``ConfigurationError``, ``PayloadError`` and what a call raises."""
-    check_shop(run)
     return _import(run, named_gid(run, "Return"))
 
 
 def import_changed_return(run: Run) -> str:
     """``returns/update``, ``returns/process``: as ``import_return``; where the delivery names no return, those of
     recently changed orders."""
-    check_shop(run)
-    _ = run.payload  # what is no JSON is refused
-    try:
-        gid = named_gid(run, "Return")
-    except PayloadError:
-        return _recent_ones(run, "The delivery does not say which return it is about")
-    return _import(run, gid)
+    gid = gid_of(run.payload, "Return")
+    return _import(run, gid) if gid else _recent_ones(run, "The delivery does not say which return it is about")
 
 
 def import_disposal(run: Run) -> str:
     """``reverse_fulfillment_orders/dispose`` names lines of a reverse fulfillment order, and no return: the returns of
     recently changed orders are read."""
-    check_shop(run)
     if not isinstance(run.payload, Mapping) or not isinstance(run.payload.get("dispositions"), list):
         raise PayloadError("The delivery does not say what was put away.", path="dispositions")
     return _recent_ones(run, "Returned goods were put away")

@@ -25,7 +25,7 @@ Need = tuple[str, ...]  # scopes any of which will do; the first is the one to a
 @dataclass(frozen=True, kw_only=True)
 class Feature:
     """``emits`` and ``accepts``: kinds of records whose routes need it; ``settings``: names of settings that switch it
-    on; ``useful``: scopes it can do without."""
+    on, where ``settings_of`` is given for routes of those kinds only; ``useful``: scopes it can do without."""
 
     name: str
     label: str
@@ -34,6 +34,7 @@ class Feature:
     emits: frozenset[str] = frozenset()
     accepts: frozenset[str] = frozenset()
     settings: frozenset[str] = frozenset()
+    settings_of: frozenset[str] = frozenset()
     is_always_used: bool = False
 
 
@@ -62,8 +63,9 @@ FEATURES: tuple[Feature, ...] = (
         name="order_changes",
         label="Writing to orders",
         needs=(("write_orders",),),
-        accepts=frozenset({"order_change", "order_note", "order_cancel", "cancellation", "payment", "refund_request"}),
-        settings=frozenset({"tag_after_import", "imported_tag", "write_back_tag", "write_back_metafields"}),
+        accepts=frozenset({"order_update", "refund_request"}),
+        settings=frozenset({"tag_delivered", "tag_failed", "writes_metafields", "writes_order_id"}),
+        settings_of=frozenset({"order"}),
     ),
     Feature(
         name="fulfillment",
@@ -120,7 +122,7 @@ FEATURES: tuple[Feature, ...] = (
         name="return_changes",
         label="Making and processing returns",
         needs=(("read_returns",), ("write_returns",)),
-        accepts=frozenset({"return", "return_request"}),
+        accepts=frozenset({"return"}),
     ),
     Feature(
         name="gift_cards",
@@ -240,14 +242,14 @@ def used_by(connector: Connector | None, settings: ShopifySettings) -> list[Feat
         ways = Route.objects.filter(Q(source=connector) | Q(target=connector), is_enabled=True)
         for source_id, kind in ways.values_list("source_id", "record_kind"):
             (emitted if source_id == connector.pk else accepted).add(kind)
-    return [
-        one
-        for one in FEATURES
-        if one.is_always_used
-        or one.emits & emitted
-        or one.accepts & accepted
-        or any(getattr(settings, name, None) for name in one.settings)
-    ]
+
+    def is_used(one: Feature) -> bool:
+        if one.is_always_used or one.emits & emitted or one.accepts & accepted:
+            return True
+        is_on = any(getattr(settings, name, None) for name in one.settings)
+        return is_on and (not one.settings_of or bool(one.settings_of & emitted))
+
+    return [one for one in FEATURES if is_used(one)]
 
 
 def missing(feature: Feature, granted: Collection[str]) -> list[str]:

@@ -8,26 +8,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from connectors.exceptions import ConfigurationError, PayloadError
-from connectors.shopify import webhooks
+from connectors.exceptions import PayloadError
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
 OVERLAP = timedelta(minutes=10)  # a walk begins so long before the end of the last one: the index lags, clocks differ
 MARGIN = timedelta(seconds=60)
-
-
-def check_shop(run: Run) -> None:
-    """Raise ``ConfigurationError`` for a delivery of another shop: an app's secret is the same in every shop that has
-    the app, so the signature does not tell shops apart."""
-    named = run.headers.get(webhooks.SHOP, "")
-    if named and named.lower() != run.settings.shop_domain.lower():
-        raise ConfigurationError(
-            f"This delivery comes from the shop {named}, but the connector is for {run.settings.shop_domain}.",
-            next_step=f"Remove this connector's address from the webhooks of {named}, then mark the event resolved.",
-            code="wrong_shop",
-        )
 
 
 def gid_of(node: Any, kind: str) -> str:

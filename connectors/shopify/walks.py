@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # begins well before that end. https://shopify.dev/docs/api/usage/search-syntax names no bound for the lag.
 OVERLAP = timedelta(minutes=10)
 MARGIN = timedelta(seconds=60)
+BACK = re.compile(r"[1-9]\d{0,2}")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -60,9 +61,13 @@ def synchronize_recent(run: Run) -> str:
 
 def synchronize_placed(run: Run) -> str:
     """One event for every order placed from one day to another, both included, in the shop's time zone: the days stand in
-    ``run.payload["number"]``, like ``2026-11-01 2026-11-07``. Raises ``PayloadError`` for anything else."""
-    first, last = _days(str(run.payload.get("number") or ""))
-    zone = ZoneInfo(_ask_shop(run))
+    ``run.payload["number"]``, like ``2026-11-01 2026-11-07``, or a number of days back. Raises ``PayloadError`` for
+    anything else."""
+    text = str(run.payload.get("number") or "").strip()
+    given = None if BACK.fullmatch(text) else _days(text)
+    zone = _ask_shop(run)
+    today = shop_time(run.client).astimezone(zone).date()
+    first, last = given or (today - timedelta(days=int(text)), today)
     start = datetime.combine(first, time(), zone).astimezone(UTC)
     end = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
     met: set[str] = set()
@@ -75,11 +80,11 @@ def synchronize_placed(run: Run) -> str:
     return f"{orders} placed from {first} to {last} in the shop's time zone; each has an event of its own."
 
 
-def _ask_shop(run: Run) -> str:
+def _ask_shop(run: Run) -> ZoneInfo:
     """The shop's time zone; its answer also tells its clock. Raises ``ConfigurationError`` where another shop answers."""
     shop = run.client.ping()["shop"]
     with promised_shape("the shop"):
-        domain, zone = str(shop["myshopifyDomain"]), str(shop["ianaTimezone"])
+        domain, zone = str(shop["myshopifyDomain"]), ZoneInfo(str(shop["ianaTimezone"]))
     if domain.lower() != run.settings.shop_domain.lower():
         raise ConfigurationError(
             f"The shop calls itself {domain}, but the connector is for {run.settings.shop_domain}.",
@@ -111,7 +116,7 @@ def _days(text: str) -> tuple[date, date]:
         raise PayloadError(
             f"“{text}” does not name one day, or two with the earlier one first.",
             path="number",
-            next_step="Enter the days like 2026-11-01 2026-11-07 and try again.",
+            next_step="Enter the days like 2026-11-01 2026-11-07, or a number of days back, and try again.",
         )
     return days[0], days[-1]
 

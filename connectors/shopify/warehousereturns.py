@@ -18,12 +18,13 @@ from connectors.base import Delivered
 from connectors.exceptions import ConfigurationError, PayloadError, RemoteRefused, Skip
 from connectors.records import Return, ReturnLine
 from connectors.schema import setting
+from connectors.shopify import locations
 from connectors.shopify.calls import returns as calls
 from connectors.shopify.client import order_gid, plain_id
 from connectors.shopify.marks import has_mark, mark, marked
-from connectors.shopify.phrases import counted, pass_on_notes
 from connectors.shopify.replies import UserErrors, promised_shape
 from connectors.shopify.returns import STATUSES
+from connectors.shopify.trigger import counted, pass_on_notes
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -233,15 +234,13 @@ def _known_counts(row: Node) -> Counts:
 def _wanted_counts(run: Run, line: ReturnLine) -> Counts:
     counts: Counts = {}
     for one in line.dispositions:
-        location = run.map("location", one.location_id, default=one.location_id) if one.location_id else ""
-        if one.kind == "restocked" and not location:
+        if one.kind == "restocked" and not one.location_id:
             raise ConfigurationError(
                 f"Units of {_named(line)} went back to stock, but the sender names no location.",
                 next_step="Have the sender name the location, then press Retry.",
                 code="location",
             )
-        gid = f"gid://shopify/Location/{plain_id(location) or location}" if location else ""
-        key = (one.kind.upper(), gid if one.kind == "restocked" else "")
+        key = (one.kind.upper(), locations.called(run, one.location_id) if one.kind == "restocked" else "")
         counts[key] = counts.get(key, 0) + _units(one.quantity, line)
     return counts
 

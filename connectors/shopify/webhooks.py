@@ -107,9 +107,9 @@ def identify(headers: Mapping[str, str], body: Any) -> Identity:
         body = body.get("company")  # a location is read with its company
     if (object_type := OBJECTS.get(topic.partition("/")[0])) and isinstance(body, Mapping):
         return _identity_of_object(topic, delivery_id, object_type, body)
-    if not topic.startswith("orders/") or not isinstance(body, Mapping) or not body.get("id"):
+    order_id = _order_id(body) if topic.startswith("orders/") and isinstance(body, Mapping) else ""
+    if not order_id:
         return Identity(topic=topic, delivery_id=delivery_id)
-    order_id = str(body["id"])
     customer = body.get("customer")
     customer_id = customer.get("id") if isinstance(customer, Mapping) else None
     found = [
@@ -128,6 +128,13 @@ def identify(headers: Mapping[str, str], body: Any) -> Identity:
         object_label=_text(body.get("name")),
         keys=tuple((kind, value) for kind, value in found if value),
     )
+
+
+def _order_id(body: Mapping[str, Any]) -> str:
+    """The order's number: an edit and a risk name the order beside an id of their own."""
+    edit = body.get("order_edit")
+    named = edit.get("order_id") if isinstance(edit, Mapping) else body.get("order_id") or body.get("id")
+    return _text(named)
 
 
 def _identity_of_object(topic: str, delivery_id: str, object_type: str, body: Mapping[str, Any]) -> Identity:

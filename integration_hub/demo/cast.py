@@ -11,11 +11,12 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from connectors import registry
-from connectors.models import ApiKey, Breaker, Bucket, Connector, Link, Route
+from connectors.models import ApiKey, Breaker, Bucket, Connector, Link, Quote, Route
 from events.models import Family, Mail
 
 GUEST = "BRK-2210"  # the account the ERP reckons with where a shopper has none
 RATES = "US | * | 0-30 kg | Ground | GROUND | 9.00 USD | 3-5\nUS | * | | Freight | FREIGHT | 29.00 USD | 4-7"
+TAG = "in-xoro"  # what an order of the shop is marked with once it is there
 SENDER, RECEIVER = "hub@demo.example", "support@demo.example"
 
 
@@ -33,11 +34,12 @@ def gather() -> Cast:
     """Make everything that is missing; passwords and the storefront's key are new each time. The sandbox starts empty,
     so what earlier demos delivered to it is forgotten too."""
     shop = _connector("Lumen Goods", "lumen-goods", "shopify", offers_rates=True, rates_from="brookfield-erp",
-                      rates_table=RATES)  # fmt: skip
+                      rates_table=RATES, tag_delivered=TAG)  # fmt: skip
     xoro = _connector("Xoro", "xoro", "xoro")
     erp = _connector("Brookfield ERP", "brookfield-erp", "generic_erp", guest_customer_code=GUEST)
     Route.objects.get_or_create(source=shop, target=xoro, record_kind="order")
     Link.objects.filter(source=shop, target=xoro).delete()
+    Quote.objects.filter(connector=shop).delete()
     told = [shop.pk, xoro.pk, erp.pk]
     Mail.objects.filter(connector_id__in=told).delete()
     Family.objects.filter(connector_id__in=told).delete()

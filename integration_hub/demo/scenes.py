@@ -13,7 +13,7 @@ import requests
 from django.conf import settings
 
 from connectors import syncing
-from integration_hub.demo.cast import Cast
+from integration_hub.demo.cast import TAG, Cast
 from integration_hub.demo.post import PostOffice
 
 PATIENCE_S = 30.0
@@ -178,7 +178,7 @@ class Scenes:
         rate, name, number = made["rates"][0], made["order"]["name"], made["order"]["legacyResourceId"]
         key = rate["service_code"].partition("~")[2]
         names = ", ".join(one["service_name"] for one in made["rates"])
-        question = self.event_of(lambda: self.newest(self.cast.shop.slug, key, "rates/asked"))
+        question = self.event_of(lambda: self.newest(self.cast.shop.slug, key, "rates/asked", after=int(done["id"])))
         self.check(question["outcome"] == "succeeded", question["sentence"])
         self.check(question["reason_code"] == "live", f"the rates came from {question['reason_code']}")
         self.say(f"A checkout asked for rates and had them in {asked['took_ms']} ms: {names}", self.link(question))
@@ -192,6 +192,12 @@ class Scenes:
         cost = str(self.written_order(number)["SoEstimateHeader"].get("ShippingCost"))
         self.check(Decimal(cost) * 100 == int(rate["total_price"]), f"Xoro has {cost} for shipping, not {rate}")
         self.say(f"Xoro's own journal shows it with {cost} for “{rate['service_name']}”, as chosen", self.link(child))
+        told = self.final(self.event_of(lambda: self.newest(self.cast.shop.slug, name, "order/delivered"))["id"])
+        self.check(told["outcome"] == "succeeded", told["sentence"])
+        log = requests.get(f"{settings.SANDBOX_URL}/shopify/_sandbox/log", timeout=10).json()["log"]
+        marked = [one["variables"] for one in log if one.get("operation") == "HubTagAdd"]
+        self.check({"id": made["order"]["id"], "tags": [TAG]} in marked, f"the shop's order was marked {marked}")
+        self.say(f"The shop's own journal shows the order marked: {told['sentence']}", self.link(told))
 
     # --- helpers -------------------------------------------------------------------------------------------------------
     def sandbox(self, path: str, **wish: Any) -> dict[str, Any]:
@@ -211,12 +217,13 @@ class Scenes:
         self.check(answer.status_code == 200, f"{path} was answered {answer.status_code}: {answer.text[:300]}")
         return dict(answer.json())
 
-    def newest(self, connector: str, number: str, topic: str) -> dict[str, Any] | None:
+    def newest(self, connector: str, number: str, topic: str, *, after: int = 0) -> dict[str, Any] | None:
         answer = self.hub.get(
             f"{settings.HUB_BASE_URL}/api/v1/events", params={"connector": connector, "number": number}, timeout=10
         )
         self.check(answer.status_code == 200, f"the events API answered {answer.status_code}: {answer.text[:200]}")
-        return next((dict(event) for event in answer.json()["events"] if event["topic"] == topic), None)
+        return next((dict(event) for event in answer.json()["events"]
+                     if event["topic"] == topic and int(event["id"]) > after), None)  # fmt: skip
 
     def event(self, number: str) -> dict[str, Any]:
         answer = self.hub.get(f"{settings.HUB_BASE_URL}/api/v1/events/{number}", timeout=10)

@@ -34,7 +34,8 @@ def paths() -> dict[str, str]:
     """Every question the desk's lists can be asked, with values the filled ledger has and values it has not."""
     from events.models import Event, Kind, Outcome, Reason
 
-    last = Event.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    newest = Event.objects.order_by("-pk")[0]
+    last = newest.pk
     failed = Event.objects.filter(outcome="failed").order_by("-pk").only("connector_id", "cause")[0]
     connector = failed.connector_id
     found = {
@@ -56,6 +57,7 @@ def paths() -> dict[str, str]:
         "search, no hit": f"{LIST}?q=nothing",
         "command search": "/admin/find/?q=c17",
         "event page": f"{LIST}{last}/change/",
+        "page of an object": f"/admin/objects/{newest.connector_id}/order/{newest.object_id}/",
         "failures": "/admin/events/family/",
     }
     found |= {f"outcome {value}": f"{LIST}?outcome={value}" for value in Outcome.values}

@@ -121,10 +121,20 @@ def test_it_is_found_by_index_however_many_other_events_there_are(shop, order):
     thing = objects.Thing(connector_id=shop.pk, object_type="order", object_id="551", provider="shoppy")
     with database.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("EXPLAIN " + objects._IDS, objects._parameters(thing, None, 51))
+        cursor.execute("EXPLAIN " + objects._IDS, objects._parameters(thing, objects.BEYOND))
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "key_by_value" in plan
     assert "Seq Scan" not in plan
+
+
+def test_many_events_that_only_share_the_number_hide_none(ada, shop, erp, order, monkeypatch):
+    monkeypatch.setattr(objects, "STEP", 5)
+    for number in range(40):
+        happened(erp, sentence="Another order 551.", delivery_id=f"e{number}", keys=[("order_number", "551")])
+    text = page(ada, shop).content.decode()
+    assert "Read from the shop." in text and "Created as SO-9." in text and "Another order" not in text
+    monkeypatch.setattr(objects, "STEPS", 2)
+    assert "stopped before it became a burden" in page(ada, shop).content.decode()
 
 
 def test_synchronize_is_offered_where_the_provider_has_it_and_the_person_may(ada, browse, reader, shop, order):

@@ -140,6 +140,8 @@ def cancel(
     except UserErrors as error:
         if _is_cancelled(client, str(state["id"])):
             return False
+        if "already been cancelled" in error.sentence:  # no code tells this from other reasons
+            raise _cancelling(state) from error
         raise _declined(state, "cancel", error) from error
     with promised_shape("the job of a cancellation"):
         job = dict(payload["job"])
@@ -149,8 +151,7 @@ def cancel(
         client.sleep(POLL_S)
         job = client.execute("HubJob", {"id": job["id"]})["job"] or job
     if not _is_cancelled(client, str(state["id"])):
-        text = f"The shop is still cancelling order {state['name']}."
-        raise RemoteUnavailable(text, code="cancelling", retry_after_s=30)
+        raise _cancelling(state)
     return True
 
 
@@ -211,6 +212,11 @@ def close(client: ShopifyClient, state: Mapping[str, Any]) -> bool:
         return False
     client.change("HubOrderClose", {"id": state["id"]})
     return True
+
+
+def _cancelling(state: Mapping[str, Any]) -> RemoteUnavailable:
+    text = f"The shop is still cancelling order {state['name']}."
+    return RemoteUnavailable(text, code="cancelling", retry_after_s=30)
 
 
 def _is_cancelled(client: ShopifyClient, gid: str) -> bool:

@@ -35,7 +35,7 @@ SINGLES: Mapping[str, Single] = {
     "orders_placed": Single(
         label="Orders placed from day to day",
         function=walks.synchronize_placed,
-        help="One day or two in the shop's time zone, like 2026-11-01 2026-11-07.",
+        help="Days in the shop's time zone, like 2026-11-01 2026-11-07; one day alone; or how many days back, like 7.",
     ),
 }
 ACCEPTS: Mapping[type[Record], Accept] = {

@@ -50,7 +50,7 @@ HANDLERS: dict[str, Handler] = {
     "locations/update": _location("Location changed"),
     "locations/activate": _location("Location activated"),
     "locations/deactivate": _location("Location deactivated"),
-    "locations/delete": _location("Location deleted"),
+    "locations/delete": Handler(function=locations.synchronize, label="Location deleted"),
 }
 
 SYNCS: dict[str, Sync] = {

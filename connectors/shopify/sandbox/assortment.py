@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.sandbox import Reply
 from connectors.shopify.sandbox.catalogue import QUANTITIES
+from connectors.shopify.sandbox.datasets import sow
 from connectors.shopify.sandbox.orders import Node, Shop, stamp
 from connectors.shopify.sandbox.shops import OUTLET
 
@@ -179,6 +180,8 @@ def seed(shop: Shop, count: int, prefix: str, now: float) -> None:
 
 
 def _seed(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
+    if "name" in wish:
+        return sow(sandbox, wish)
     shop = sandbox.shops[wish.get("shop", OUTLET)]
     seed(shop, int(wish["skus"]), str(wish.get("prefix", "BULK-")), sandbox.now())
     return Reply(body={"skus": int(wish["skus"])})

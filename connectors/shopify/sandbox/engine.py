@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -90,14 +91,20 @@ class Call:
         return self.sandbox
 
 
+@lru_cache(maxsize=256)
+def _checked(text: str) -> tuple[DocumentNode, tuple[GraphQLError, ...]]:
+    """A document and what is wrong with it; the same few come again and again. Raises ``GraphQLError``."""
+    document = parse(text)
+    return document, tuple(validate(SCHEMA, document))
+
+
 def answer(call: Call, body: Mapping[str, Any], *, is_throttled: bool = False) -> dict[str, Any]:
     """The JSON of the answer. ``is_throttled``: refuse as if the bucket were empty."""
     variables = body.get("variables") or {}
     try:
-        document = parse(str(body.get("query")))
+        document, invalid = _checked(str(body.get("query")))
     except GraphQLError as error:
         return _refused("parse_error", error.message)
-    invalid = validate(SCHEMA, document)
     if invalid:
         return {"errors": [error_of(error, _validation_code(error.message)) for error in invalid]}
     most = _most_entries(document)

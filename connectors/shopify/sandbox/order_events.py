@@ -10,18 +10,22 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connectors.sandbox import Reply
 from connectors.shopify.sandbox.deliveries import DELIVERY_MODES, make_parcel, post
-from connectors.shopify.sandbox.orders import Node, Shop
+from connectors.shopify.sandbox.orders import Node, Shop, stamp
 from connectors.shopify.sandbox.payloads import order_payload, shop_payload
 from connectors.shopify.sandbox.privacy import compliance_payload
+from connectors.shopify.sandbox.sales import risk_of
 from connectors.shopify.sandbox.shops import OUTLET
 from connectors.shopify.sandbox.subscriptions import addresses, emit
 
 if TYPE_CHECKING:
     from connectors.shopify.sandbox.server import ShopifySandbox
+
+RISK_S = 30.0  # after which a new order's risk is assessed
 
 
 def tell_order(sandbox: ShopifySandbox, shop: Shop, order: Mapping[str, Any], *topics: str) -> None:
@@ -39,15 +43,51 @@ def tell_wish(sandbox: ShopifySandbox, shop: Shop, order: Mapping[str, Any], wis
     if "change" in wish:
         topics = ["orders/updated"]
         topics += ["orders/cancelled"] if wish.get("cancel") else []
-        topics += ["orders/edited"] if wish.get("remove") else []
+        topics += ["orders/edited"] if wish.get("remove") or wish.get("add") else []
+        topics += ["orders/paid"] if wish.get("paid") else []
     else:
         topics = ["orders/create"]
         topics += ["orders/paid"] if order["displayFinancialStatus"] == "PAID" else []
     tell_order(sandbox, shop, order, *topics)
 
 
+def assess(sandbox: ShopifySandbox, shop: Shop, order: Node, level: str) -> None:
+    """The risk of an order is assessed: no time of change moves, a topic of its own tells of it."""
+    order["risk"] = risk_of(level)
+    payload = {
+        "admin_graphql_api_order_id": order["id"],
+        "order_id": int(order["legacyResourceId"]),
+        "risk_level": level.lower(),
+        "provider_id": None,
+        "provider_title": None,
+        "created_at": stamp(sandbox.now()),
+    }
+    emit(sandbox, shop, "orders/risk_assessment_changed", payload)
+
+
+def await_risk(sandbox: ShopifySandbox, shop: Shop, order: Node, wish: Mapping[str, Any]) -> None:
+    """A new order's risk is pending for half a minute; ``risk`` of the wish is what comes out, ``risk_after_s`` when."""
+    if "change" in wish or wish.get("minutes_ago"):
+        return
+    order["risk"] = risk_of("PENDING")
+    after_s = float(wish.get("risk_after_s", RISK_S))
+    sandbox.schedule(after_s, partial(assess, sandbox, shop, order, str(wish.get("risk", "LOW"))))
+
+
+def delete_order(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
+    """``{"shop", "order"}``: staff delete an order; only its number is told."""
+    shop = sandbox.shops[wish.get("shop", OUTLET)]
+    order = shop.find(str(wish["order"]))
+    if order is None:
+        return Reply(404, {"error": "no such order"})
+    del shop.orders[order["id"]]
+    emit(sandbox, shop, "orders/delete", {"id": int(order["legacyResourceId"])})
+    return Reply(body={"deleted": order["name"]})
+
+
 def edit_payload(sandbox: ShopifySandbox, shop: Shop, order: Mapping[str, Any]) -> Node:
     """The body of ``orders/edited``: which units went."""
+    added = sorted(set(_ids(order)) - set(_ids(shop.first_states[order["id"]])))
     removals = [
         {"id": int(line["id"].rpartition("/")[2]), "delta": line["quantity"] - line["currentQuantity"]}
         for line in order["lineItems"]
@@ -63,11 +103,15 @@ def edit_payload(sandbox: ShopifySandbox, shop: Shop, order: Mapping[str, Any]) 
         "staff_note": "",
         "created_at": order["updatedAt"],
         "committed_at": order["updatedAt"],
-        "line_items": {"additions": [], "removals": removals},
+        "line_items": {"additions": [{"id": one, "delta": 1} for one in added], "removals": removals},
         "discounts": {"line_item": nothing},
         "shipping_lines": nothing,
     }
     return {"order_edit": edit}
+
+
+def _ids(order: Mapping[str, Any]) -> list[int]:
+    return [int(line["id"].rpartition("/")[2]) for line in order["lineItems"]]
 
 
 def deliver(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
@@ -109,4 +153,4 @@ def _payload(shop: Shop, topic: str, wish: Mapping[str, Any], order: Node | None
     return shop_payload(shop)
 
 
-CONTROLS: dict[str, Callable[..., Reply]] = {"deliver": deliver, "webhook": deliver}
+CONTROLS: dict[str, Callable[..., Reply]] = {"deliver": deliver, "webhook": deliver, "delete_order": delete_order}

@@ -32,7 +32,7 @@ from connectors.sandbox import Reply, Request, Sandbox
 from connectors.shopify.sandbox import engine, idempotency, moneyseeds, oauth
 from connectors.shopify.sandbox.areas import AREAS, RESOLVERS
 from connectors.shopify.sandbox.fulfillment import tell_routed
-from connectors.shopify.sandbox.order_events import tell_wish
+from connectors.shopify.sandbox.order_events import await_risk, tell_wish
 from connectors.shopify.sandbox.orders import Shop, stamp
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_shops, place_order
 from connectors.shopify.sandbox.uploads import Depot
@@ -208,6 +208,7 @@ class ShopifySandbox(Sandbox):
             change_order(order, wish, self.now(), shop)
         else:
             order = place_order(shop, wish, self.now())
+            await_risk(self, shop, order, wish)
         tell_wish(self, shop, order, wish)
         tell_routed(self, shop, order, wish)
         members = ("id", "legacyResourceId", "name", "updatedAt")

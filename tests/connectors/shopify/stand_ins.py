@@ -87,6 +87,7 @@ class FakeRun:
     options: Any = None
     source_connector_slug: str = "erp"
     body: bytes = b""
+    unfinished_write: bool = False
 
     @property
     def settings(self) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.exceptions import ConfigurationError, PayloadError, RemoteUnavailable, Skip
+from connectors.exceptions import ConfigurationError, PayloadError, RemoteRefused, RemoteUnavailable, Skip, WaitFor
 from connectors.shopify import orders
 from connectors.shopify.provider import provider
 from connectors.shopify.sandbox.payloads import order_payload
@@ -190,3 +190,119 @@ def test_a_number_the_shop_does_not_list_is_skipped_with_advice(run):
     with pytest.raises(Skip, match="as the shop shows it") as caught:
         orders.synchronize_order(run)
     assert caught.value.code == "not_found" and run.described["object_label"] == "9999"
+
+
+# --- risk, keys, deletion, odd orders -------------------------------------------------------------------------------
+
+
+def test_an_order_waits_for_its_risk_where_that_is_wanted(make_client, vendor):
+    placed = vendor.control("order")
+    payload = {"id": placed["legacyResourceId"]}
+    with pytest.raises(WaitFor) as caught:
+        orders.import_order(FakeRun(make_client(wait_for_risk=True), payload))
+    assert caught.value.code == f"risk:{placed['legacyResourceId']}" and 800 < caught.value.retry_after_s < 902
+    plain = FakeRun(make_client(), payload)
+    orders.import_order(plain)
+    assert plain.delivered[0].risk == "pending" and plain.notes == {}
+    vendor.control("clock", advance=31)
+    waited = FakeRun(make_client(wait_for_risk=True), payload)
+    orders.import_order(waited)
+    assert (waited.delivered[0].risk, waited.delivered[0].risk_recommendation) == ("low", "accept")
+
+
+def test_it_does_not_wait_for_ever(make_client, vendor):
+    placed = vendor.control("order", risk_after_s=90_000)
+    vendor.app.shops[OUTLET].orders[placed["id"]]["createdAt"] = "2026-01-01T00:00:00Z"
+    vendor.app.shops[OUTLET].scopes.append("read_all_orders")
+    run = FakeRun(make_client(wait_for_risk=True), {"id": placed["legacyResourceId"]})
+    orders.import_order(run)
+    assert run.delivered[0].risk == "pending" and "risk_pending" in run.notes
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {
+            "admin_graphql_api_order_id": "gid://shopify/Order/5512300777001",
+            "order_id": 5512300777001,
+            "risk_level": "low",
+        },
+        {"order_id": 5512300777001},
+        {"order_edit": {"id": 4401, "order_id": 5512300777001}},
+    ],
+)
+def test_deliveries_about_a_part_of_an_order_name_it_too(run, payload):
+    run.payload = payload
+    orders.import_order(run)
+    assert run.delivered[0].name == "#EX-2041"
+
+
+@pytest.mark.parametrize("typed", ["2041", "#EX-2041", "ex-2041", "5512300777001", "gid://shopify/Order/5512300777001"])
+def test_an_order_is_found_by_whatever_number_a_person_has(run, typed):
+    run.payload = {"number": typed}
+    assert orders.synchronize_order(run).startswith("Order #EX-2041 read")
+
+
+def test_an_order_is_found_by_its_confirmation_number(run, vendor):
+    vendor.app.shops[OUTLET].find("#EX-2042")["confirmationNumber"] = "T7QX91KLM"
+    run.payload = {"number": "t7qx91klm"}
+    assert orders.synchronize_order(run).startswith("Order #EX-2042 read")
+
+
+def test_an_exact_name_wins_over_a_number(run, vendor):
+    vendor.control("order", name="2041", minutes_ago=1)
+    run.payload = {"number": "2041"}
+    assert orders.synchronize_order(run).startswith("Order 2041 read")
+
+
+def test_a_deleted_order_that_became_a_document_needs_a_person(run):
+    run.payload, run.became = {"id": 5512300777001}, [("Xoro", "SO-88"), ("Stock", "77")]
+    with pytest.raises(RemoteRefused) as caught:
+        orders.forget_order(run)
+    assert caught.value.code == "deleted" and "SO-88 in Xoro, 77 in Stock" in caught.value.next_step
+    assert run.described["object_id"] == "5512300777001" and run.client.http.sent == []
+
+
+def test_an_order_of_five_hundred_lines_is_read_whole(make_client, vendor):
+    lines = [{"sku": f"SKU-{n}", "price": "1.10", "quantity": 2, "properties": {"n": str(n)}} for n in range(500)]
+    placed = vendor.control(
+        "order", lines=lines, tax={"title": "DE VAT", "rate": "0.19"}, discount={"code": "X", "amount": "33"}
+    )
+    run = FakeRun(make_client(), {"id": placed["legacyResourceId"]})
+    orders.import_order(run)
+    (order,) = run.delivered
+    assert [line.sku for line in order.lines] == [f"SKU-{n}" for n in range(500)]
+    assert sum(line.net for line in order.lines) == order.subtotal == order.total
+
+
+def test_the_last_characters_of_a_gift_card_are_a_remark_only(make_client, vendor):
+    placed = vendor.control("order", gift_card_payment="10.00")
+    run = FakeRun(make_client(), {"id": placed["legacyResourceId"]})
+    orders.import_order(run)
+    assert run.notes["gift_card"] == "A part was paid with the gift card ending in k7x2, by the payment's receipt."
+    assert "k7x2" not in str(run.delivered[0].raw)
+
+
+def test_metafields_of_a_second_namespace_are_read_where_asked_for(make_client, vendor):
+    shop = vendor.app.shops[OUTLET]
+    field = {"id": "gid://shopify/Metafield/1", "namespace": "custom", "key": "channel", "value": "fair",
+             "type": "single_line_text_field", "compareDigest": "x", "updatedAt": "2026-11-20T00:00:00Z"}  # fmt: skip
+    shop.find("#EX-2041")["metafields"].append(field)
+    payload = {"id": 5512300777001}
+    plain, more = FakeRun(make_client(), payload), FakeRun(make_client(more_metafields="custom"), payload)
+    orders.import_order(plain)
+    orders.import_order(more)
+    assert plain.delivered[0].metafields == ()
+    assert [(one.key, one.value) for one in more.delivered[0].metafields] == [("channel", "fair")]
+
+
+def test_orders_of_business_and_foreign_buyers_are_read(make_client, vendor):
+    for name, domain in (("B2B shop", LUMEN), ("multi-currency shop", OUTLET)):
+        shop = vendor.app.shops[domain]
+        client = make_client(shop_domain=domain, client_id=shop.client_id, client_secret=shop.client_secret)
+        for placed in vendor.control("seed", name=name)["orders"]:
+            run = FakeRun(client, {"id": shop.find(placed)["legacyResourceId"]})
+            orders.import_order(run)
+            assert run.delivered[0].name == placed
+            assert (run.delivered[0].company is not None) == (domain == LUMEN)
+            assert bool(run.delivered[0].other_currency) == (domain == OUTLET)

@@ -8,6 +8,7 @@ import pytest
 
 from connectors.models import Link
 from connectors.records import RefundRequest
+from connectors.shopify import locations
 from connectors.shopify.calls import refunds as calls
 from events.models import Outcome, Reason
 from tests.connectors.cases import again
@@ -83,6 +84,12 @@ def test_what_shopify_declines_is_said_in_its_words_and_can_be_tried_again(desk)
     assert again(first.event).event.outcome == Outcome.SUCCEEDED
 
 
+@pytest.fixture
+def unchecked(monkeypatch) -> None:
+    """A location that was deleted in the shop a moment after the hub looked."""
+    monkeypatch.setattr(locations, "called", lambda run, code: f"gid://shopify/Location/{code}")
+
+
 def corrected(monkeypatch) -> None:
     """From now on the same request leaves with another content."""
     real = calls.create_refund
@@ -94,7 +101,7 @@ def corrected(monkeypatch) -> None:
     monkeypatch.setattr(calls, "create_refund", at_kiel)
 
 
-def test_what_was_declined_and_then_corrected_leaves_under_a_fresh_key(desk, monkeypatch):
+def test_what_was_declined_and_then_corrected_leaves_under_a_fresh_key(desk, unchecked, monkeypatch):
     event = desk.queue(RefundRequest, lines=[{**LAMP, "location_id": "999"}])
     assert "Location is required" in again(event).event.sentence
     corrected(monkeypatch)
@@ -102,7 +109,7 @@ def test_what_was_declined_and_then_corrected_leaves_under_a_fresh_key(desk, mon
     assert second.event.outcome == Outcome.SUCCEEDED, second.text
 
 
-def test_another_content_after_a_lost_answer_is_for_a_person(desk, monkeypatch):
+def test_another_content_after_a_lost_answer_is_for_a_person(desk, unchecked, monkeypatch):
     """The first try was declined by Shopify, which the hub does not know: its answer was lost."""
     event = desk.queue(RefundRequest, lines=[{**LAMP, "location_id": "999"}])
     desk.fault("drop_after_commit", "HubRefundCreate")
@@ -112,7 +119,7 @@ def test_another_content_after_a_lost_answer_is_for_a_person(desk, monkeypatch):
     assert second.event.reason == Reason.UNCONFIRMED_WRITE, second.text
 
 
-def test_a_refusal_repeated_unchanged_takes_a_fresh_key_and_never_pays_twice(desk):
+def test_a_refusal_repeated_unchanged_takes_a_fresh_key_and_never_pays_twice(desk, unchecked):
     event = desk.queue(RefundRequest, lines=[{**LAMP, "location_id": "999"}])
     for _ in range(3):
         ended = again(event)
@@ -180,6 +187,7 @@ def test_without_amounts_the_shops_currency_will_do(desk):
         ({"lines": [{**LAMP, "quantity": "0.5"}]}, "cannot be refunded"),
         ({"lines": [{**LAMP, "restock": "burn"}]}, "no way to restock"),
         ({"lines": [{**LAMP, "location_id": ""}]}, "names no location"),
+        ({"lines": [{**LAMP, "location_id": "999"}]}, "no location “999”"),
     ],
 )
 def test_what_cannot_be_asked_for_is_named(desk, changes, word):
@@ -201,7 +209,8 @@ def test_a_sku_on_two_lines_is_taken_from_both(desk):
 
 def test_a_missing_scope_is_named(desk):
     desk.sandbox.post(
-        "/shopify/_sandbox/scopes", {"shop": desk.shop.settings["shop_domain"], "scopes": ["read_orders"]}
+        "/shopify/_sandbox/scopes",
+        {"shop": desk.shop.settings["shop_domain"], "scopes": ["read_orders", "read_locations"]},
     )
     ended = desk.bring(RefundRequest)
     assert ended.event.reason == Reason.CONFIGURATION and "write_orders" in ended.event.sentence, ended.text

@@ -11,6 +11,7 @@ from connectors.exceptions import ConfigurationError, PayloadError, Skip, WaitFo
 from connectors.records import Refund
 from connectors.shopify import refunds
 from connectors.shopify.calls import refunds as calls
+from connectors.shopify.provider import provider
 from connectors.shopify.refunds import refund_record
 from connectors.shopify.sandbox.money_news import refund_payload
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET
@@ -88,7 +89,7 @@ def test_a_refund_the_shop_does_not_have_is_skipped(run):
 def test_a_delivery_of_another_shop_is_not_taken_for_ours(run):
     run.headers = {"x-shopify-shop-domain": LUMEN}
     with pytest.raises(ConfigurationError) as caught:
-        refunds.import_refund(run)
+        provider.handlers["refunds/create"].function(run)
     assert caught.value.code == "wrong_shop" and run.client.http.sent == []
 
 

@@ -143,7 +143,7 @@ def test_the_page_shows_access_and_what_each_feature_lacks(connector, make_conne
     assert "shpat_" not in page
 
 
-def test_an_app_to_be_installed_has_the_link_to_begin_with(connector, administrator):
+def test_an_app_to_be_installed_has_the_link_to_begin_with(connector, administrator, supporter):
     connector.put_settings({**connector.settings, "way_in": "install", "client_id": "i", "client_secret": "s3cr3t"})
     connector.save()
     browser = Client()
@@ -151,3 +151,6 @@ def test_an_app_to_be_installed_has_the_link_to_begin_with(connector, administra
     page = browser.get(f"{connector.admin_path()}?tab=more").content.decode()
     assert f'href="{connector.webhook_url}/install"' in page and "not installed in the shop" in page
     assert "s3cr3t" not in page
+    browser.force_login(supporter)
+    page = browser.get(f"{connector.admin_path()}?tab=more").content.decode()
+    assert "not installed in the shop" in page and connector.webhook_token not in page

@@ -532,3 +532,37 @@ def test_a_route_may_wait_for_a_tracking_number(stage):
     event = stage.tell(shipment(placed, (MUG, 1)))
     assert (event.outcome, event.reason_code) == (Outcome.SKIPPED, "no_tracking")
     assert stage.tell(shipment(placed, (MUG, 1), **UPS)).outcome == Outcome.SUCCEEDED
+
+
+# --- whose is it ----------------------------------------------------------------------------------------------------
+
+
+def test_two_shipments_in_one_parcel_are_two_fulfillments(stage):
+    stage.route()
+    placed = stage.place((MUG, 2))
+    for number in ("SH-1", "SH-2"):
+        stage.tell(shipment(placed, (MUG, 1), number=number, **UPS))
+    assert [one["totalQuantity"] for one in stage.shipped(placed)] == [1, 1]
+
+
+def test_what_a_person_shipped_after_a_call_that_never_arrived_is_not_taken_for_ours(stage):
+    stage.route()
+    placed = stage.place((MUG, 3))
+    stage.vendor.control("fault", kind="drop", operation="HubShip")
+    stage.tell(shipment(placed, (MUG, 1)))
+    stage.vendor.control("fulfillment", order=placed["name"], do="ship", units={MUG: 2})
+    event = stage.again()
+    assert event.outcome == Outcome.SUCCEEDED and "found_existing" not in notes(event), texts(event)
+    assert [one["totalQuantity"] for one in stage.shipped(placed)] == [2, 1]
+
+
+def test_a_shipment_waits_while_another_of_its_order_has_no_answer_yet(stage, monkeypatch):
+    monkeypatch.setattr(shipping_work, "SETTLE", timedelta(minutes=1))
+    stage.route()
+    placed = stage.place((MUG, 2))
+    lose(stage, "HubShip")
+    stage.tell(shipment(placed, (MUG, 1), number="SH-1"))
+    Event.objects.filter(outcome=Outcome.WAITING).update(outcome=Outcome.FAILED)
+    event = stage.tell(shipment(placed, (MUG, 1), number="SH-2"))
+    assert (event.outcome, event.reason) == (Outcome.WAITING, Reason.DEPENDENCY), texts(event)
+    assert len(stage.shipped(placed)) == 1

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -238,3 +240,228 @@ def test_the_record_survives_its_own_json(shops):
     again = Order.from_json(order.to_json())
     assert again == order and again.fingerprint() == order.fingerprint()
     assert again.raw["confirmationNumber"] == order.raw["confirmationNumber"]
+
+
+# --- everything else an order carries -----------------------------------------------------------------------------
+
+
+def test_bundles_custom_lines_and_their_variants(shops):
+    bundle = {"id": 77, "title": "Desk set", "quantity": 2, "sku": "SET-1"}
+    wish = {
+        "lines": [
+            {"sku": "MUG-BLU-350", "quantity": 2, "bundle": bundle},
+            {"sku": "PAPER-A4-80", "quantity": 4, "bundle": bundle},
+            {"title": "Gift wrap", "price": "3.50", "custom": True},
+        ],
+        "tax": VAT,
+    }
+    mug, paper, wrap = translate(place_order(shops[OUTLET], wish, NOW)).lines
+    assert mug.bundle_id == paper.bundle_id == "77"
+    assert (mug.bundle_title, mug.bundle_quantity, mug.bundle_sku) == ("Desk set", 2, "SET-1")
+    assert (mug.product_id, mug.variant_id, mug.inventory_item_id) == ("880001", "4200001", "7701")
+    assert (mug.vendor, mug.variant_title, mug.is_custom) == ("Example Outlet", "blue", False)
+    assert (wrap.is_custom, wrap.sku, wrap.title, wrap.variant_id) == (True, "", "Gift wrap", "")
+
+
+def test_discounts_keep_their_code_kind_and_share(shops):
+    wish = {
+        "lines": [{"sku": "LMP-OAK-S", "discount": "4.00"}, {"sku": "PAPER-A4-80", "quantity": 3}],
+        "discount": {"code": "TEN", "percentage": "10"},
+    }
+    order = translate(place_order(shops[OUTLET], wish, NOW))
+    code, by_hand = order.discounts
+    assert (code.kind, code.code, code.value, code.is_percentage, code.target) == ("code", "TEN", 10, True, "line_item")
+    assert (by_hand.kind, by_hand.title, by_hand.value) == ("manual", "Discount", Decimal("4.00"))
+    assert [share.index for share in order.lines[0].discounts] == [0, 1]
+    assert sum(share.amount for line in order.lines for share in line.discounts) == order.total_discount
+    sale = translate(place_order(shops[OUTLET], {"discount": {"title": "Sale", "amount": "2"}}, NOW))
+    assert (sale.discounts[0].kind, sale.discounts[0].title, sale.discounts[0].code) == ("automatic", "Sale", "")
+
+
+def test_duties_stand_at_their_lines(shops):
+    wish = {"lines": [{"sku": "LMP-OAK-S", "duty": "7.50"}, {"sku": "TONER-77K", "duty": "2.25"}], "tax": VAT}
+    order = translate(place_order(shops[OUTLET], wish, NOW))
+    assert [line.duties[0].amount for line in order.lines] == [Decimal("7.50"), Decimal("2.25")]
+    assert order.duties == Decimal("9.75") and parts(order) == order.total
+
+
+def test_duties_inside_the_prices_are_added_to_nothing(shops):
+    wish = {"lines": [{"sku": "LMP-OAK-S", "duty": "7.50"}], "duties_included": True}
+    order = translate(place_order(shops[OUTLET], wish, NOW))
+    assert order.are_duties_included and order.duties == 0 and order.lines[0].duties and parts(order) == order.total
+
+
+def test_fees_count(shops):
+    order = translate(place_order(shops[OUTLET], {"fees": "1.20", "tax": VAT}, NOW))
+    assert order.fees == Decimal("1.20") and parts(order) == order.total
+
+
+@pytest.mark.parametrize("domain", [OUTLET, LUMEN])
+def test_an_edited_order_with_duties_fees_and_tip_is_checked_by_what_was_ordered(shops, domain):
+    wish = {
+        "lines": [{"sku": "MUG-BLU-350", "quantity": 3, "duty": "3.00"}, {"sku": "TONER-77K", "duty": "4.00"}],
+        "discount": {"code": "X", "amount": "10.00"}, "tip": "2.00", "fees": "1.00", "tax": VAT,
+        "shipping": {"price": "4.95"},
+    }  # fmt: skip
+    shop = shops[domain]
+    placed = place_order(shop, wish, NOW)
+    edit = {"remove": {"MUG-BLU-350": 1, "TONER-77K": 1}, "add": [{"sku": "LMP-OAK-S"}], "tax": VAT}
+    order = translate(change_order(placed, edit, NOW + 5, shop))
+    assert order.is_edited and [line.sku for line in order.lines] == ["MUG-BLU-350", "LMP-OAK-S"]
+    assert [(line.sku, line.quantity, line.ordered_quantity) for line in order.removed_lines] == [("TONER-77K", 0, 1)]
+    assert (order.lines[0].ordered_quantity, order.lines[0].quantity) == (3, 2)
+    assert order.duties == Decimal("2.00") and order.tip == Decimal("2.00")
+    assert order.total == parts(order)
+    assert abs(order.total - Decimal(placed["currentTotalPriceSet"]["shopMoney"]["amount"])) <= Decimal("0.02")
+
+
+@pytest.mark.parametrize(
+    ("currency", "rate", "places"), [("JPY", "163.41", 0), ("KWD", "0.3341", -3), ("USD", "1.08", -2)]
+)
+def test_every_currency_adds_up_in_its_own_smallest_unit(shops, currency, rate, places):
+    wish = {
+        "lines": [{"sku": "MUG-BLU-350", "quantity": 3}, {"sku": "PAPER-A4-80", "quantity": 7, "discount": "1.00"}],
+        "discount": {"code": "X", "percentage": "7"}, "tax": VAT, "shipping": {"price": "4.95"},
+        "presentment": {"currency": currency, "rate": rate},
+    }  # fmt: skip
+    shop = shops[OUTLET]
+    placed = place_order(shop, wish, NOW)
+    order = translate(placed, presentment=True)
+    assert order.currency == currency and parts(order) == order.total
+    assert order.total.as_tuple().exponent == places
+    assert (order.other_currency, order.other_total) == ("EUR", translate(placed).total)
+    edited = translate(change_order(placed, {"remove": {"MUG-BLU-350": 1}}, NOW + 5, shop), presentment=True)
+    assert edited.lines[0].discount.as_tuple().exponent == places and parts(edited) == edited.total
+
+
+def test_the_other_currency_and_its_rate_travel_along(shops):
+    wish = {"lines": [{"sku": "LMP-OAK-L", "quantity": 2}], "presentment": {"currency": "USD", "rate": "1.0837"}}
+    order = translate(place_order(shops[OUTLET], wish, NOW))
+    assert (order.currency, order.other_currency, order.other_total) == ("EUR", "USD", Decimal("279.60"))
+    assert order.exchange_rate == Decimal("1.083721")
+    plain = translate(shops[OUTLET].find("#EX-2041"))
+    assert (plain.other_currency, plain.other_total, plain.exchange_rate) == ("", 0, 1)
+
+
+def test_the_code_of_a_rate_and_the_key_of_its_quote_are_told_apart(shops):
+    shipping = {"title": "Courier", "code": "EXP~q7k2m9", "price": "9.00", "source": "Hub rates", "carrier": "6c1f0a",
+                "phone": "+49 431 1", "discount": "2.00"}  # fmt: skip
+    (line,) = translate(place_order(shops[OUTLET], {"shipping": shipping, "tax": VAT}, NOW)).shipping_lines
+    assert (line.code, line.quote_key, line.source, line.carrier_id) == ("EXP", "q7k2m9", "Hub rates", "6c1f0a")
+    assert (line.price, line.discount, line.phone) == (Decimal("9.00"), Decimal("2.00"), "+49 431 1")
+
+
+def test_payments_tell_gateway_fee_promise_and_gift_card(shops):
+    wish = {"gift_card_payment": "10.00", "payment": "authorized", "payment_fee": "0.55"}
+    order = translate(place_order(shops[OUTLET], wish, NOW))
+    card, promise = order.payments
+    assert (card.is_gift_card, card.gateway, card.kind, card.status) == (True, "gift_card", "sale", "success")
+    assert promise.kind == "authorization" and promise.expires_at > order.created_at
+    assert (promise.gateway_title, promise.fees[0].amount, promise.fees[0].currency) == (
+        "Shopify payments", Decimal("0.55"), "EUR",
+    )  # fmt: skip
+    assert (order.received, order.outstanding) == (Decimal("10.00"), order.total - 10)
+    assert promise.reference and promise.processed_at == order.processed_at
+
+
+def test_the_receipt_of_a_payment_is_kept_nowhere(shops):
+    order = translate(place_order(shops[OUTLET], {"gift_card_payment": "10.00"}, NOW))
+    assert b"k7x2" not in order.to_json()
+
+
+def test_terms_have_their_instalment_and_due_date(shops):
+    order = translate(shops[LUMEN].find("#2207"))
+    (due,) = order.payment_dues
+    assert (order.payment_terms_kind, order.payment_due_days, order.is_overdue) == ("net", 30, False)
+    assert (due.amount, due.open_amount, due.currency) == (order.total, order.total, "USD")
+    assert order.due_at == due.due_at and (due.due_at - order.created_at).days == 30
+
+
+def test_a_company_may_have_no_contact(shops):
+    wish = {"customer": {"id": 5, "email": "a@example.com"}, "company": {"id": 9, "name": "Lone", "contact": False}}
+    order = translate(place_order(shops[LUMEN], wish, NOW))
+    assert (order.company.id, order.company.contact_id, order.company.contact_customer_id) == ("9", "", "")
+
+
+def test_who_buys_is_told_with_language_note_and_exemptions(shops):
+    customer = {"id": 5, "email": "a@example.com", "phone": "+1 2", "locale": "fr", "note": "pays late",
+                "tax_exempt": True, "tax_exemptions": ["US_CA_RESELLER_EXEMPTION"]}  # fmt: skip
+    order = translate(place_order(shops[LUMEN], {"customer": customer, "tax_exempt": True, "location": "Spokane"}, NOW))
+    assert (order.customer.locale, order.customer.note, order.customer.phone) == ("fr", "pays late", "+1 2")
+    assert order.customer.tax_exemptions == ("US_CA_RESELLER_EXEMPTION",) and order.is_tax_exempt
+    assert (order.location_name, order.source_name, order.locale) == ("Spokane", "pos", "fr")
+
+
+def test_a_tax_tells_where_and_who_owes_it(shops):
+    tax = {"title": "WA State Tax", "rate": "0.065", "channel_liable": True}
+    address = {"province_code": "WA", "country_code": "US"}
+    order = translate(place_order(shops[LUMEN], {"tax": tax, "address": address}, NOW))
+    (found,) = order.lines[0].taxes
+    assert (found.country_code, found.region_code, found.is_channel_liable) == ("US", "WA", True)
+    assert found.mapping_key == "WA State Tax 6.5% US-WA"
+
+
+def test_metafields_travel_with_the_order(shops):
+    placed = copy.deepcopy(shops[OUTLET].find("#EX-2041"))
+    placed["metafields"] = [{"id": "gid://shopify/Metafield/1", "namespace": "custom", "key": "po", "value": "7",
+                             "type": "single_line_text_field", "compareDigest": "x"}]  # fmt: skip
+    (field,) = translate(placed).metafields
+    assert (field.namespace, field.key, field.value, field.type) == ("custom", "po", "7", "single_line_text_field")
+
+
+def test_risk_tells_what_is_advised_and_why(shops):
+    order = translate(place_order(shops[OUTLET], {"risk": "HIGH"}, NOW))
+    assert (order.risk, order.risk_recommendation) == ("high", "cancel")
+    assert order.risk_facts == ("The card's country is not the buyer's",)
+
+
+# --- taxes ----------------------------------------------------------------------------------------------------------
+
+
+def test_taxes_that_do_not_add_up_stop_the_order(shops):
+    placed = copy.deepcopy(shops[OUTLET].find("#EX-2041"))
+    placed["totalTaxSet"]["shopMoney"]["amount"] = "8.42"  # lines and shipping: 7.60 + 0.79
+    with pytest.raises(PayloadError) as caught:
+        translate(placed)
+    assert (
+        caught.value.code == "tax_sum" and "8.39 EUR" in caught.value.sentence and "8.42 EUR" in caught.value.sentence
+    )
+    assert translate(placed, tax_tolerance=Decimal("0.02")).total_tax == Decimal("8.42")
+
+
+def test_rounding_of_a_cent_a_line_is_no_difference(shops):
+    placed = copy.deepcopy(shops[OUTLET].find("#EX-2041"))
+    placed["totalTaxSet"]["shopMoney"]["amount"] = "8.41"
+    assert translate(placed).total_tax == Decimal("8.41")
+
+
+def test_a_tax_on_duties_is_told_and_stops_nothing(shops):
+    placed = place_order(shops[OUTLET], {"lines": [{"sku": "LMP-OAK-S", "duty": "10.00"}], "tax": VAT}, NOW)
+    placed["totalTaxSet"]["shopMoney"]["amount"] = str(
+        Decimal(placed["totalTaxSet"]["shopMoney"]["amount"]) + Decimal("1.90")
+    )
+    notes: dict[str, str] = {}
+    translate(placed, notes=notes)
+    assert "1.90 EUR" in notes["duty_taxes"]
+
+
+# --- what the ledger remembers --------------------------------------------------------------------------------------
+
+
+def test_an_order_that_an_older_hub_delivered_does_not_look_changed():
+    """The fingerprint of this record as the hub computed it before orders carried more."""
+    content = (Path(__file__).parent / "order_of_an_older_hub.json").read_bytes()
+    before = "8ad27e3098c473146aa10b5f89ad894ae61789dfa78cfdfaee1d6195484db885"
+    assert Order.from_json(content).fingerprint() == before
+
+
+def test_what_an_order_carries_beside_its_document_never_makes_it_look_changed(shops):
+    order = translate(shops[LUMEN].find("#2207"))
+    more = replace(
+        order, is_edited=True, return_status="returned", received=Decimal(5), risk_recommendation="cancel",
+        customer=replace(order.customer, note="new"), company=replace(order.company, contact_title="Buyer"),
+        lines=tuple(replace(line, vendor="Else", open_quantity=Decimal(0)) for line in order.lines),
+    )  # fmt: skip
+    assert more.fingerprint() == order.fingerprint() and more != order
+    assert replace(order, note="new").fingerprint() != order.fingerprint()
+    assert order.fingerprint(without=frozenset({"lines"})) != order.fingerprint()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.exceptions import RemoteUnavailable
+from connectors.exceptions import ConfigurationError, PayloadError, RemoteRefused, RemoteUnavailable, Skip
 from connectors.shopify import orders, walks
 from connectors.shopify.sandbox.shops import OUTLET
 from tests.connectors.shopify.stand_ins import FakeRun
@@ -65,3 +66,126 @@ def test_a_broken_walk_leaves_the_watermark_where_it_was(make_client, vendor):
     with pytest.raises(RemoteUnavailable):
         walks.synchronize_recent(run)
     assert run.checkpoint == {"until": "2026-11-20T00:00:00+00:00"}
+
+
+def test_a_clock_ten_minutes_ahead_loses_no_order(make_client, vendor, monkeypatch):
+    """The hub's clock is wrong, the shop's is right: the window ends by the shop's."""
+    client = make_client()
+    real = client.now
+    monkeypatch.setattr(client, "now", lambda: real() + 600)
+    monkeypatch.setattr("connectors.shopify.orders.datetime", a_clock(600))
+    run = FakeRun(client)
+    walks.synchronize_recent(run)
+    end = datetime.fromisoformat(run.checkpoint["until"])
+    assert abs(end - (datetime.now(UTC) - walks.MARGIN)) < timedelta(seconds=5)
+    late = vendor.control("order", minutes_ago=2)
+    again = FakeRun(client, checkpoint=run.checkpoint)
+    walks.synchronize_recent(again)
+    assert late["legacyResourceId"] in [one["object_id"] for one in again.spawned]
+
+
+def test_a_clock_ten_minutes_behind_leaves_no_order_for_later(make_client, vendor, monkeypatch):
+    client = make_client()
+    real = client.now
+    monkeypatch.setattr(client, "now", lambda: real() - 600)
+    monkeypatch.setattr("connectors.shopify.orders.datetime", a_clock(-600))
+    fresh = vendor.control("order", minutes_ago=5)
+    run = FakeRun(client)
+    walks.synchronize_recent(run)
+    assert fresh["legacyResourceId"] in [one["object_id"] for one in run.spawned]
+
+
+def a_clock(off_s: float):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, zone=None):
+            return datetime.now(zone) + timedelta(seconds=off_s)
+
+    return Clock
+
+
+def test_a_watermark_of_the_future_is_not_believed(make_client):
+    """Somebody's clock was wrong once: what it left behind must not make a window that begins after its end."""
+    until = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+    run = FakeRun(make_client(), checkpoint={"until": until})
+    walks.synchronize_recent(run)
+    assert datetime.fromisoformat(run.checkpoint["until"]) < datetime.now(UTC)
+
+
+def test_another_shop_behind_the_address_stops_the_walk(make_client, vendor):
+    run = FakeRun(make_client())
+    vendor.app.shops[OUTLET].domain = "renamed-outlet.myshopify.com"
+    with pytest.raises(ConfigurationError) as caught:
+        walks.synchronize_recent(run)
+    vendor.app.shops[OUTLET].domain = OUTLET
+    assert caught.value.code == "wrong_shop" and "renamed-outlet.myshopify.com" in caught.value.sentence
+    assert run.spawned == [] and run.checkpoint == {}
+
+
+def test_a_cursor_that_expired_begins_the_rest_anew(make_client, vendor):
+    for n in range(260):
+        vendor.control("order", minutes_ago=50 - n / 10, silent=True)
+    client = make_client()
+    now = datetime.fromtimestamp(vendor.app.now(), UTC)
+    pages = client.orders_since(now - timedelta(minutes=55), now)
+    first = next(pages)
+    vendor.control("cursors", shop=OUTLET)
+    names = [node["name"] for page in [first, *pages] for node in page]
+    assert len(set(names)) == 261 and len(names) < 261 + 30  # the last second of the first page comes twice
+
+
+def test_cursors_that_always_expire_end_in_an_error(make_client, vendor, monkeypatch):
+    monkeypatch.setattr("connectors.shopify.client.RESTARTS", 2)
+    for _ in range(260):
+        placed = vendor.control("order", minutes_ago=50, silent=True)
+    for order in vendor.app.shops[OUTLET].orders.values():
+        order["updatedAt"] = placed["updatedAt"]
+    pages = make_client().orders_since(*window(vendor))
+
+    def walk() -> None:
+        for _ in pages:
+            vendor.control("cursors", shop=OUTLET)
+
+    with pytest.raises(RemoteRefused, match="cursor"):
+        walk()
+
+
+def window(vendor) -> tuple[datetime, datetime]:
+    now = datetime.fromtimestamp(vendor.app.now(), UTC)
+    return now - timedelta(minutes=55), now
+
+
+def test_an_order_deleted_between_list_and_read_is_skipped(make_client, vendor):
+    placed = vendor.control("order", minutes_ago=5, silent=True)
+    run = FakeRun(make_client())
+    walks.synchronize_recent(run)
+    vendor.control("delete_order", order=placed["name"])
+    (event,) = [one for one in run.spawned if one["object_id"] == placed["legacyResourceId"]]
+    with pytest.raises(Skip) as caught:
+        orders.import_order(FakeRun(run.client, event["payload"]))
+    assert caught.value.code == "not_found"
+
+
+def test_orders_of_certain_days_are_taken_in_the_shops_time_zone(make_client, vendor):
+    berlin = ZoneInfo("Europe/Berlin")
+    now = datetime.fromtimestamp(vendor.app.now(), berlin)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    minutes = (now - midnight).total_seconds() / 60
+    after = vendor.control("order", minutes_ago=minutes - 0.5, silent=True)
+    before = vendor.control("order", minutes_ago=minutes + 0.5, silent=True)
+    vendor.control("clock", index_lag_s=0)
+    run = FakeRun(make_client(), {"number": f"{midnight.date()}"})
+    walks.synchronize_placed(run)
+    numbers = {one["object_id"] for one in run.spawned}
+    assert after["legacyResourceId"] in numbers and before["legacyResourceId"] not in numbers
+    both = FakeRun(make_client(), {"number": "1"})
+    walks.synchronize_placed(both)
+    assert {after["legacyResourceId"], before["legacyResourceId"]} <= {one["object_id"] for one in both.spawned}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2026-11-31", "2026-11-07 2026-11-01", "2026-11-01 2026-11-02 2026-11-03", "0"]
+)
+def test_days_that_are_none_are_said_to_be_none(make_client, text):
+    with pytest.raises(PayloadError, match="does not name one day"):
+        walks.synchronize_placed(FakeRun(make_client(), {"number": text}))

@@ -184,6 +184,31 @@ def test_an_order_is_found_by_the_documents_id_where_that_is_wanted(sandbox, sho
     assert operations(sandbox).count("HubMetafieldDefinition") == 1
 
 
+def test_a_document_id_finds_its_order_by_hand_too(sandbox, shop, route, live_server):
+    settings(shop, writes_order_id=True)
+    tell(sandbox, shop, live_server)
+    document = Link.objects.get().target_object_id
+    event_id = syncing.start_single(shop, "order", document, by="ada")
+    Drainer(0).run()
+    event = Event.objects.get(pk=event_id)
+    assert (event.outcome, event.object_label) == (Outcome.SUCCEEDED, "#2207"), event.sentence
+
+
+@pytest.mark.parametrize(
+    "topics", [("orders/create", "orders/updated", "orders/paid"), ("orders/paid", "orders/updated", "orders/create")]
+)
+def test_an_order_told_of_by_three_topics_twice_in_any_order_is_made_once(sandbox, shop, route, live_server, topics):
+    url = f"{live_server.url}/hooks/{shop.webhook_token}"
+    for mode in ("duplicate", "late"):
+        for topic in topics:
+            wish = {"shop": LUMEN, "order": "#2207", "topic": topic, "url": url, "mode": mode}
+            assert sandbox.post("/shopify/_sandbox/deliver", wish)["status"] == 200
+    Drainer(0).run()
+    created = [e for e in sandbox.log("xoro") if e["path"].endswith("/salesorder/create")]
+    assert len(created) == 1 and Link.objects.count() == 1
+    assert not Event.objects.filter(outcome__in=[Outcome.FAILED, Outcome.WAITING]).exists()
+
+
 def test_a_definition_that_is_there_already_is_fine(sandbox, shop):
     client = Run(shop, None).client
     for _ in range(2):
