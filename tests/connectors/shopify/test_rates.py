@@ -485,6 +485,18 @@ def test_an_address_without_https_is_named(shop, advanced, settings):
     assert "Shopify does not accept the hub's address" in event.sentence and "HUB_BASE_URL" in event.next_step
 
 
+def test_a_checkout_without_rates_is_warned_of_until_one_is_answered(registered):
+    from connectors.models import Notice
+
+    configured(registered, rates_table="")
+    assert ask(registered).status_code == 503
+    synchronized(registered)
+    assert "got no rates" in Notice.objects.get(code="rates", cleared_at=None).sentence
+    assert ask(configured(registered, rates_table=TABLE)).status_code == 200
+    synchronized(registered)
+    assert not Notice.objects.filter(code="rates", cleared_at=None).exists()
+
+
 def test_old_quotes_go_with_the_synchronization(registered):
     ask(registered)
     Quote.objects.update(answered_at=Quote.objects.get().answered_at - timedelta(days=91))
@@ -528,6 +540,16 @@ def test_a_checkout_is_offered_rates_and_its_order_leads_back_to_the_quote(regis
     # The order says what was chosen.
     key = split_code(made["rates"][1]["service_code"])[1]
     assert quotes.find(registered.pk, key).offers["EXPRESS"]["price"] == "9.90"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_goods_of_two_warehouses_are_asked_about_one_by_one_and_added_up(registered, sandbox):
+    made = checkout(
+        sandbox, order=False, origins=[{"postal_code": "24103"}, {"postal_code": "20095"}],
+        lines=[{"sku": "MUG-BLU-350", "origin": 0}, {"sku": "LMP-OAK-S", "origin": 1}],
+    )  # fmt: skip
+    assert len(made["asked"]) == 2
+    assert made["rates"][0]["total_price"] == str(2 * 495)
 
 
 @pytest.mark.django_db(transaction=True)
