@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -190,9 +191,14 @@ def _plain(content: bytes) -> list[tuple[str, str]]:
         return []
     pairs = read.items() if isinstance(read, dict) else ()
     return [
-        (str(name)[:80], _word(value)) for name, value in pairs
-        if isinstance(value, str | int | float | bool) and value != ""
+        (_in_words(str(name)[:80]), _word(value)) for name, value in pairs
+        if name != "id" and isinstance(value, str | int | float | bool) and value != ""
     ][:FACTS_SHOWN]  # fmt: skip
+
+
+def _in_words(name: str) -> str:
+    """``confirmationNumber`` and ``confirmation_number`` as people write it."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", name).capitalize()
 
 
 def _word(value: str | float | bool) -> str:

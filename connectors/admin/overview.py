@@ -17,6 +17,8 @@ from connectors.models import Breaker, BreakerState, Connector
 from events.models import Event, Mail
 
 RECENT = 10
+SYNCS_SHOWN = 4
+SINGLES_SHOWN = 1
 TABS = ("overview", "more", "settings")
 
 
@@ -53,9 +55,7 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
         "failures": failures,
         "failures_text": state.counted(failures),
         "syncs": _syncs(connector, provider),
-        "singles": [{"name": name, "label": s.label, "help": s.help} for name, s in provider.singles.items()]
-        if provider
-        else [],
+        "singles": _singles(provider, may["synchronize"]),
         "events": _recent(connector) if user.has_perm("events.view_event") else None,  # type: ignore[union-attr]
         "events_path": state.events_path(connector.pk),
         "webhook": _webhook(connector, provider, may["change"]),
@@ -65,12 +65,22 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
     }
 
 
-def _syncs(connector: Connector, provider: Provider | None) -> list[dict[str, Any]]:
-    """The provider's syncs, each with its plan if it has one."""
+def _folded(rows: list[dict[str, Any]], limit: int) -> dict[str, list[dict[str, Any]]]:
+    """The first rows are shown, the others on asking; one alone is not worth a fold."""
+    return {"shown": rows, "more": []} if len(rows) <= limit + 1 else {"shown": rows[:limit], "more": rows[limit:]}
+
+
+def _singles(provider: Provider | None, may_synchronize: bool) -> dict[str, list[dict[str, Any]]]:
+    rows = provider.singles.items() if provider and may_synchronize else ()
+    return _folded([{"name": name, "label": one.label, "help": one.help} for name, one in rows], SINGLES_SHOWN)
+
+
+def _syncs(connector: Connector, provider: Provider | None) -> dict[str, list[dict[str, Any]]]:
+    """The provider's syncs, each with its plan if it has one; those with a plan come first."""
     if provider is None:
-        return []
+        return _folded([], SYNCS_SHOWN)
     plans = {plan.sync: plan for plan in connector.plans.all()}
-    return [
+    rows = [
         {
             "name": name,
             "label": sync.label,
@@ -81,6 +91,7 @@ def _syncs(connector: Connector, provider: Provider | None) -> list[dict[str, An
         for name, sync in provider.syncs.items()
         for plan in [plans.get(name)]
     ]
+    return _folded(sorted(rows, key=lambda row: row["plan"] is None), SYNCS_SHOWN)
 
 
 def _recent(connector: Connector) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ def _listed(name: str) -> tuple[Any, ...]:
 provider = Provider(
     slug="shopify",
     label="Shopify",
-    description="Orders of a Shopify shop, business customers included.",
+    description="Orders, shipments, stock, products, prices, refunds, payouts and shipping rates of a Shopify shop.",
     documentation="https://shopify.dev/docs/api/admin-graphql/2026-10",
     settings=ShopifySettings,
     client=ShopifyClient,

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from connectors import known, notices, syncing
+from connectors import directory, known, notices, syncing
 from connectors.models import Connector, Link, Route
 from connectors.run import Run
+from connectors.shopify import echoes
 from connectors.shopify.calls import orders as calls
 from connectors.shopify.client import order_gid
 from connectors.shopify.sandbox import LUMEN
@@ -102,6 +103,16 @@ def test_what_somebody_else_changes_beside_it_is_not_taken_for_the_hubs_own(sand
     tell(sandbox, shop, live_server)
     last = Event.objects.filter(kind=Kind.WEBHOOK).latest("id")
     assert last.outcome == Outcome.SUCCEEDED and "handed to 1 route" in last.sentence
+
+
+def test_a_change_in_the_same_second_as_the_hubs_own_is_noticed(sandbox, shop, route, live_server):
+    tell(sandbox, shop, live_server)
+    sandbox.post("/shopify/_sandbox/order", {"shop": LUMEN, "change": "#2207", "note": "new", "silent": True})
+    kept = directory.by_id(shop.pk, echoes.KIND, NUMBER)
+    same = {**kept.data, "own": state(shop)["updatedAt"]}
+    directory.put(shop.pk, echoes.KIND, [directory.Known(key=NUMBER, object_id=NUMBER, data=same)])
+    tell(sandbox, shop, live_server)
+    assert Event.objects.filter(kind=Kind.WEBHOOK).latest("id").outcome == Outcome.SUCCEEDED
 
 
 def test_a_route_made_later_gets_the_order_all_the_same(sandbox, shop, route, live_server, install):
