@@ -55,7 +55,7 @@ def find(run: Run, code: str) -> str:
         return named(run, name, said_by=f"the mapping of “{code}”")
     if not (_look_up(run, code) or _look_up_anew(run, code)):
         raise MappingMissing(
-            MAPPING, code, sentence=f"No Shopify location is mapped for “{code}”, where the source ships from."
+            MAPPING, code, sentence=f"No Shopify location is mapped for “{code}”, and the shop has none of that name."
         )
     return named(run, code, said_by="the source")
 
