@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from connectors.models import Batch, BatchState, Figure
@@ -22,6 +23,7 @@ from connectors.records import FigureRecord
 from events.text import clean
 
 BLOCK = 1000
+ANALYZE_FROM = 5_000  # changed figures
 KEY_LIMIT, PLACE_LIMIT, TEXT_LIMIT = 200, 120, 120
 NAMED = 5  # figures a remark names; the rest is counted
 DAYS_KEPT = 7  # of batches that were answered
@@ -122,6 +124,8 @@ def offer(
             for route_id in route_ids:
                 _mark_absent(cursor, route_id, absent, made)
             cursor.execute("DROP TABLE figures_offered")
+        if made.changed >= ANALYZE_FROM:  # a table that has just grown would be read by a plan for an empty one
+            cursor.execute("ANALYZE connectors_figure")
     return made
 
 
@@ -209,9 +213,9 @@ def cut(
         for group, batch in zip(groups, batches, strict=True):
             kept = [row for row in group if row.id in ours]
             if kept:
-                batch.content, batch.position = content(kept), position + len(made)
+                batch.content, batch.size, batch.position = content(kept), len(kept), position + len(made)
                 made.append((batch, kept))
-        Batch.objects.bulk_update([batch for batch, _ in made], ["content", "position"], batch_size=BLOCK)
+        Batch.objects.bulk_update([batch for batch, _ in made], ["content", "size", "position"], batch_size=BLOCK)
         full = {batch.pk for batch, _ in made}
         Batch.objects.filter(pk__in=[batch.pk for batch in batches if batch.pk not in full]).delete()
     return made
@@ -242,36 +246,40 @@ def figures_of(batch_ids: Collection[int]) -> dict[int, list[Row]]:
     return found
 
 
+_PROBLEMS = """
+UPDATE connectors_figure AS f SET batch_id = NULL, in_flight = NULL,
+  problem = CASE WHEN f.wanted = f.in_flight THEN p.code ELSE f.problem END,
+  sentence = CASE WHEN f.wanted = f.in_flight THEN p.sentence ELSE f.sentence END
+FROM unnest(%(ids)s::bigint[], %(codes)s::text[], %(sentences)s::text[]) AS p (id, code, sentence)
+WHERE f.id = p.id AND f.batch_id = ANY(%(batches)s)
+"""
 _SETTLE = """
 WITH b AS (
-  UPDATE connectors_batch AS b SET state = %(state)s, answered_at = now(), sentence = %(said)s, content = '{}',
-    size = CASE WHEN %(applied)s THEN (SELECT count(*) FROM connectors_figure AS f WHERE f.batch_id = b.id
-      AND f.id <> ALL(%(ids)s::bigint[])) ELSE 0 END
-  WHERE b.id = ANY(%(batches)s)
+  UPDATE connectors_batch SET state = %(state)s, answered_at = now(), sentence = %(said)s, content = '{}',
+    size = CASE WHEN %(applied)s THEN size ELSE 0 END
+  WHERE id = ANY(%(batches)s)
 )
-UPDATE connectors_figure AS f SET batch_id = NULL, in_flight = NULL,
-  sent = CASE WHEN %(applied)s AND p.code IS NULL THEN f.in_flight ELSE f.sent END,
-  sent_at = CASE WHEN %(applied)s AND p.code IS NULL THEN now() ELSE f.sent_at END,
-  problem = CASE WHEN p.code IS NOT NULL AND f.wanted = f.in_flight THEN p.code ELSE f.problem END,
-  sentence = CASE WHEN p.code IS NOT NULL AND f.wanted = f.in_flight THEN p.sentence ELSE f.sentence END
-FROM connectors_figure AS old LEFT JOIN unnest(%(ids)s::bigint[], %(codes)s::text[], %(sentences)s::text[])
-  AS p (id, code, sentence) ON p.id = old.id
-WHERE f.id = old.id AND old.batch_id = ANY(%(batches)s)
+UPDATE connectors_figure SET batch_id = NULL, in_flight = NULL,
+  sent = CASE WHEN %(applied)s THEN in_flight ELSE sent END, sent_at = CASE WHEN %(applied)s THEN now() ELSE sent_at END
+WHERE batch_id = ANY(%(batches)s)
 """
 
 
 def settle(
     batch_ids: Sequence[int], *, applied: bool = True, problems: Mapping[int, Problem] | None = None, said: str = ""
 ) -> None:
-    """The answer of batches is known, in one statement. ``applied``: the target holds every figure but those with
-    problems; else nothing counts as held, and those without a problem are pending again, for another key. One whose
-    wanted value changed on the way stays pending whatever the answer."""
-    given = problems or {}
+    """The answer of batches is known, in one statement (in two where there are problems). ``applied``: the target holds
+    every figure but those with problems; else nothing counts as held, and those without a problem are pending again, for
+    another key. One whose wanted value changed on the way stays pending whatever the answer."""
     values: dict[str, Any] = {
         "batches": list(batch_ids), "applied": applied, "said": clean(said, 2000),
-        "state": (BatchState.DONE if applied else BatchState.FAILED).value, **_columns(given),
+        "state": (BatchState.DONE if applied else BatchState.FAILED).value,
     }  # fmt: skip
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        if problems:
+            cursor.execute(_PROBLEMS, {**values, **_columns(problems)})
+            refused = cursor.rowcount
+            Batch.objects.filter(pk__in=list(batch_ids)[:1]).update(size=Greatest(F("size") - refused, 0))
         cursor.execute(_SETTLE, values)
 
 

@@ -172,15 +172,17 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         known.forget()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """With a connector's first settings come the plans its provider suggests; each starts one interval from now."""
+        """With a connector's first settings come the plans its provider suggests; each starts one interval from now, but
+        for those that arrange what else depends on the settings: they start at once, and again with each change."""
         super().save_related(request, form, formsets, change)
         connector = form.instance
-        if not getattr(form, "is_first_time", False) or connector.plans.exists():
-            return
-        plans.make_default_plans(connector)
-        for plan in connector.plans.all():
-            plan.next_at = timezone.now() + timedelta(minutes=plan.every_minutes)
-            plan.save(update_fields=["next_at"])
+        if getattr(form, "is_first_time", False) and not connector.plans.exists():
+            plans.make_default_plans(connector)
+            for plan in connector.plans.all():
+                plan.next_at = timezone.now() + timedelta(minutes=plan.every_minutes)
+                plan.save(update_fields=["next_at"])
+        if change:
+            plans.bring_forward([connector.pk])
 
     # --- deleting -------------------------------------------------------------------------------------------------
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

@@ -354,4 +354,6 @@ class Order(Record):
             keys.append(("customer_id", self.customer.id))
         if self.company:
             keys.append(("company_id", self.company.id))
+        # What was offered at the checkout is found by the same key.
+        keys += [("quote", line.quote_key) for line in self.shipping_lines if line.quote_key]
         return keys

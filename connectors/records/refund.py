@@ -68,7 +68,8 @@ class RefundPayment:
 
 @dataclass(frozen=True, kw_only=True)
 class Refund(Record):
-    """One refund of an order: what was credited and what was paid back. The two may differ by ``adjustments``."""
+    """One refund of an order: what was credited and what was paid back. The two may differ by ``adjustments``.
+    ``reference``: the document of another system that asked for it, where one says so."""
 
     kind: ClassVar[str] = "refund"
     label: ClassVar[str] = "Refund"
@@ -87,6 +88,7 @@ class Refund(Record):
     prices_include_tax: bool = False
     is_test: bool = False
     note: str = ""
+    reference: str = ""
     customer_id: str = ""
     customer_name: str = ""
     email: str = ""

@@ -56,13 +56,14 @@ class ExchangeLine:
 @dataclass(frozen=True, kw_only=True)
 class Return(Record):
     """One return of an order. Where another system sends it to a shop, ``shop_return_id`` names the return it began
-    with there, if it did."""
+    with there, if it did; ``reference``: the document of another system it was made for, where one says so."""
 
     kind: ClassVar[str] = "return"
     label: ClassVar[str] = "Return"
 
     source: str = ""
     shop_return_id: str = ""
+    reference: str = ""
     name: str = ""
     status: str  # requested, open, declined, cancelled, closed
     order_id: str

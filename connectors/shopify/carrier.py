@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from connectors.run import Run
     from connectors.shopify.client import ShopifyClient
 
-NOTICE = "carrier_service"
+NOTICE, ANSWERS = "carrier_service", "rates"
 ENDPOINT = "rates"
 WORDS = {
     rates.CACHED: "given again from before",
@@ -63,7 +63,22 @@ def synchronize(run: Run) -> str:
         run.warn(NOTICE, sentence, next_step)
         raise RemoteRefused(sentence, next_step=next_step, code=error.code) from error
     run.clear(NOTICE)
+    _watch(run)
     return sentence
+
+
+def _watch(run: Run) -> None:
+    """A checkout that went without rates is warned of until one is answered again."""
+    tally = tallies.lately(run.connector.pk, rates.TOPIC)
+    failed = tally.counts["failed"]
+    if tally.last_outcome == "failed" and failed:
+        times = "once" if failed == 1 else f"{failed} times"
+        run.warn(
+            ANSWERS, f"A checkout got no rates in the last day ({times}), the last one because: {tally.last_sentence}",
+            "Open the newest event rates/asked, and correct what it names; the shop shows its backup rates meanwhile.",
+        )  # fmt: skip
+    else:
+        run.clear(ANSWERS)
 
 
 def _put_right(run: Run, client: ShopifyClient, own: list[dict[str, Any]]) -> str:

@@ -11,8 +11,7 @@ from decimal import Decimal
 from connectors.records import Duty, OrderLine, ShippingLine
 from connectors.shopify.client import plain_id
 from connectors.shopify.moneys import Node, Place, Purse, tax_of
-
-QUOTE_MARK = "~"  # between the code of a service and the key of the quote it was chosen from
+from connectors.shopify.offers import split_code
 
 
 def goods_line(node: Node, purse: Purse, place: Place, quantity: int) -> OrderLine:
@@ -50,7 +49,7 @@ def goods_line(node: Node, purse: Purse, place: Place, quantity: int) -> OrderLi
 
 
 def shipping_line(node: Node, purse: Purse, place: Place) -> ShippingLine:
-    code, _, quote_key = (node["code"] or "").partition(QUOTE_MARK)
+    code, quote_key = split_code(node["code"] or "")
     return ShippingLine(
         id=plain_id(node["id"]),
         title=node["title"],

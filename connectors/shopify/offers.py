@@ -14,7 +14,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from connectors.quotes import KEY_LENGTH
+
 WITHOUT_SUBUNITS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())  # ISO 4217
+QUOTE_MARK = "~"  # between the code of a service and the key of the quote it was chosen from
 CODE_LIMIT = 40
 NAME_LIMIT = 100
 FIRST_HOUR, LAST_HOUR = time(12, 0), time(18, 0)
@@ -76,6 +79,13 @@ def code_of(label: str) -> str:
     )
 
 
+def split_code(code: str) -> tuple[str, str]:
+    """(code, quote key) of a shipping line's code; the key is empty where the code carries none."""
+    plain, _, key = code.rpartition(QUOTE_MARK)
+    is_key = plain and len(key) == KEY_LENGTH and key.isascii() and key.isalnum()
+    return (plain, key) if is_key else (code, "")
+
+
 def distinct(offers: Iterable[Offer]) -> list[Offer]:
     """Two names that make the same code are told apart by their names, whatever the order they come in."""
     rows = list(offers)
@@ -97,7 +107,7 @@ def rendered(
         row: dict[str, Any] = {
             "service_name": one.name[:NAME_LIMIT],
             "description": one.description or _in_words(one),
-            "service_code": f"{one.code}~{key}" if key else one.code,
+            "service_code": f"{one.code}{QUOTE_MARK}{key}" if key else one.code,
             "currency": one.currency,
             "total_price": subunits(one.price, one.currency),
             "phone_required": phone_required,

@@ -30,18 +30,33 @@ if TYPE_CHECKING:
 Node = dict[str, Any]
 OWN, LISTED, VOLUME = "own", "list", "volume"
 UNKNOWN = "unknown_sku"
-AGAIN = ("sku_used_twice", "price_list", "no_price_row")  # may have been put right in the shop since
+AGAIN = (
+    "sku_used_twice",
+    "price_list",
+    "price_list_not_found",
+    "no_price_row",
+)  # may have been put right in the shop since
 NOT_FIXED = "PRICE_NOT_FIXED"  # a price that is to be taken away is not there: as it should be
 
 
 def feed(run: Run) -> str:
     """Send what differs of the route's prices. Raises what ``feeds.send`` raises."""
-    route_id = run.the_route.pk
-    figures.reconsider(route_id, UNKNOWN, known_as=(run.connector.pk, skus.VARIANT))
-    for code in AGAIN:
-        figures.reconsider(route_id, code)
+    _look_again(run)
     feeds.send(run, PriceSender(run))
     return feeds.told(run)
+
+
+def _look_again(run: Run) -> None:
+    """Prices that failed for what may have been put right since are tried again; a SKU once the directory knows it."""
+    route_id, after = run.the_route.pk, 0
+    while rows := figures.problematic(route_id, AGAIN, after=after):
+        after = rows[-1].id
+        figures.try_again([row.id for row in rows])
+    after = 0
+    while rows := figures.problematic(route_id, (UNKNOWN,), after=after):
+        after = rows[-1].id
+        known = directory.find(run.connector.pk, skus.VARIANT, {row.key for row in rows})
+        figures.try_again([row.id for row in rows if row.key in known])
 
 
 @dataclass(frozen=True)
@@ -136,9 +151,7 @@ class PriceSender:
                 said = "; ".join(str(one["message"]).rstrip(". ") for one in error.errors)
                 name = price_lists.list_name(group, currency)
                 self.lists[group, currency] = ("price_list", f"Shopify makes no price list “{name}”: {said}.")
-            except RemoteRefused as error:
-                if error.code != "list_currency":
-                    raise
+            except RemoteRefused as error:  # a list in another currency; a currency Shopify does not know
                 self.lists[group, currency] = ("price_list", f"{error.sentence} {error.next_step}")
         return self.lists[group, currency]
 

@@ -116,13 +116,6 @@ def key_of(settings: ShopifySettings, question: Question) -> str:
     return quotes.key_of({**question.facts(), "settings": [*made_by, settings.rates_customer_tag]})
 
 
-def split_code(code: str) -> tuple[str, str]:
-    """(code, quote key) of a shipping line's code; the key is empty where the code carries none."""
-    plain, _, key = code.rpartition("~")
-    is_key = plain and len(key) == quotes.KEY_LENGTH and key.isascii() and key.isalnum()
-    return (plain, key) if is_key else (code, "")
-
-
 def check_sender(run: Run, request: HttpRequest) -> None:
     """The address holds a secret already; the shop named must be ours, and a signature, where there is one, right.
 

@@ -15,6 +15,7 @@ from connectors.exceptions import Skip, WaitFor
 from connectors.records import Refund, RefundAdjustment, RefundLine, RefundPayment, RefundShipping
 from connectors.shopify.calls import refunds as calls
 from connectors.shopify.client import plain_id
+from connectors.shopify.marks import marked_reference
 from connectors.shopify.moneys import Purse, optional_time, time_of, total_of
 from connectors.shopify.payments import STATUSES
 from connectors.shopify.replies import promised_shape
@@ -168,6 +169,7 @@ def _refund_record(node: Node, shop_domain: str, purse: Purse) -> Refund:
         prices_include_tax=order["taxesIncluded"],
         is_test=order["test"],
         note=node["note"] or "",
+        reference=marked_reference(node["note"] or ""),
         customer_id=plain_id(customer["id"]) if customer else "",
         customer_name=customer["displayName"] if customer else "",
         email=order["email"] or "",

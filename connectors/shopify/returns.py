@@ -18,6 +18,7 @@ from connectors.exceptions import PayloadError, Skip
 from connectors.records import Disposition, ExchangeLine, Return, ReturnLine
 from connectors.shopify.calls import returns as calls
 from connectors.shopify.client import plain_id
+from connectors.shopify.marks import marked_reference
 from connectors.shopify.moneys import ZERO, Purse, optional_time, time_of, total_of
 from connectors.shopify.replies import promised_shape
 from connectors.shopify.trigger import counted, gid_of, named_gid, pass_on_notes
@@ -167,6 +168,7 @@ def _return_record(node: Node, shop_domain: str, purse: Purse) -> Return:
         number=node["name"],
         source=shop_domain,
         shop_return_id=plain_id(node["id"]),
+        reference=next(filter(None, (marked_reference(line.reason_note) for line in lines)), ""),
         name=node["name"],
         status=STATUSES[node["status"]],
         order_id=str(order["legacyResourceId"]),

@@ -72,7 +72,7 @@ FEATURES: tuple[Feature, ...] = (
         label="Fulfilment, holds and moves",
         needs=(FULFILLMENT_READ, FULFILLMENT_WRITE, ("read_fulfillments", "read_orders")),
         useful=("write_fulfillments",),
-        emits=frozenset({"fulfillment_order"}),
+        emits=frozenset({"fulfillment_order", "shipment"}),
         accepts=frozenset({"shipment", "hold", "hold_release", "fulfillment_move", "fulfillment_progress"}),
     ),
     Feature(

@@ -125,16 +125,15 @@ def owner(run: Run) -> Callable[[str], bool]:
 
 
 def _address(run: Run) -> str:
-    """Where deliveries go. Shopify takes https only; its stand-in says by itself what it takes."""
-    url = run.connector.webhook_url
-    if not url.startswith("https://") and not run.settings.base_url:
+    """Where deliveries go."""
+    if problem := watched.unreachable(run):
         raise ConfigurationError(
-            f"Shopify delivers to https addresses only, and this hub's own is {url.partition('/hooks/')[0]}.",
+            problem,
             next_step="Give the hub a public https address (HUB_BASE_URL), restart it, then press “Check webhook "
             "subscriptions”. Until then orders come by “Recent orders” alone.",
             code="https",
         )
-    return url
+    return run.connector.webhook_url
 
 
 def _may(topic: Topic, granted: set[str], repair: Repair) -> bool:

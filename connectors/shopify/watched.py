@@ -80,7 +80,19 @@ def panel(run: Run) -> Sequence[Table]:
             Cell(at=repaired) if (repaired := _time(data.get("repaired_at"))) else Cell(text="–"),
         ])  # fmt: skip
     columns = ("Topic", "Wanted", "Present", "Last delivery", "Repaired")
-    return [Table(columns=columns, rows=lines, empty="No route needs a delivery yet.")]
+    tables = [Table(columns=columns, rows=lines, empty="No route needs a delivery yet.")]
+    if problem := unreachable(run):
+        tables.insert(0, Table(columns=("Address",), rows=[[Cell(text=problem, tone="bad")]]))
+    return tables
+
+
+def unreachable(run: Run) -> str:
+    """Why Shopify cannot deliver to this hub; empty where it can. It takes https only; its stand-in says by itself what
+    it takes."""
+    url = run.connector.webhook_url
+    if url.startswith("https://") or run.settings.base_url:
+        return ""
+    return f"Shopify delivers to https addresses only, and this hub's own is {url.partition('/hooks/')[0]}."
 
 
 def _present(data: dict[str, Any], *, is_by_app: bool) -> Cell:

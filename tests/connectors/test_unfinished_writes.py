@@ -61,6 +61,23 @@ def write_without_answer(erp: Connector, testing_provider) -> Event:
     return event
 
 
+def test_an_answer_that_leaves_open_what_became_of_the_write_is_as_good_as_none(erp, testing_provider):
+    """A vendor may answer well-formed, with HTTP 200, and promise nothing: its client says so."""
+
+    def call(run: Run) -> str:
+        answer = run.client.call("POST", "/write", json={}, write=True)
+        run.http.doubt(answer.request_id, "Throttled; whether it was done is not promised.")
+        raise RemoteUnavailable("Throttled.", code="THROTTLED")
+
+    testing_provider.STATE.call = call
+    an_event(erp, "call", obj="1001")
+    _, event = run_one(erp)
+    Event.objects.update(kind=Kind.DELIVERY)
+    assert event.outcome == Outcome.WAITING and next_run(erp).unfinished_write is True
+    request = RelatedRequest.objects.get()
+    assert (request.state, request.status) == ("no_answer", 200) and "not promised" in request.error
+
+
 def test_an_interruption_is_not_forgotten_by_an_attempt_that_fails_for_another_reason(erp, testing_provider):
     die_after_the_answer(erp, testing_provider)
 

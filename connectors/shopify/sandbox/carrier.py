@@ -111,23 +111,26 @@ def _refused(message: str, code: str) -> Node:
 
 
 def checkout(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
-    """``{"shop", "lines": [{sku, quantity}], "address", "customer", "currency", "choose", "signed", "order"}``: asks every
-    active service, offers what came, and (unless ``order`` is false) places an order with the rate whose code begins
-    with ``choose`` (else the first). ``requests_per_minute`` says how busy the shop is. Answers the rates, how long
-    each service took, and the order."""
+    """``{"shop", "lines": [{sku, quantity, origin}], "origins": [{postal_code, ...}], "address", "customer", "currency",
+    "choose", "signed", "order", "requests_per_minute"}``: asks every active service, offers what came, and (unless
+    ``order`` is false) places an order with the rate whose code begins with ``choose`` (else the first). Lines of several
+    origins are asked about one by one, and their rates of one name added up. ``requests_per_minute`` says how busy the
+    shop is. Answers the rates, how long each service took, and the order."""
     shop = sandbox.shops[wish.get("shop", OUTLET)]
-    question = _question(shop, wish)
-    content = json.dumps(question, separators=(",", ":")).encode()
+    lines = wish.get("lines") or [{"sku": "MUG-BLU-350", "quantity": 2}]
+    origins = list(dict.fromkeys(int(line.get("origin", 0)) for line in lines))
+    questions = [_question(shop, wish, [one for one in lines if one.get("origin", 0) == n], n) for n in origins]
     services = [dict(row) for row in shop.table(KIND).values() if row["active"]]
     sandbox.lock.release()  # the hub may ask this very sandbox something before it answers
     try:
-        asked = [_ask(sandbox, shop, one, content, wish) for one in services]
+        groups = [[_ask(sandbox, shop, one, question, wish) for one in services] for question in questions]
     finally:
         sandbox.lock.acquire()
-    rates = [rate for one in asked for rate in one["rates"]]
+    asked = [one for group in groups for one in group]
+    rates = _added_up([[rate for one in group for rate in one["rates"]] for group in groups])
     is_backup = not rates and any(one["problem"] for one in asked)
     if is_backup:
-        rates = [{**BACKUP, "currency": question["rate"]["currency"], "description": "", "service": None}]
+        rates = [{**BACKUP, "currency": wish.get("currency", shop.currency), "description": "", "service": None}]
     body: Node = {"rates": rates, "asked": asked, "is_backup": is_backup}
     if wish.get("order", True) and rates:
         chosen = next((one for one in rates if str(one["service_code"]).startswith(wish.get("choose", ""))), rates[0])
@@ -135,15 +138,29 @@ def checkout(sandbox: ShopifySandbox, wish: dict[str, Any]) -> Reply:
     return Reply(body=body)
 
 
-def _question(shop: Shop, wish: Mapping[str, Any]) -> Node:
+def _added_up(groups: list[list[Node]]) -> list[Node]:
+    """Rates every origin offers, by name; the code is the first origin's."""
+    first, *others = groups
+    found = []
+    for rate in first:
+        same = [next((one for one in group if one["service_name"] == rate["service_name"]), None) for group in others]
+        if None not in same:
+            total = sum(int(one["total_price"]) for one in (rate, *same) if one)
+            found.append({**rate, "total_price": str(total)})
+    return found
+
+
+def _question(shop: Shop, wish: Mapping[str, Any], lines: list[Mapping[str, Any]], origin_number: int) -> Node:
     """As Shopify posts it: prices in subunits of the currency shown, weights of one unit, only what is shipped."""
     address = {"country": "DE", "postal_code": "20095", "province": None, "city": "Hamburg", "name": "Mira Vogt",
                "address1": "Am Markt 2", **(wish.get("address") or {})}  # fmt: skip
     blank = dict.fromkeys(("address2", "address3", "phone", "fax", "email", "address_type", "company_name"))
     origin = {"country": "DE", "postal_code": "24103", "province": None, "city": "Kiel", "name": None,
               "address1": "Lagerweg 1", "latitude": None, "longitude": None}  # fmt: skip
+    if wish.get("origins"):
+        origin |= wish["origins"][origin_number]
     items = []
-    for line in wish.get("lines") or [{"sku": "MUG-BLU-350", "quantity": 2}]:
+    for line in lines:
         variant = shop.variant(str(line["sku"])) or {}
         cents = int(Decimal(str(line.get("price", variant.get("price", "10.00")))) * 100)
         items.append({
@@ -163,9 +180,14 @@ def _question(shop: Shop, wish: Mapping[str, Any]) -> Node:
 
 
 def _ask(
-    sandbox: ShopifySandbox, shop: Shop, service: Mapping[str, Any], content: bytes, wish: Mapping[str, Any]
+    sandbox: ShopifySandbox,
+    shop: Shop,
+    service: Mapping[str, Any],
+    question: Mapping[str, Any],
+    wish: Mapping[str, Any],
 ) -> Node:
     """One service's answer, from the shop's cache where it is there, within the limit of a shop so busy."""
+    content = json.dumps(question, separators=(",", ":")).encode()
     cache = shop.table("RateAnswer")
     key = hashlib.sha256(content + str(service["id"]).encode()).hexdigest()
     kept = cache.get(key)

@@ -14,6 +14,7 @@ from typing import Any
 from connectors.shopify.sandbox.engine import Call, page
 from connectors.shopify.sandbox.orders import CATALOGUE, Node, Shop, stamp
 
+SEEDED_AGO_S = 2 * 86_400.0  # the seeds are older than any order: the index knows them
 FIRST_PRODUCT, FIRST_VARIANT, FIRST_ITEM, FIRST_LOCATION = 880_001, 4_200_001, 7_701, 61_001
 QUANTITIES = ("available", "committed", "incoming", "reserved", "damaged", "safety_stock", "quality_control")
 
@@ -23,7 +24,7 @@ def open_catalogue(shop: Shop, now: float, places: Mapping[str, Mapping[str, Any
     for position, (name, address) in enumerate(places.items()):
         add_location(shop, name, address, number=FIRST_LOCATION + position)
     for sku, (title, price) in CATALOGUE.items():
-        add_product(shop, sku, title, price, now)
+        add_product(shop, sku, title, price, now - SEEDED_AGO_S)
 
 
 def add_location(shop: Shop, name: str, address: Mapping[str, Any], *, number: int = 0) -> Node:

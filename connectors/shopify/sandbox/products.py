@@ -80,12 +80,6 @@ def _variant(call: Call, info: Any, id: str) -> Any:
     return call.shop.table("ProductVariant").get(id)
 
 
-def _variant_by_identifier(call: Call, info: Any, identifier: Mapping[str, Any]) -> Any:
-    if "customId" in identifier:
-        return by_custom_id(call, "ProductVariant", identifier["customId"])
-    return _variant(call, info, identifier["id"])
-
-
 def _item(call: Call, info: Any, id: str) -> Any:
     number_of(id, "InventoryItem")
     return call.shop.table("InventoryItem").get(id)
@@ -196,7 +190,6 @@ QUERIES: dict[str, Callable[..., Any]] = {
     "productByIdentifier": lambda call, info, identifier: found_product(call, identifier),
     "products": _products,
     "productVariant": _variant,
-    "productVariantByIdentifier": _variant_by_identifier,
     "productVariants": _variants,
     "inventoryItem": _item,
     "inventoryItems": _items,
@@ -214,7 +207,6 @@ SCOPED: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("QueryRoot", "productByIdentifier"): "read_products",
     ("QueryRoot", "products"): "read_products",
     ("QueryRoot", "productVariant"): "read_products",
-    ("QueryRoot", "productVariantByIdentifier"): "read_products",
     ("QueryRoot", "productVariants"): "read_products",
     ("QueryRoot", "inventoryItem"): ("read_inventory", "read_products"),
     ("QueryRoot", "inventoryItems"): ("read_inventory", "read_products"),

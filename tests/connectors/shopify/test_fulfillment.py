@@ -14,6 +14,8 @@ from connectors import jobs, registry
 from connectors.base import Accept, Delivered, Provider
 from connectors.models import Connector, Route
 from connectors.records import FulfillmentOrder, Shipment
+from connectors.shopify import topics
+from connectors.shopify.declarations.shipping import HANDLERS
 from connectors.shopify.sandbox import shipping_news
 from connectors.shopify.sandbox.routing import fulfillment_orders_of
 from connectors.shopify.webhooks import TOPIC, identify
@@ -227,3 +229,12 @@ def test_the_walk_does_nothing_where_nobody_takes_it(stage):
 def test_a_delivery_says_what_it_is_about(topic, body, found):
     one = identify({TOPIC: topic}, body)
     assert (one.object_type, one.object_id) == found
+
+
+def test_routes_make_the_shop_be_asked_for_the_topics_of_shipping(stage):
+    handled = stage.shop.provider.handlers
+    settings = stage.shop.load_settings()
+    out = {one.name for one in topics.wanted({"fulfillment_order", "shipment"}, (), settings, handled)}
+    assert out >= {name for name in HANDLERS if name.startswith("fulfillment")}
+    into = {one.name for one in topics.wanted((), {"shipment"}, settings, handled)}
+    assert "locations/update" in into and "fulfillments/create" not in into

@@ -32,8 +32,7 @@ def price(sku, amount, group="", **more):
 
 def send(shop, *rows, **more):
     """What the source says, then the feed, run once."""
-    route = shop.connector.routes_in.first() if hasattr(shop.connector, "routes_in") else None
-    route = route or shop.route
+    route = shop.route
     figures.offer([route.pk], rows, **more)
     made = record(
         New(kind=Kind.DELIVERY, topic="price/feed", connector_id=shop.connector.pk, connector_name="Shop",
@@ -135,6 +134,7 @@ def test_a_price_from_a_quantity_on_follows_the_fixed_one(shop):
         (price(MUG, 5, currency="USD"), "no_price_row"),
         (price(MUG, 5, min_quantity=10), "quantity"),
         (price(MUG, 5, "A", currency="XAU"), "price_list"),
+        (price(MUG, 5, "A", currency="AUD"), "price_list"),
     ],
 )
 def test_what_cannot_be_sent_stays_with_its_reason(shop, row, code):

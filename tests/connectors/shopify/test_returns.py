@@ -168,6 +168,13 @@ def test_a_member_of_another_kind_is_a_payload_error(run, member, wrong):
         return_record({**node, member: wrong}, shop_domain=OUTLET)
 
 
+def test_a_return_another_system_made_names_its_document(run, vendor):
+    made = vendor.control("return", order="#EX-2001", lines=[{"sku": "LMP-OAK-S", "note": "flickers [erp:RMA-5]"}])
+    run.payload = payload_of(vendor, "approve", made["id"])
+    returns.import_return(run)
+    assert run.delivered[0].reference == "RMA-5"
+
+
 def test_fees_are_read_in_the_currency_asked_for(run):
     node = calls.get_return(run.client, calls.return_gid(SEEDED))
     fee = {side: {"amount": "2.50", "currencyCode": "EUR"} for side in ("shopMoney", "presentmentMoney")}

@@ -11,6 +11,7 @@ from graphql import TypeInfo, TypeInfoVisitor, Visitor, get_named_type, parse, v
 from connectors.exceptions import ConfigurationError
 from connectors.models import Connector, Route
 from connectors.run import Run
+from connectors.schema import declared
 from connectors.shopify import checks, cost, documents, scopes, shop
 from connectors.shopify.sandbox.areas import RESOLVERS
 from connectors.shopify.sandbox.engine import SCHEMA
@@ -66,6 +67,16 @@ def test_features_are_named_once_and_point_to_each_other_rightly():
     assert len(scopes.BY_NAME) == len(scopes.FEATURES)
     assert {one for served in scopes.ROOTS.values() for one in served} <= set(scopes.BY_NAME)
     assert all(scope.startswith(("read_", "write_")) for scope in KNOWN)
+
+
+def test_settings_and_records_that_switch_a_feature_on_exist():
+    from connectors.shopify.provider import provider
+
+    settings = set(declared(provider.settings))
+    emitted, accepted = ({one.kind for one in kinds} for kinds in (provider.emits, provider.accepts))
+    for one in scopes.FEATURES:
+        assert one.settings <= settings, one.name
+        assert one.emits <= emitted and one.settings_of <= emitted and one.accepts <= accepted, one.name
 
 
 def test_records_the_provider_carries_have_a_feature():

@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
+from connectors import jobs, routing
 from connectors.models import Link
 from connectors.records import UnitLine
 from connectors.shopify import shipping, shipping_work
+from connectors.shopify.sandbox import holds as sandbox_holds
+from connectors.shopify.sandbox.routing import fulfillment_orders_of
 from events.models import Event, Outcome, Reason
+from events.outcomes import finish
+from tests.cast import an_event, claim, together
 from tests.connectors.shopify.shipping_cast import Stage, a_stage, shipment, texts
 
 pytestmark = pytest.mark.django_db
@@ -419,6 +424,21 @@ def test_a_lost_answer_in_the_middle_of_500_lines_ships_each_once(stage):
     assert [one["totalQuantity"] for one in stage.shipped(placed)] == [250, 250]
 
 
+def test_an_order_of_more_fulfillment_orders_than_a_page_is_read_and_shipped_whole(stage):
+    stage.route()
+    level(stage, MUG, Kiel=99)
+    placed = stage.place((MUG, 30))
+    order = stage.inside.orders[placed["id"]]
+    for _ in range(29):
+        one = fulfillment_orders_of(stage.inside, order)[-1]
+        lines = [{"id": one["lineItems"][0]["id"], "quantity": 1}]
+        sandbox_holds.split(stage.inside, one, lines, stage.vendor.app.now(), keeps_given=True)
+    assert len(stage.state(placed)) == 30
+    event = stage.tell(shipment(placed, (MUG, 30)))
+    assert event.outcome == Outcome.SUCCEEDED, texts(event)
+    assert [one["totalQuantity"] for one in stage.shipped(placed)] == [30]
+
+
 # --- holds and the clock --------------------------------------------------------------------------------------------
 
 
@@ -566,3 +586,19 @@ def test_a_shipment_waits_while_another_of_its_order_has_no_answer_yet(stage, mo
     event = stage.tell(shipment(placed, (MUG, 1), number="SH-2"))
     assert (event.outcome, event.reason) == (Outcome.WAITING, Reason.DEPENDENCY), texts(event)
     assert len(stage.shipped(placed)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_ship_two_parts_of_one_order_once_each(committed, stage):
+    stage.route()
+    placed = stage.place((MUG, 5))
+    for number in ("SH-1", "SH-2"):
+        routing.deliver(stage.source, an_event(stage.source, "told"), shipment(placed, (MUG, 2), number=number))
+    Event.objects.filter(connector_id=stage.source.pk).delete()
+    first, second = claim(stage.shop, limit=2)
+    results = together(lambda: jobs.run(first), lambda: jobs.run(second))
+    assert finish(results) == {first.pk, second.pk}
+    while Event.objects.filter(outcome__in=[Outcome.WAITING, Outcome.QUEUED]).exists():
+        stage.again()
+    assert [one["totalQuantity"] for one in stage.shipped(placed)] == [2, 2]
+    assert stage.state(placed) == [("Kiel", "IN_PROGRESS", 1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -191,6 +192,7 @@ def test_at_a_real_shop_http_is_not_even_tried(shop):
     assert (event.outcome, event.reason_code) == (Outcome.FAILED, "https")
     assert "https addresses only" in event.sentence
     assert not event.requests.exists()
+    assert "https addresses only" in watched.panel(Run(shop, None))[0].rows[0][0].text
 
 
 def test_in_the_apps_configuration_the_hub_keeps_out(sandbox, shop, route):
@@ -215,7 +217,7 @@ def test_payloads_of_another_version_raise_a_warning(sandbox, shop):
 def test_a_changed_route_brings_the_check_forward(shop, route):
     plans.make_default_plans(shop)
     plan = Plan.objects.get(connector=shop, sync="webhooks")
-    Plan.objects.filter(pk=plan.pk).update(next_at=timezone.now() + timezone.timedelta(minutes=50))
+    Plan.objects.filter(pk=plan.pk).update(next_at=timezone.now() + timedelta(minutes=50))
     assert plans.bring_forward([shop.pk, route.target_id]) == 1
     plan.refresh_from_db()
     assert plan.next_at <= timezone.now()
@@ -279,3 +281,20 @@ def test_every_gap_is_closed_by_a_sync_there_is():
 def test_every_row_names_records_there_are():
     kinds = set(registry.record_types()) | {"fulfillment_order", "shipment", "stock", "price", "customer", "company"}
     assert {kind for one in topics.TOPICS for kind in (*one.emits, *one.accepts)} - kinds == set()
+
+
+def test_settings_saved_by_hand_have_the_subscriptions_checked_at_once(shop, administrator, client):
+    plans.make_default_plans(shop)
+    Plan.objects.update(next_at=timezone.now() + timedelta(minutes=50))
+    client.force_login(administrator)
+    page = client.get(f"/admin/connectors/connector/{shop.pk}/change/?tab=settings")
+    form = page.context["adminform"].form
+    given = {name: value for name in form.fields if (value := form[name].value()) not in (None, False)}
+    rows = page.context["inline_admin_formsets"][0].formset
+    given |= {f"{rows.prefix}-{name}": value for name, value in rows.management_form.initial.items()}
+    for row in rows.forms:
+        given |= {f"{row.prefix}-{name}": "" if (v := row[name].value()) is None else v for name in row.fields}
+    answer = client.post(f"/admin/connectors/connector/{shop.pk}/change/", given)
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    due = Plan.objects.filter(next_at__lte=timezone.now())
+    assert [plan.sync for plan in due] == ["webhooks"]

@@ -344,10 +344,15 @@ def test_the_other_currency_and_its_rate_travel_along(shops):
 
 
 def test_the_code_of_a_rate_and_the_key_of_its_quote_are_told_apart(shops):
-    shipping = {"title": "Courier", "code": "EXP~q7k2m9", "price": "9.00", "source": "Hub rates", "carrier": "6c1f0a",
+    shipping = {"title": "Courier", "code": "EXP~q7k2m9a1b2c3d4e5", "price": "9.00", "source": "Hub rates", "carrier": "6c1f0a",
                 "phone": "+49 431 1", "discount": "2.00"}  # fmt: skip
     (line,) = translate(place_order(shops[OUTLET], {"shipping": shipping, "tax": VAT}, NOW)).shipping_lines
-    assert (line.code, line.quote_key, line.source, line.carrier_id) == ("EXP", "q7k2m9", "Hub rates", "6c1f0a")
+    assert (line.code, line.quote_key, line.source, line.carrier_id) == (
+        "EXP",
+        "q7k2m9a1b2c3d4e5",
+        "Hub rates",
+        "6c1f0a",
+    )
     assert (line.price, line.discount, line.phone) == (Decimal("9.00"), Decimal("2.00"), "+49 431 1")
 
 
