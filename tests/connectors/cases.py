@@ -24,7 +24,7 @@ from django.db import connection
 from django.test import Client
 
 import connectors
-from connectors import host, jobs, lookups, schema, syncing
+from connectors import figures, host, jobs, lookups, schema, syncing
 from connectors.api import questions
 from connectors.base import Accept, Answer, Budget, Delivered, Identity, Lookup, Provider
 from connectors.models import Connector, Route
@@ -217,12 +217,28 @@ def delivery(provider: Provider, connector: Connector, record_type: Any, **chang
         route = Route.objects.create(source=source, target=connector, record_kind=record_type.kind, options=options)
     read = record_type.from_json(json.dumps(one | changes).encode())
     accept = provider.accepts[record_type]
+    if accept.feed is not None:
+        return _feed(provider, connector, route, read)
     made = record(
         New(
             kind=Kind.DELIVERY, topic=f"{read.kind}/deliver", connector_id=connector.pk, connector_name=connector.name,
             provider=provider.slug, max_attempts=accept.max_attempts, object_type=read.kind, object_id=read.id,
             object_label=read.number, route_id=route.pk, payload=read.to_json(), is_supersedable=True,
             lock_key=f"route{route.pk}:{read.kind}:{read.id}",
+        )
+    )  # fmt: skip
+    return Event.objects.get(pk=made.event_id)
+
+
+def _feed(provider: Provider, connector: Connector, route: Route, one: Any) -> Event:
+    """A queued feed of the one figure."""
+    figures.offer([route.pk], [one])
+    topic = figures.feed_topic(one.kind)
+    made = record(
+        New(
+            kind=Kind.DELIVERY, topic=topic, connector_id=connector.pk, connector_name=connector.name,
+            provider=provider.slug, max_attempts=provider.accepts[type(one)].max_attempts, object_type=one.kind,
+            route_id=route.pk, is_supersedable=True, lock_key=f"route{route.pk}:{topic}",
         )
     )  # fmt: skip
     return Event.objects.get(pk=made.event_id)
