@@ -10,13 +10,13 @@ SUPPORT = (
     "events.retry_event", "events.resolve_event",
     "events.view_family", "events.view_rejection",
     "connectors.view_connector", "connectors.synchronize_connector", "connectors.check_connector",
-    "connectors.view_route", "connectors.view_link", "connectors.view_plan",
+    "connectors.view_route", "connectors.view_link", "connectors.view_plan", "connectors.view_figure",
     "connectors.view_mapping", "connectors.add_mapping", "connectors.change_mapping",
 )  # fmt: skip
 READ_ONLY = (
     "events.view_event", "events.view_relatedrequest", "events.view_family", "events.view_rejection",
     "connectors.view_connector", "connectors.view_route", "connectors.view_mapping", "connectors.view_link",
-    "connectors.view_plan",
+    "connectors.view_plan", "connectors.view_figure",
 )  # fmt: skip
 ADMINISTRATORS = (
     *SUPPORT, "events.view_mail",

@@ -22,6 +22,7 @@ PAGES = (
         (_("Mappings"), "mappings", "admin:connectors_mapping_changelist", "connectors.view_mapping"),
     )),
     (_("Records"), (
+        (_("Figures with problems"), "figures", "admin:connectors_figure_changelist", "connectors.view_figure"),
         (_("Links"), "links", "admin:connectors_link_changelist", "connectors.view_link"),
         (_("Mail"), "mail", "admin:events_mail_changelist", "events.view_mail"),
         (_("Rejections"), "rejections", "admin:events_rejection_changelist", "events.view_rejection"),

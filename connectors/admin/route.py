@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from connectors import plans, registry
+from connectors import figures, plans, registry
+from connectors.admin import figure
 from connectors.admin.pills import pill
 from connectors.exceptions import ConfigurationError
 from connectors.forms import generated
@@ -82,6 +83,8 @@ class RouteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             context["title"], context["subtitle"] = f"{self.way(route)}: {self.records(route)}", None
             context["show_save_and_add_another"] = False
             context["state"] = _state(route)
+            context["figures_path"] = figure.path(route) if request.user.has_perm("connectors.view_figure") else ""
+            context["problem_count"] = figures.count_problems(route.pk) if context["figures_path"] else 0
         return super().render_change_form(request, context, *args, **more)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -257,11 +257,8 @@ def _give_catalog(run: Run, place: Node, one: CompanyLocation) -> str:
     if not currency:
         run.note("catalog", f"Location {one.name} has no currency: no price list was given to it.")
         return ""
-    known = price_lists.find_list(run, one.price_group, currency)
-    catalog = str(known.data.get("catalog") or "") if known else ""
-    if catalog and catalog in {str(entry["id"]) for entry in place["catalogs"]["nodes"]}:
-        return ""
-    return price_lists.give_to_location(run, one.price_group, currency, str(place["id"]), one.name)
+    catalogs = {str(entry["id"]) for entry in place["catalogs"]["nodes"]}
+    return price_lists.give_to_location(run, one.price_group, currency, str(place["id"]), one.name, catalogs)
 
 
 def _without_b2b(run: Run, error: ConfigurationError) -> ConfigurationError:

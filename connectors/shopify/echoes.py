@@ -30,7 +30,7 @@ def content_of(order: Mapping[str, Any], settings: OrderSettings) -> str:
     """Fingerprint of HubOrder's answer, without the time of change and what the hub itself writes onto orders."""
     keys = {*settings.metafield_keys, ORDER_ID_KEY}
     rest = {name: value for name, value in order.items() if name not in ("updatedAt", "metafields", "more", "tags")}
-    rest["tags"] = [tag for tag in order["tags"] if tag.casefold() not in settings.own_tags]
+    rest["tags"] = sorted(without_own(order["tags"], settings))
     fields = [node for name in ("metafields", "more") for node in (order.get(name) or {"nodes": ()})["nodes"]]
     rest["metafields"] = [
         [node["namespace"], node["key"], node["value"]]
@@ -38,6 +38,11 @@ def content_of(order: Mapping[str, Any], settings: OrderSettings) -> str:
         if node["key"] not in keys or not _is_own(node["namespace"], settings.metafield_namespace)
     ]
     return hashlib.sha256(json.dumps(rest, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def without_own(tags: Collection[str], settings: OrderSettings) -> tuple[str, ...]:
+    """The tags that others gave an order."""
+    return tuple(tag for tag in tags if tag.casefold() not in settings.own_tags)
 
 
 def _is_own(namespace: str, ours: str) -> bool:

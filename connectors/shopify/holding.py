@@ -47,11 +47,14 @@ def accept_hold(run: Run, hold: Hold) -> Delivered:
     wanted = [one for one in orders if one["status"] in LIVE and _remaining(one)]
     held = [one for one in wanted if _own(one, hold.handle)]
     free = [one for one in wanted if one not in held]
-    placed: list[str] = [_own(one, hold.handle)[0] for one in held]
+    there = [_own(one, hold.handle)[0] for one in held]
     if hold.lines:
-        placed += _hold_units(run, hold, name, held, free)
+        placed = _hold_units(run, hold, name, held, free)
     else:
-        placed += [_place(run, hold, one, ()) for one in free]
+        placed = [_place(run, hold, one, ()) for one in free]
+    if there and not placed and run.link is not None:
+        raise Skip(f"Order {name} is held as “{hold.handle}” already.", reason="unchanged", code="held")
+    placed = [*there, *placed]
     if not placed:
         raise Skip(f"Order {name} has nothing left that could be held.", code="nothing_open")
     count = "1 fulfillment order" if len(placed) == 1 else f"{len(placed)} fulfillment orders"
@@ -86,7 +89,7 @@ def _place(run: Run, hold: Hold, one: Node, lines: Sequence[tuple[str, int]]) ->
     if lines and dict(lines) != {row["id"]: row["remainingQuantity"] for row in one["lineItems"]}:
         wish["fulfillmentOrderLineItems"] = [{"id": gid, "quantity": units} for gid, units in lines]
     try:
-        return str(calls.hold(run.client, one["id"], wish)["fulfillmentHold"]["id"])
+        return calls.hold(run.client, one["id"], wish)
     except UserErrors as error:
         if error.codes == {DUPLICATE}:  # placed by an attempt whose answer was lost
             return str(one["id"])
@@ -106,7 +109,7 @@ def accept_release(run: Run, release: HoldRelease) -> Delivered:
             gone += own
     if not gone:
         handle = f" called “{release.handle}”" if release.handle else ""
-        raise Skip(f"The hub holds nothing{handle} in order {name}.", code="not_held")
+        raise Skip(f"The hub holds nothing{handle} in order {name}.", reason="unchanged", code="not_held")
     left = [one for one in orders if len(one["fulfillmentHolds"]) > len(_own(one, release.handle))]
     if left:
         run.note("still_held", f"Others hold a part of order {name} still: it is not shipped until they release it.")
@@ -139,7 +142,11 @@ def accept_move(run: Run, move: FulfillmentMove) -> Delivered:
                 error.next_step = f"Mark it as open again in order {name} in Shopify, then press Retry."
             raise
     if not moved:
-        raise Skip(f"Everything open of order {name} is assigned to {move.location} already.", code="there_already")
+        raise Skip(
+            f"Everything open of order {name} is assigned to {move.location} already.",
+            reason="unchanged",
+            code="there_already",
+        )
     count = "1 fulfillment order" if len(moved) == 1 else f"{len(moved)} fulfillment orders"
     return _delivered(moved, name, f"{count} of order {name} moved to {move.location}.")
 
@@ -161,7 +168,10 @@ def accept_progress(run: Run, progress: FulfillmentProgress) -> Delivered:
         else:
             calls.reopen(run.client, one["id"])
     if not chosen:
-        raise Skip(f"No fulfillment order of order {name} is in a state that could change.", code="nothing_open")
+        raise Skip(
+            f"No fulfillment order of order {name} is in a state that could change.", reason="unchanged",
+            code="nothing_open",
+        )  # fmt: skip
     said = "is in progress" if is_start else "is open again"
     return _delivered([one["id"] for one in chosen], name, f"Order {name} {said}.")
 

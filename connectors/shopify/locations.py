@@ -14,7 +14,6 @@ from connectors.directory import Known
 from connectors.exceptions import ConfigurationError, MappingMissing
 from connectors.shopify.calls import fulfillment as calls
 from connectors.shopify.client import plain_id
-from connectors.shopify.replies import promised_shape
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -25,22 +24,21 @@ MAPPING = "location"
 
 def synchronize(run: Run) -> str:
     """Read every location anew; those that are gone are forgotten."""
-    with promised_shape("a location"):
-        rows = [
-            Known(
-                key=node["name"],
-                object_id=str(node["legacyResourceId"]),
-                data={
-                    "city": node["address"]["city"] or "",
-                    "country": node["address"]["countryCode"] or "",
-                    "is_active": node["isActive"],
-                    "ships": node["shipsInventory"],
-                    "ships_online_orders": node["fulfillsOnlineOrders"],
-                    "is_service": node["isFulfillmentService"],
-                },
-            )
-            for node in calls.locations(run.client)
-        ]
+    rows = [
+        Known(
+            key=node["name"],
+            object_id=plain_id(node["id"]),
+            data={
+                "city": node["address"]["city"] or "",
+                "country": node["address"]["countryCode"] or "",
+                "is_active": node["isActive"],
+                "ships": node["shipsInventory"],
+                "ships_online_orders": node["fulfillsOnlineOrders"],
+                "is_service": node["isFulfillmentService"],
+            },
+        )
+        for node in calls.locations(run.client)
+    ]
     count = directory.put(run.connector.pk, KIND, rows)
     gone = {one.object_id for one in directory.all_of(run.connector.pk, KIND)} - {one.object_id for one in rows}
     directory.forget(run.connector.pk, KIND, gone)
@@ -49,30 +47,27 @@ def synchronize(run: Run) -> str:
 
 
 def find(run: Run, code: str) -> str:
-    """The global id of the location a source calls ``code``. Raises ``MappingMissing``, or ``ConfigurationError`` where
-    the mapping names a location the shop does not have, or not any more."""
-    try:
-        name = run.map(MAPPING, code)
-    except MappingMissing as error:
+    """The global id of the location a source calls ``code``: by its mapping; without one, the location of just this name
+    or number. Raises ``MappingMissing``, or ``ConfigurationError`` where the mapping names a location the shop does not
+    have, or not any more."""
+    name = run.map(MAPPING, code, default="")
+    if name:
+        return named(run, name, said_by=f"the mapping of “{code}”")
+    if not (_look_up(run, code) or _look_up_anew(run, code)):
         raise MappingMissing(
-            MAPPING, code,
-            sentence=f"No Shopify location is mapped for “{code}”, where the source ships from.",
-        ) from error  # fmt: skip
-    return named(run, name, said_by=f"the mapping of “{code}”")
+            MAPPING, code, sentence=f"No Shopify location is mapped for “{code}”, and the shop has none of that name."
+        )
+    return named(run, code, said_by="the source")
 
 
-def called(run: Run, code: str) -> str:
-    """The global id of the location a source calls ``code``: by the mapping where it has one, else by that name or
-    number itself. Raises ``ConfigurationError`` where the shop has none such."""
-    return named(run, run.map(MAPPING, code, default=code), said_by="the sender")
+def _look_up_anew(run: Run, name: str) -> list[Known]:
+    synchronize(run)
+    return _look_up(run, name)
 
 
 def named(run: Run, name: str, *, said_by: str) -> str:
     """The global id of the location of a name, number or global id. Read from the shop where it is not known yet."""
-    found = _look_up(run, name)
-    if not found:
-        synchronize(run)
-        found = _look_up(run, name)
+    found = _look_up(run, name) or _look_up_anew(run, name)
     active = [one for one in found if one.data.get("is_active")]
     if len(active) == 1:
         return f"gid://shopify/Location/{active[0].object_id}"

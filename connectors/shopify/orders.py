@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,8 @@ def _import(run: Run, gid: str, *, knows_echoes: bool) -> str:
         tax_tolerance=run.settings.tax_tolerance,
         notes=remarks,
     )
+    # A tag of the hub's own is no news to a target: an order must not look changed for having been delivered.
+    record = replace(record, tags=echoes.without_own(record.tags, run.settings))
     for code, sentence in {**run.client.notes, **remarks}.items():
         run.note(code, sentence)
     run.keys(record.search_keys())

@@ -6,6 +6,7 @@ Which plans may have how many catalogues Shopify does not document: it is tried,
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from connectors import directory
 from connectors.directory import Known
 from connectors.exceptions import RemoteRefused
 from connectors.shopify.calls import prices as calls
-from connectors.shopify.replies import UserErrors
+from connectors.shopify.replies import UserErrors, promised_shape
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -24,6 +25,7 @@ PLAN_CODES = frozenset({
     "B2B_CATALOG_LIMIT_REACHED", "COMPANY_LOCATION_CATALOG_STATUS_PLAN", "CONTEXT_CATALOG_LIMIT_REACHED",
     "UNPERMITTED_ENTITLEMENTS_DIRECT_CATALOG_ASSIGNMENT", "UNPERMITTED_ENTITLEMENTS_MARKET_CATALOGS",
 })  # fmt: skip
+PLAN_SAYS = "the shop's plan does not allow it"
 ASSIGNED = "CONTEXT_ALREADY_ASSIGNED_TO_CATALOG"
 
 
@@ -71,28 +73,64 @@ def forget_list(run: Run, gid: str) -> None:
     directory.forget(run.connector.pk, LIST, [gid])
 
 
-def give_to_location(run: Run, group: str, currency: str, location_id: str, name: str) -> str:
-    """See that a company's location buys at the list of its group; returns a sentence. ``name``: of the location.
+def give_to_location(
+    run: Run, group: str, currency: str, location_id: str, name: str, catalogs: Collection[str]
+) -> str:
+    """See that a company's location buys at the list of its group; returns a sentence where that was new. ``name``: of
+    the location, ``catalogs``: those it has already.
 
-    Never fails a company: what Shopify declines because of the plan becomes the note ``catalog``."""
+    Never fails a company: what stands in the way, as the shop's plan, becomes the note ``catalog``."""
     try:
         found = ensure_list(run, group, currency)
-        catalog = str(found.data.get("catalog") or "")
-        if not catalog:
-            catalog = calls.create_catalog(run.client, found.key, found.object_id, location_id)
-            data = {**found.data, "catalog": catalog}
-            directory.put(run.connector.pk, LIST, [Known(key=found.key, object_id=found.object_id, data=data)])
-        else:
-            calls.assign_catalog(run.client, catalog, location_id)
+    except RemoteRefused as error:
+        run.note("catalog", f"Location {name} does not buy at “{list_name(group, currency)}”: {error.sentence}")
+        return ""
+    if str(found.data.get("catalog") or "no catalogue") in catalogs:
+        return ""
+    if refusal := _refused_before(run, found):
+        run.note("catalog", f"Location {name} does not buy at “{found.key}”: {refusal}")
+        return ""
+    try:
+        _assign(run, found, location_id)
     except UserErrors as error:
         if error.codes == {ASSIGNED}:
             return ""
         texts = "; ".join(str(one["message"]).rstrip(". ") for one in error.errors)
-        why = "the shop's plan does not allow it" if error.codes & PLAN_CODES else "Shopify declined it"
-        run.note("catalog", f"Location {name} does not buy at “{list_name(group, currency)}”: {why} ({texts}).")
+        is_plan = bool(error.codes & PLAN_CODES)
+        refusal = f"{PLAN_SAYS if is_plan else 'Shopify declined it'} ({texts})."
+        if is_plan:
+            _remember(run, found, refusal=refusal, plan=_plan(run))
+        run.note("catalog", f"Location {name} does not buy at “{found.key}”: {refusal}")
         return ""
     _check_price(run, found, location_id, name)
     return f"location {name} buys at “{found.key}”"
+
+
+def _assign(run: Run, found: Known, location_id: str) -> None:
+    catalog = str(found.data.get("catalog") or "")
+    if catalog:
+        calls.assign_catalog(run.client, catalog, location_id)
+    else:
+        _remember(run, found, catalog=calls.create_catalog(run.client, found.key, found.object_id, location_id))
+
+
+def _remember(run: Run, found: Known, **more: str) -> None:
+    kept = {name: value for name, value in found.data.items() if name not in ("refusal", "plan")}
+    known = Known(key=found.key, object_id=found.object_id, data={**kept, **more})
+    directory.put(run.connector.pk, LIST, [known])
+
+
+def _refused_before(run: Run, found: Known) -> str:
+    """What Shopify said when the plan did not allow it, as long as the shop is on that plan: asked again it would say
+    the same."""
+    refusal = str(found.data.get("refusal") or "")
+    return refusal if refusal and found.data.get("plan") == _plan(run) else ""
+
+
+def _plan(run: Run) -> str:
+    shop = run.client.ping()["shop"]
+    with promised_shape("the shop"):
+        return str(shop["plan"]["publicDisplayName"])
 
 
 def _check_price(run: Run, found: Known, location_id: str, name: str) -> None:

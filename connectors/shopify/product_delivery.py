@@ -143,12 +143,13 @@ def _update(run: Run, wanted: Wanted, gid: str) -> Delivered:
     keeps_identity = "custom_id" in wanted.options.match_by
     changes = changes_of(product, wanted, keeps_identity=keeps_identity)
     if wanted.options.replaces_whole and (changes or changes.others):
-        return _replace(run, wanted, gid)
+        return _replace(run, wanted, gid, before=str(product["updatedAt"]))
     if changes.others:
         run.note("other_variants", f"{changes.others} variants of the shop's product are not in the record; they stay.")
     updated_at = _apply(run, wanted, product, changes)
     sentence = changes.sentence(wanted.record.name)
-    return _delivered(run, wanted, {**product, "updatedAt": updated_at}, sentence)
+    after = {**product, "updatedAt": updated_at}
+    return _delivered(run, wanted, after, sentence, before=str(product["updatedAt"]))
 
 
 def _apply(run: Run, wanted: Wanted, product: Node, changes: Changes) -> str:
@@ -174,7 +175,7 @@ def _apply(run: Run, wanted: Wanted, product: Node, changes: Changes) -> str:
     return updated_at
 
 
-def _replace(run: Run, wanted: Wanted, gid: str) -> Delivered:
+def _replace(run: Run, wanted: Wanted, gid: str, *, before: str) -> Delivered:
     """The product whole, because the route says so: variants the record does not name are gone afterwards."""
     given = {name: value for name, value in creation(wanted).items() if name != "status"}
     is_large = len(wanted.variants) >= run.settings.product_async_from
@@ -184,19 +185,23 @@ def _replace(run: Run, wanted: Wanted, gid: str) -> Delivered:
         product = product_operations.wait(run, wanted.record)
     else:
         product = payload["product"]
-    return _delivered(run, wanted, product, f"Product {wanted.record.name} was replaced whole in the shop.")
+    return _delivered(
+        run, wanted, product, f"Product {wanted.record.name} was replaced whole in the shop.", before=before
+    )
 
 
 # --- afterwards -----------------------------------------------------------------------------------------------------
 
 
-def _delivered(run: Run, wanted: Wanted, product: Node, sentence: str) -> Delivered:
-    """Images last: one that cannot be had must not undo the product."""
+def _delivered(run: Run, wanted: Wanted, product: Node, sentence: str, *, before: str = "") -> Delivered:
+    """Images last: one that cannot be had must not undo the product. ``before``: the product's time of change before
+    this delivery, empty where it was made."""
     gid, updated_at = str(product["id"]), str(product["updatedAt"])
     # One that an earlier attempt made before its answer was lost is new as well: its images are still missing.
     is_new = "variantsCount" not in product or (run.link is None and run.unfinished_write)
     if wanted.record.images and (is_new or wanted.options.changes("images")):
         updated_at = product_images.add_missing(run, wanted.record, gid) or updated_at
-    remember_own_write(run, gid, updated_at)
+    if updated_at != before:
+        remember_own_write(run, gid, before=before, after=updated_at)
     number = str(product.get("handle") or wanted.record.handle or plain_id(gid))
     return Delivered(target_id=plain_id(gid), target_number=number, sentence=sentence, sent_hash=wanted.fingerprint)

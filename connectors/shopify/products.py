@@ -23,7 +23,7 @@ from connectors.shopify.product_translation import product_record
 if TYPE_CHECKING:
     from connectors.run import Run
 
-OWN_WRITE = "own_product_write"  # directory: product to the time of change the hub itself caused
+STATE = "product_state"  # directory: product to the state last handed on or, where ``own``, caused by the hub itself
 
 
 def import_product(run: Run) -> str:
@@ -38,10 +38,10 @@ def product_deleted(run: Run) -> str:
     """``products/delete``: said on the event; its SKUs are forgotten. Nothing is deleted anywhere else."""
     gid = trigger.named_gid(run, "Product")
     run.describe(object_type="product", object_id=plain_id(gid))
-    known = directory.by_id(run.connector.pk, OWN_WRITE, gid)
-    directory.forget(run.connector.pk, OWN_WRITE, [gid])
+    known = directory.by_id(run.connector.pk, STATE, gid)
+    directory.forget(run.connector.pk, STATE, [gid])
     count = skus.forget_product(run, gid)
-    if known is not None:
+    if known is not None and known.data.get("own"):
         run.note("own_product", "The hub itself had written this product; its next delivery creates it anew.")
     return (
         f"Product {plain_id(gid)} was deleted in the shop; {count} SKU{'' if count == 1 else 's'} of it forgotten. "
@@ -56,7 +56,7 @@ def synchronize_product(run: Run) -> str:
     if not number:
         raise PayloadError("No product was named.", path="number", next_step="Enter handle or SKU and try again.")
     run.describe(object_type="product", object_id="", object_label=number)
-    gid = _by_id(number) or _by_handle(run, number) or _by_sku(run, number)
+    gid = _by_gid(number) or _by_handle(run, number) or _by_sku(run, number) or _by_number(number)
     if gid is None:
         raise Skip(
             f"The shop has no product with the handle or SKU “{number}”; one made seconds ago may not be found yet.",
@@ -80,9 +80,13 @@ def synchronize_changed(run: Run) -> str:
     return walked.sentence("product", "products")
 
 
-def remember_own_write(run: Run, gid: str, updated_at: str) -> None:
-    """The hub changed this product: the delivery that tells of this very state is news to nobody."""
-    directory.put(run.connector.pk, OWN_WRITE, [Known(key=updated_at, object_id=gid)])
+def remember_own_write(run: Run, gid: str, *, before: str, after: str) -> None:
+    """The hub changed this product from the state ``before`` (empty: it was made) to ``after``: the delivery that tells
+    of that state is news to nobody. Not where somebody else's change of ``before`` was not handed on yet: then the next
+    delivery has to be read."""
+    known = directory.by_id(run.connector.pk, STATE, gid)
+    if not before or (known is not None and known.key == before):
+        directory.put(run.connector.pk, STATE, [Known(key=after, object_id=gid, data={"own": True})])
 
 
 def _import(run: Run, gid: str, *, is_asked_for: bool) -> str:
@@ -100,6 +104,7 @@ def _import(run: Run, gid: str, *, is_asked_for: bool) -> str:
     if not is_asked_for and _is_own_write(run, gid, str(product["updatedAt"])):
         raise Skip(f"The change of {record.name} is the hub's own.", code="own_write")
     routes = run.deliver(record)
+    directory.put(run.connector.pk, STATE, [Known(key=str(product["updatedAt"]), object_id=gid)])
     variants = len(record.variants)
     return (
         f"Product {record.name} with {variants} variant{'' if variants == 1 else 's'} read from the shop and handed to "
@@ -108,13 +113,17 @@ def _import(run: Run, gid: str, *, is_asked_for: bool) -> str:
 
 
 def _is_own_write(run: Run, gid: str, updated_at: str) -> bool:
-    known = directory.by_id(run.connector.pk, OWN_WRITE, gid)
-    return known is not None and known.key == updated_at
+    known = directory.by_id(run.connector.pk, STATE, gid)
+    return known is not None and bool(known.data.get("own")) and known.key == updated_at
 
 
-def _by_id(number: str) -> str | None:
-    found = re.fullmatch(r"(?:gid://shopify/Product/)?([0-9]{6,})", number)
-    return calls.product_gid(found[1]) if found else None
+def _by_gid(number: str) -> str | None:
+    return number if re.fullmatch(r"gid://shopify/Product/[0-9]+", number) else None
+
+
+def _by_number(number: str) -> str | None:
+    """After the SKUs: many of them are numbers."""
+    return calls.product_gid(number) if re.fullmatch(r"[0-9]+", number) else None
 
 
 def _by_handle(run: Run, text: str) -> str | None:

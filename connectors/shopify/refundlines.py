@@ -77,4 +77,4 @@ def _restock(run: Run, line: RequestedLine) -> dict[str, Any]:
             next_step="Have the sender name the location, or clear “Restock returned units” on the route; then Retry.",
             code="location",
         )
-    return {"restockType": kind, "locationId": locations.called(run, line.location_id)}
+    return {"restockType": kind, "locationId": locations.find(run, line.location_id)}

@@ -240,7 +240,7 @@ def _wanted_counts(run: Run, line: ReturnLine) -> Counts:
                 next_step="Have the sender name the location, then press Retry.",
                 code="location",
             )
-        key = (one.kind.upper(), locations.called(run, one.location_id) if one.kind == "restocked" else "")
+        key = (one.kind.upper(), locations.find(run, one.location_id) if one.kind == "restocked" else "")
         counts[key] = counts.get(key, 0) + _units(one.quantity, line)
     return counts
 

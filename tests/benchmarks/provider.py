@@ -6,12 +6,13 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 
 from connectors.base import Accept, Budget, Delivered, Handler, Identity, Provider, Signature, Webhook
-from connectors.records import Order
+from connectors.records import Order, StockLevel
 from connectors.run import Run
 from connectors.schema import setting
 from tests.benchmarks.load import ASK, HEADERS
@@ -45,6 +46,13 @@ def one_request(run: Run) -> str:
     return f"The sandbox answered {answer.status}."
 
 
+def offer_stock(run: Run) -> str:
+    """Offer ``count`` stock levels, of which the first ``changed`` hold another quantity than in the run before."""
+    count, changed, quantity = (int(run.payload[name]) for name in ("count", "changed", "quantity"))
+    rows = (StockLevel(sku=f"BULK-{n + 1:07d}", quantity=Decimal(quantity + (n < changed))) for n in range(count))
+    return run.offer(StockLevel, rows).sentence("Stock level")
+
+
 def take(run: Run, order: Order) -> Delivered:
     return Delivered(target_id=order.id, target_number=order.note or order.number)
 
@@ -54,7 +62,12 @@ provider = Provider(
     label="Benchmark",
     settings=BenchSettings,
     webhook=Webhook(signature=signature, identify=identify),
-    handlers={"bench/nothing": Handler(function=nothing), "bench/request": Handler(function=one_request)},
+    handlers={
+        "bench/nothing": Handler(function=nothing),
+        "bench/request": Handler(function=one_request),
+        "bench/stock": Handler(function=offer_stock),
+    },
+    emits=(StockLevel,),
     accepts={Order: Accept(function=take)},
     budget=Budget(concurrency=1000),
 )

@@ -12,7 +12,51 @@ from typing import Any
 
 from connectors.exceptions import PayloadError, RemoteUnavailable
 from connectors.shopify.client import WALK_LIMIT, Node, ShopifyClient, quoted, zulu
-from connectors.shopify.replies import promised_shape
+from connectors.shopify.shape import check, maybe, moment
+
+
+def connection(row: Node) -> Node:
+    """What a page of such rows promises."""
+    return {"nodes": [row], "pageInfo": {"hasNextPage": bool, "endCursor": maybe(str)}}
+
+
+TRACKING: Node = {"company": maybe(str), "number": maybe(str), "url": maybe(str)}
+GROUP: Node = {"id": str, "quantity": int, "variantSku": maybe(str)}
+LINE: Node = {
+    "id": str, "totalQuantity": int, "remainingQuantity": int, "sku": maybe(str), "requiresShipping": bool,
+    "lineItem": {"id": str, "quantity": int, "lineItemGroup": maybe(GROUP)},
+}  # fmt: skip
+HOLD: Node = {
+    "id": str, "handle": maybe(str), "reason": str, "reasonNotes": maybe(str), "displayReason": str,
+    "heldByRequestingApp": bool,
+}  # fmt: skip
+DELIVERY: Node = {
+    "methodType": str, "serviceCode": maybe(str), "presentedName": maybe(str),
+    "minDeliveryDateTime": maybe(moment), "maxDeliveryDateTime": maybe(moment),
+}  # fmt: skip
+DESTINATION: Node = dict.fromkeys(
+    ("firstName", "lastName", "company", "address1", "address2", "city", "province", "zip", "countryCode", "email",
+     "phone"),
+    maybe(str),
+)  # fmt: skip
+FULFILLMENT_ORDER: Node = {
+    "id": str, "orderId": str, "orderName": str, "status": str, "requestStatus": str, "createdAt": moment,
+    "updatedAt": moment, "fulfillAt": maybe(moment), "fulfillBy": maybe(moment),
+    "assignedLocation": {"name": str, "location": maybe({"id": str})},
+    "deliveryMethod": maybe(DELIVERY), "destination": maybe(DESTINATION), "fulfillmentHolds": [HOLD],
+    "lineItems": connection(LINE),
+}  # fmt: skip
+FULFILLMENT: Node = {
+    "id": str, "name": str, "status": str, "displayStatus": maybe(str), "createdAt": moment, "updatedAt": moment,
+    "location": maybe({"id": str}), "trackingInfo": [TRACKING],
+    "fulfillmentLineItems": connection(
+        {"id": str, "quantity": maybe(int), "lineItem": {"id": str, "sku": maybe(str)}}
+    ),
+}  # fmt: skip
+ORDER: Node = {
+    "id": str, "name": str, "updatedAt": str, "fulfillmentOrders": connection(FULFILLMENT_ORDER),
+    "fulfillments": [FULFILLMENT],
+}  # fmt: skip
 
 RESTARTS = 3  # of a read whose order changed between two pages
 
@@ -41,31 +85,33 @@ def read_order(client: ShopifyClient, gid: str) -> Node | None:
 
 def _order_page(client: ShopifyClient, gid: str, after: str | None) -> Node | None:
     data = client.execute("HubFulfillmentOrders", {"orderId": gid, "after": after})
-    with promised_shape("the fulfillment orders of an order"):
-        order: Node | None = data["order"]
-        if order is not None:
-            _ = (order["updatedAt"], order["name"], order["fulfillments"], _next(order["fulfillmentOrders"]))
+    check(data, {"order": maybe(ORDER)}, "the fulfillment orders of an order")
+    order: Node | None = data["order"]
     return order
 
 
 def _add_lines(client: ShopifyClient, one: Node) -> bool:
     """True once every line is there; false where the fulfillment order changed meanwhile."""
-    with promised_shape("a fulfillment order"):
-        rows, after = list(one["lineItems"]["nodes"]), _next(one["lineItems"])
-        while after is not None:
-            more = client.execute("HubFulfillmentOrderLines", {"id": one["id"], "after": after})["fulfillmentOrder"]
-            if more is None or more["updatedAt"] != one["updatedAt"]:
-                return False
-            rows += more["lineItems"]["nodes"]
-            after = _next(more["lineItems"])
-        one["lineItems"] = rows
+    rows, after = list(one["lineItems"]["nodes"]), _next(one["lineItems"])
+    while after is not None:
+        data = client.execute("HubFulfillmentOrderLines", {"id": one["id"], "after": after})
+        page = {"updatedAt": str, "lineItems": connection(LINE)}
+        check(data, {"fulfillmentOrder": maybe(page)}, "the lines of a fulfillment order")
+        more = data["fulfillmentOrder"]
+        if more is None or more["updatedAt"] != one["updatedAt"]:
+            return False
+        rows += more["lineItems"]["nodes"]
+        after = _next(more["lineItems"])
+    one["lineItems"] = rows
     return True
 
 
 def read_fulfillment_order(client: ShopifyClient, gid: str) -> Node | None:
     """One fulfillment order with all its lines; ``None`` where there is none the app may see. HubFulfillmentOrder."""
     for _ in range(RESTARTS + 1):
-        one: Node | None = client.execute("HubFulfillmentOrder", {"id": gid}).get("fulfillmentOrder")
+        data = client.execute("HubFulfillmentOrder", {"id": gid})
+        check(data, {"fulfillmentOrder": maybe(FULFILLMENT_ORDER)}, "a fulfillment order")
+        one: Node | None = data["fulfillmentOrder"]
         if one is None or _add_lines(client, one):
             return one
     raise RemoteUnavailable("The fulfillment order changes while it is being read.", code="changing", retry_after_s=30)
@@ -77,13 +123,14 @@ def read_fulfillment(client: ShopifyClient, gid: str) -> Node | None:
     after: str | None = None
     rows: list[Node] = []
     while True:
-        page: Node | None = client.execute("HubFulfillment", {"id": gid, "after": after}).get("fulfillment")
+        data = client.execute("HubFulfillment", {"id": gid, "after": after})
+        check(data, {"fulfillment": maybe({**FULFILLMENT, "order": {"id": str, "name": str}})}, "a fulfillment")
+        page: Node | None = data["fulfillment"]
         if page is None:
             return None
-        with promised_shape("a fulfillment"):
-            found = found or page
-            rows += page["fulfillmentLineItems"]["nodes"]
-            after = _next(page["fulfillmentLineItems"])
+        found = found or page
+        rows += page["fulfillmentLineItems"]["nodes"]
+        after = _next(page["fulfillmentLineItems"])
         if after is None:
             found["fulfillmentLineItems"] = rows
             return found
@@ -91,10 +138,9 @@ def read_fulfillment(client: ShopifyClient, gid: str) -> Node | None:
 
 def lines_of(client: ShopifyClient, shipment: Node) -> list[Node]:
     """All lines of a fulfillment as it came with its order: ``quantity``, ``lineItem {id sku}``."""
-    with promised_shape("a fulfillment"):
-        first = shipment["fulfillmentLineItems"]
-        if _next(first) is None:
-            return list(first["nodes"])
+    first = shipment["fulfillmentLineItems"]
+    if _next(first) is None:
+        return list(first["nodes"])
     whole = read_fulfillment(client, shipment["id"])
     return list(whole["fulfillmentLineItems"]) if whole else []
 
@@ -106,9 +152,9 @@ def changed_since(client: ShopifyClient, start: datetime, end: datetime) -> Iter
     while True:
         filter_ = f"updated_at:>={quoted(zulu(start))} AND updated_at:<{quoted(zulu(end))}"
         data = client.execute("HubFulfillmentOrdersSince", {"filter": filter_, "after": after})
-        with promised_shape("fulfillment orders"):
-            nodes = list(data["fulfillmentOrders"]["nodes"])
-            after = _next(data["fulfillmentOrders"])
+        row = {"id": str, "orderId": str, "updatedAt": moment}
+        check(data, {"fulfillmentOrders": connection(row)}, "fulfillment orders")
+        nodes, after = list(data["fulfillmentOrders"]["nodes"]), _next(data["fulfillmentOrders"])
         yield nodes
         if after is None:
             return
@@ -122,31 +168,36 @@ def changed_since(client: ShopifyClient, start: datetime, end: datetime) -> Iter
 
 def held(client: ShopifyClient) -> Iterator[Node]:
     """Every fulfillment order somebody holds: ``id``, ``orderId``, ``status``, ``fulfillmentHolds``. HubHeld."""
-    yield from _walk(client, "HubHeld", "manualHoldsFulfillmentOrders")
+    hold = {"handle": maybe(str), "reason": str, "heldByRequestingApp": bool}
+    row = {"id": str, "orderId": str, "status": str, "fulfillmentHolds": [hold]}
+    yield from _walk(client, "HubHeld", "manualHoldsFulfillmentOrders", row)
 
 
 def locations(client: ShopifyClient) -> Iterator[Node]:
     """Every location, inactive ones too. HubLocations."""
-    yield from _walk(client, "HubLocations", "locations")
+    address = {"city": maybe(str), "countryCode": maybe(str)}
+    row = {"id": str, "name": str, "isActive": bool, "shipsInventory": bool,
+           "fulfillsOnlineOrders": bool, "isFulfillmentService": bool, "address": address}  # fmt: skip
+    yield from _walk(client, "HubLocations", "locations", row)
 
 
-def _walk(client: ShopifyClient, name: str, member: str) -> Iterator[Node]:
+def _walk(client: ShopifyClient, name: str, member: str, row: Node) -> Iterator[Node]:
     after: str | None = None
     while True:
         data = client.execute(name, {"after": after})
-        with promised_shape(member):
-            nodes, after = list(data[member]["nodes"]), _next(data[member])
-        yield from nodes
+        check(data, {member: connection(row)}, member)
+        after = _next(data[member])
+        yield from data[member]["nodes"]
         if after is None:
             return
 
 
 def ship(client: ShopifyClient, fulfillment: Mapping[str, Any], message: str) -> Node:
     """Make a shipment: ``id``, ``name``, ``status``. Not idempotent: the caller looks before and after. HubShip."""
-    made = client.change("HubShip", {"fulfillment": fulfillment, "message": message or None})["fulfillment"]
-    with promised_shape("the new fulfillment"):
-        _ = (made["id"], made["name"], made["status"])
-        return dict(made)
+    answer = client.change("HubShip", {"fulfillment": fulfillment, "message": message or None})
+    made = {"id": str, "name": str, "status": str, "trackingInfo": [TRACKING]}
+    check(answer, {"fulfillment": made}, "the new fulfillment")
+    return dict(answer["fulfillment"])
 
 
 def set_tracking(client: ShopifyClient, gid: str, tracking: Mapping[str, Any], *, notify: bool) -> None:
@@ -164,9 +215,11 @@ def add_event(client: ShopifyClient, event: Mapping[str, Any]) -> None:
     client.change("HubShipEvent", {"event": event})
 
 
-def hold(client: ShopifyClient, gid: str, wish: Mapping[str, Any]) -> Node:
-    """``fulfillmentHold``, ``fulfillmentOrder``, ``remainingFulfillmentOrder`` (of a part held). HubHold."""
-    return client.change("HubHold", {"id": gid, "hold": wish})
+def hold(client: ShopifyClient, gid: str, wish: Mapping[str, Any]) -> str:
+    """Hold a fulfillment order or a part of it; the global id of the hold. HubHold."""
+    answer = client.change("HubHold", {"id": gid, "hold": wish})
+    check(answer, {"fulfillmentHold": {"id": str}}, "the new hold")
+    return str(answer["fulfillmentHold"]["id"])
 
 
 def release(client: ShopifyClient, gid: str, hold_ids: Sequence[str]) -> None:
@@ -179,9 +232,8 @@ def release(client: ShopifyClient, gid: str, hold_ids: Sequence[str]) -> None:
 def move(client: ShopifyClient, gid: str, to: str, lines: Sequence[Mapping[str, Any]] = ()) -> Node:
     """Assign to another location; goes on under the id returned. All that remains where no lines are named. HubMove."""
     answer = client.change("HubMove", {"id": gid, "to": to, "lines": list(lines) or None})
-    with promised_shape("the moved fulfillment order"):
-        _ = answer["movedFulfillmentOrder"]["id"]
-        return dict(answer["movedFulfillmentOrder"])
+    check(answer, {"movedFulfillmentOrder": {"id": str}}, "the moved fulfillment order")
+    return dict(answer["movedFulfillmentOrder"])
 
 
 def report_progress(client: ShopifyClient, gid: str, note: str) -> None:

@@ -16,6 +16,7 @@ from connectors.shopify.sandbox.edits import pay_rest, touch
 from connectors.shopify.sandbox.engine import Call, number_of
 from connectors.shopify.sandbox.orders import Bag, Node, read_bag, stamp, till_of
 from connectors.shopify.sandbox.owners import changed, plain_error
+from connectors.shopify.sandbox.routing import cancel_all
 
 CANCEL_S = 2.0  # the job of a cancellation, on the sandbox's clock
 LONGEST_NOTE = 255
@@ -69,8 +70,8 @@ def _finish(call: Call, order: Node, reason: str, *, restock: bool, is_paid_back
     received = order["totalReceivedSet"]
     if is_paid_back and read_bag(received).shop > 0:
         order["transactions"].append(transaction(call.shop, order, "REFUND", "SUCCESS", "manual", received, stamp(now)))
+    cancel_all(call.shop, order)
     for line in order["lineItems"]:
-        line["unfulfilledQuantity"] = 0
         if restock and line["variant"]:
             _put_back(call, line)
     settle(order)

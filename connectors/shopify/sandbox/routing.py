@@ -201,6 +201,17 @@ def follow(shop: Shop, order: Node, now: float) -> None:
     refresh(shop, order)
 
 
+def cancel_all(shop: Shop, order: Node) -> None:
+    """Nothing more of an order is to be shipped; its stock is no longer promised, and whoever cancels decides about it."""
+    for one in fulfillment_orders_of(shop, order):
+        for row in one["lineItems"]:
+            take_off(shop, row["inventoryItemId"], location_id_of(one), row["remainingQuantity"])
+            row["remainingQuantity"] = 0
+        if one["status"] in LIVE_STATES:
+            one.update(status="CANCELLED", fulfillmentHolds=[])
+    refresh(shop, order)
+
+
 def _add_units(shop: Shop, order: Node, line: Node, units: int, now: float) -> None:
     places = [one for one in shop.table("Location").values() if one["isActive"] and one["fulfillsOnlineOrders"]]
     for place, some in _allot(shop, line, units, places) if places else ():

@@ -29,7 +29,7 @@ from functools import partial
 from typing import Any
 
 from connectors.sandbox import Reply, Request, Sandbox
-from connectors.shopify.sandbox import engine, idempotency, moneyseeds, oauth
+from connectors.shopify.sandbox import engine, idempotency, moneyseeds, oauth, shippingseeds
 from connectors.shopify.sandbox.areas import AREAS, RESOLVERS
 from connectors.shopify.sandbox.fulfillment import tell_routed
 from connectors.shopify.sandbox.order_events import await_risk, tell_wish
@@ -57,6 +57,7 @@ class ShopifySandbox(Sandbox):
         self.index_lag_s = 2.0
         self.shops = open_shops(time.time())
         moneyseeds.seed(self.shops, time.time(), LUMEN)
+        shippingseeds.seed(self.shops[LUMEN], time.time())
         self.depot = Depot()
         self.base_url = ""  # where this sandbox is reached, as the last request knew it
         self._due: list[tuple[float, int, Callable[[], object]]] = []

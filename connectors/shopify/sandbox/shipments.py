@@ -89,7 +89,7 @@ def _fulfillment(shop: Shop, parts: list[tuple[Node, Node, int]], tracked: list[
     order = shop.orders[first["orderId"]]
     moment = stamp(now)
     made: Node = {
-        "id": f"gid://shopify/Fulfillment/{shop.take_id()}",
+        "id": f"gid://shopify/Fulfillment/{order['legacyResourceId']}{len(order['fulfillments']) + 1:02d}",
         "orderId": order["id"],
         "name": f"{order['name']}-F{len(order['fulfillments']) + 1}",
         "status": "SUCCESS",

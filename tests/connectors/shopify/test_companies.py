@@ -275,6 +275,18 @@ def test_a_plan_without_direct_catalogues_is_a_remark_with_shopifys_words(place)
     )
 
 
+def test_a_list_of_that_name_in_another_currency_is_a_remark(place):
+    shop = place()
+    shop.vendor.control("plan", plan="Plus")
+    shop.inside.table("PriceList")["gid://shopify/PriceList/9"] = {
+        "id": "gid://shopify/PriceList/9", "name": "ERP A EUR", "currency": "USD", "catalogId": None, "breaks": {},
+        "fixed": {}, "parent": {"adjustment": {"type": "PERCENTAGE_DECREASE", "value": 0}},
+    }  # fmt: skip
+    shop.route_in("company")
+    event = shop.bring(in_group())
+    assert event.outcome == Outcome.SUCCEEDED and "is in USD, not in EUR" in notes(event)["catalog"], text(event)
+
+
 def test_a_price_another_catalogue_decides_is_noticed(place):
     shop = place()
     shop.vendor.control("plan", plan="Plus")

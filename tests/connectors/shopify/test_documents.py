@@ -61,3 +61,14 @@ def test_cost_follows_the_measured_rule():
 
 def test_a_schema_agrees_with_itself():
     assert differences(SCHEMA, SCHEMA) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "variables", "most"),
+    [
+        ("HubOrdersSince", {}, 13), ("HubOrder", {}, 264), ("HubOrder", {"lines": 50}, 339), ("HubOrderLines", {}, 228),
+        ("HubOrderMoney", {}, 17), ("HubTagAdd", {}, 12), ("HubMetafieldsSet", {}, 12), ("HubOrderState", {}, 20),
+    ],
+)  # fmt: skip
+def test_reading_and_marking_an_order_costs_no_more_than_was_reckoned(name, variables, most):
+    assert operation_cost(SCHEMA, parse(documents.document(name)), name, variables) <= most

@@ -65,7 +65,8 @@ def test_a_hold_said_twice_or_with_a_lost_answer_is_one(stage):
     lose(stage, "HubHold")
     assert stage.tell(Hold(**of(placed, handle="erp"))).outcome == Outcome.WAITING
     assert stage.again().outcome == Outcome.SUCCEEDED
-    assert stage.tell(Hold(**of(placed, handle="erp"))).outcome == Outcome.SUCCEEDED
+    event = stage.tell(Hold(**of(placed, handle="erp")))
+    assert (event.outcome, event.reason, event.reason_code) == (Outcome.SKIPPED, Reason.UNCHANGED, "held")
     assert holds(stage, placed) == [("erp", True)]
 
 

@@ -306,3 +306,11 @@ def test_orders_of_business_and_foreign_buyers_are_read(make_client, vendor):
             assert run.delivered[0].name == placed
             assert (run.delivered[0].company is not None) == (domain == LUMEN)
             assert bool(run.delivered[0].other_currency) == (domain == OUTLET)
+
+
+def test_the_hubs_own_tag_is_no_part_of_what_a_target_gets(make_client):
+    payload = {"id": 5512300777001}
+    plain, marked = FakeRun(make_client(), payload), FakeRun(make_client(tag_delivered="VIP"), payload)
+    orders.import_order(plain)
+    orders.import_order(marked)
+    assert (plain.delivered[0].tags, marked.delivered[0].tags) == (("vip", "web"), ("web",))

@@ -79,6 +79,24 @@ def test_the_hubs_own_write_does_not_come_back(place):
     assert event.outcome == Outcome.SUCCEEDED, text(event)
 
 
+def test_a_merchants_change_just_before_the_hubs_own_is_handed_on(place):
+    shop = place()
+    shop.route_in("product")
+    shop.route_out("product")
+    shop.bring(a_mug())
+    [made] = shop.products("enamel-mug")
+    shop.vendor.control("clock", advance=2)
+    shop.vendor.control("merchant_product", product="enamel-mug", set={"vendor": "Other"})
+    shop.vendor.control("clock", advance=2)
+    shop.bring(a_mug(name="Mug 2"))  # before the delivery about the merchant's change arrived
+    event = shop.tell("products/update", {"admin_graphql_api_id": made["id"]})
+    assert event.outcome == Outcome.SUCCEEDED, text(event)
+    shop.vendor.control("clock", advance=2)
+    shop.bring(a_mug(name="Mug 3"))  # now the hub's own change is the only one
+    event = shop.tell("products/update", {"admin_graphql_api_id": made["id"]})
+    assert (event.outcome, event.reason_code) == (Outcome.SKIPPED, "own_write")
+
+
 @pytest.mark.parametrize("operation", ["HubProductSet", "HubMetafieldDefinition", "HubProductImages"])
 def test_a_lost_answer_makes_no_second_product(place, operation):
     shop = place()

@@ -147,12 +147,12 @@ def test_a_broken_walk_leaves_the_watermark_where_it_was(place):
     assert "products" not in shop.connector.memory
 
 
-@pytest.mark.parametrize("number", ["bolt", "Bolt", "BIG-0001", "{id}"])
+@pytest.mark.parametrize("number", ["bolt", "Bolt", "BIG-0001", "{id}", "{number}"])
 def test_a_person_names_a_product_in_several_ways(place, number):
     shop = place()
     shop.route_out("product")
     made = shop.vendor.control("products", title="Bolt", variants=2)
-    event = shop.ask("product", number.replace("{id}", made["id"]))
+    event = shop.ask("product", number.replace("{id}", made["id"]).replace("{number}", made["id"].rpartition("/")[2]))
     assert event.outcome == Outcome.SUCCEEDED, text(event)
     assert event.object_label == "Bolt"
 

@@ -87,7 +87,7 @@ def test_what_shopify_declines_is_said_in_its_words_and_can_be_tried_again(desk)
 @pytest.fixture
 def unchecked(monkeypatch) -> None:
     """A location that was deleted in the shop a moment after the hub looked."""
-    monkeypatch.setattr(locations, "called", lambda run, code: f"gid://shopify/Location/{code}")
+    monkeypatch.setattr(locations, "find", lambda run, code: f"gid://shopify/Location/{code}")
 
 
 def corrected(monkeypatch) -> None:
@@ -187,7 +187,7 @@ def test_without_amounts_the_shops_currency_will_do(desk):
         ({"lines": [{**LAMP, "quantity": "0.5"}]}, "cannot be refunded"),
         ({"lines": [{**LAMP, "restock": "burn"}]}, "no way to restock"),
         ({"lines": [{**LAMP, "location_id": ""}]}, "names no location"),
-        ({"lines": [{**LAMP, "location_id": "999"}]}, "no location “999”"),
+        ({"lines": [{**LAMP, "location_id": "999"}]}, "location is mapped for “999”"),
     ],
 )
 def test_what_cannot_be_asked_for_is_named(desk, changes, word):

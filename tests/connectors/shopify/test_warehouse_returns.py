@@ -120,7 +120,7 @@ def test_a_return_that_ended_otherwise_in_the_shop_is_for_a_person(desk):
         ({"lines": [{**LAMP, "quantity": "0.5"}]}, "cannot be returned"),
         ({"lines": [{**LAMP, "dispositions": [{**KIEL, "quantity": "2"}]}]}, "does not expect back"),
         ({"lines": [{**LAMP, "dispositions": [{**KIEL, "location_id": ""}]}]}, "names no location"),
-        ({"lines": [{**LAMP, "dispositions": [{**KIEL, "location_id": "5"}]}]}, "no location “5”"),
+        ({"lines": [{**LAMP, "dispositions": [{**KIEL, "location_id": "5"}]}]}, "location is mapped for “5”"),
     ],
 )
 def test_what_cannot_be_done_is_named(desk, changes, word):

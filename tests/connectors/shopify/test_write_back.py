@@ -237,6 +237,23 @@ def test_without_the_scope_the_connector_warns_and_the_push_stands(sandbox, shop
     assert "write_orders" in notice.sentence
 
 
+def test_an_order_whose_risk_is_pending_is_handed_over_when_the_shop_tells_of_it(sandbox, shop, route, live_server):
+    settings(shop, wait_for_risk=True)
+    placed = sandbox.post("/shopify/_sandbox/order", {"shop": LUMEN, "lines": [{"sku": "TONER-77K"}], "silent": True})
+    name, number = placed["name"], int(placed["legacyResourceId"])
+    tell(sandbox, shop, live_server, order=name, topic="orders/create")
+    waiting = Event.objects.get(kind=Kind.WEBHOOK)
+    assert (waiting.outcome, waiting.reason) == (Outcome.WAITING, Reason.DEPENDENCY), waiting.sentence
+    assert "15 minutes after it was placed" in waiting.sentence and Link.objects.count() == 0
+    sandbox.post("/shopify/_sandbox/clock", {"advance": 31})
+    risk = {"order_id": number, "admin_graphql_api_order_id": order_gid(number), "risk_level": "low"}
+    tell(sandbox, shop, live_server, topic="orders/risk_assessment_changed", payload=risk)
+    assert Link.objects.get().source_object_id == str(number)
+    again(waiting)
+    waiting.refresh_from_db()
+    assert waiting.outcome in (Outcome.SUCCEEDED, Outcome.SKIPPED) and Link.objects.count() == 1
+
+
 def test_an_order_deleted_after_its_push_is_told_with_its_document(sandbox, shop, route, live_server):
     tell(sandbox, shop, live_server)
     tell(sandbox, shop, live_server, topic="orders/delete", payload={"id": int(NUMBER)})
