@@ -64,7 +64,6 @@ class ShopifySandbox(Sandbox):
         self._order_of_due = itertools.count()
         self._at_work = 0  # due things that are being done
         self._ticker: threading.Thread | None = None
-        self._at_work = threading.RLock()
 
     def now(self) -> float:
         return time.time() + self.offset_s
@@ -84,14 +83,18 @@ class ShopifySandbox(Sandbox):
     def tick(self) -> int:
         """Do what is due; returns how much that was. Called by the sandbox itself and by the clock's control call."""
         done = 0
-        with self._at_work:  # whoever moves the clock finds everything done, whichever thread did it
-            while True:
-                with self.lock:
-                    if not self._due or self._due[0][0] > self.now():
-                        return done
-                    function = heapq.heappop(self._due)[2]
+        while True:
+            with self.lock:
+                if not self._due or self._due[0][0] > self.now():
+                    return done
+                function = heapq.heappop(self._due)[2]
+                self._at_work += 1
+            try:
                 function()
-                done += 1
+            finally:
+                with self.lock:
+                    self._at_work -= 1
+            done += 1
 
     def handle(self, request: Request) -> Reply:
         self.base_url = request.base_url
