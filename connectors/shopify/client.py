@@ -71,17 +71,6 @@ class ShopifyClient(Channel):
         """``updatedAt`` and ``transactions`` of one order; ``None`` where the shop has none. HubOrderMoney."""
         return self._order("HubOrderMoney", {"id": gid})
 
-    def find_order_by_name(self, name: str) -> Node | None:
-        """The newest order of exactly this name, with or without its "#"; ``None`` where the index knows none.
-
-        HubOrderByName. An order placed seconds ago may not be in the index yet."""
-        bare = name.strip().removeprefix("#")
-        filter_ = f"name:{quoted(bare)} OR name:{quoted('#' + bare)}"
-        data = self.execute("HubOrderByName", {"filter": filter_})
-        wanted = {bare.casefold(), f"#{bare}".casefold()}
-        with promised_shape("orders of a name"):
-            return next((node for node in data["orders"]["nodes"] if node["name"].casefold() in wanted), None)
-
     def orders_since(self, start: datetime, end: datetime, *, by: str = "updated") -> Iterator[list[Node]]:
         """Pages of orders ``updated`` or ``created`` from ``start`` to before ``end``, oldest first: id,
         legacyResourceId, name, createdAt, updatedAt. HubOrdersSince.

@@ -107,8 +107,8 @@ def _import(run: Run, gid: str, *, is_asked_for: bool) -> str:
     directory.put(run.connector.pk, STATE, [Known(key=str(product["updatedAt"]), object_id=gid)])
     variants = len(record.variants)
     return (
-        f"Product {record.name} with {variants} variant{'' if variants == 1 else 's'} read from the shop and handed to "
-        f"{routes} route{'' if routes == 1 else 's'}."
+        f"Product {record.name} with {trigger.counted(variants, 'variant')} read from the shop and handed to "
+        f"{trigger.counted(routes, 'route')}."
     )
 
 
