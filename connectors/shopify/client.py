@@ -50,7 +50,7 @@ class ShopifyClient(Channel):
 
     def _add_lines(self, order: Node) -> bool:
         """True once every line is there; false where the order changed meanwhile."""
-        while (after := _next_page(order["lineItems"])) is not None:
+        while (after := next_page(order["lineItems"])) is not None:
             page = self._order("HubOrderLines", {"id": order["id"], "after": after})
             if page is None or page["updatedAt"] != order["updatedAt"]:
                 return False
@@ -64,7 +64,7 @@ class ShopifyClient(Channel):
         with promised_shape("an order"):
             order: Node | None = data["order"]
             if order is not None:
-                _ = (order["id"], order["updatedAt"], "lineItems" in order and _next_page(order["lineItems"]))
+                _ = (order["id"], order["updatedAt"], "lineItems" in order and next_page(order["lineItems"]))
         return order
 
     def get_order_money(self, gid: str) -> Node | None:
@@ -90,7 +90,7 @@ class ShopifyClient(Channel):
                 continue
             with promised_shape("orders"):
                 nodes = [{name: str(node[name]) for name in LISTED} for node in data["orders"]["nodes"]]
-                after = _next_page(data["orders"])
+                after = next_page(data["orders"])
                 last = datetime.fromisoformat(nodes[-1][f"{by}At"]) if nodes else last
             yield nodes
             if after is None:
@@ -116,7 +116,7 @@ def connect(run: Run) -> ShopifyClient:
     )
 
 
-def _next_page(connection: Node) -> str | None:
+def next_page(connection: Node) -> str | None:
     """Where the next page of a connection begins, ``None`` at its end."""
     after = str(connection["pageInfo"]["endCursor"]) if connection["pageInfo"]["hasNextPage"] else None
     if not isinstance(connection["nodes"], list):

@@ -19,7 +19,7 @@ from connectors.shopify import shipping_ledger
 from connectors.shopify.calls import fulfillment as calls
 from connectors.shopify.client import plain_id
 from connectors.shopify.fulfillment_records import fulfillment_order_record, shipment_record
-from connectors.shopify.trigger import counted, short
+from connectors.shopify.phrases import counted, short
 from connectors.shopify.watermarks import walk
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def import_fulfillment_orders(run: Run) -> str:
     if not is_found_by_walk or run.is_routed(FulfillmentOrder):
         for node in found:
             run.deliver(fulfillment_order_record(node, shop_domain=run.settings.shop_domain.lower()))
-    count = "1 fulfillment order" if len(found) == 1 else f"{len(found)} fulfillment orders"
+    count = counted(len(found), "fulfillment order")
     more = f", and {shipments} of its shipments" if shipments else ""
     return f"{count} of order {order['name']} read from the shop and handed on{more}."
 

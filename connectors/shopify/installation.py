@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from connectors import closing
 from connectors.exceptions import PayloadError
 from connectors.shopify import webhooks
+from connectors.shopify.phrases import short
 from connectors.shopify.topics import wanted_by
-from connectors.shopify.trigger import short
 
 if TYPE_CHECKING:
     from connectors.run import Run

@@ -24,9 +24,10 @@ from connectors.shopify.calls.orders import find_order
 from connectors.shopify.client import order_gid, plain_id
 from connectors.shopify.marks import has_mark, mark, marked
 from connectors.shopify.moneys import ZERO, amount_of
+from connectors.shopify.phrases import counted
 from connectors.shopify.refundlines import lines_of
 from connectors.shopify.replies import UserErrors, promised_shape
-from connectors.shopify.trigger import counted, pass_on_notes
+from connectors.shopify.trigger import pass_on_notes
 
 if TYPE_CHECKING:
     from connectors.run import Run

@@ -21,8 +21,9 @@ from connectors.shopify.calls.orders import find_order
 from connectors.shopify.client import plain_id
 from connectors.shopify.marks import marked_reference
 from connectors.shopify.moneys import ZERO, Purse, optional_time, time_of, total_of
+from connectors.shopify.phrases import counted
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.trigger import counted, gid_of, named_gid, pass_on_notes
+from connectors.shopify.trigger import gid_of, named_gid, pass_on_notes
 from connectors.shopify.watermarks import walk
 
 if TYPE_CHECKING:

@@ -59,12 +59,3 @@ def pass_on_notes(run: Run) -> None:
     """Tell the event what the client noticed beside its answers."""
     for code, sentence in run.client.notes.items():
         run.note(code, sentence)
-
-
-def short(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M")
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """``1 refund``, ``3 refunds``."""
-    return f"{count} {one if count == 1 else many or one + 's'}"

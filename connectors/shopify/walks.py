@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 from connectors.exceptions import ConfigurationError, PayloadError
 from connectors.shopify import echoes
 from connectors.shopify.orders import shop_time
+from connectors.shopify.phrases import counted
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.trigger import counted, pass_on_notes, window
+from connectors.shopify.trigger import pass_on_notes, window
 from connectors.shopify.watermarks import Walked, in_overlap, unseen
 
 if TYPE_CHECKING:

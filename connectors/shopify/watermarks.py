@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connectors.shopify.client import plain_id, zulu
-from connectors.shopify.trigger import OVERLAP, counted, short, window
+from connectors.shopify.phrases import counted, short
+from connectors.shopify.trigger import OVERLAP, window
 
 if TYPE_CHECKING:
     from connectors.run import Run
