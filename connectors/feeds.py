@@ -8,12 +8,14 @@ that has them cuts and settles its batches itself, with ``figures``.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from connectors import figures
 from connectors.exceptions import NotDone, RemoteUnavailable, Skip
@@ -23,7 +25,7 @@ from connectors.records import FigureRecord
 from connectors.registry import UnknownProvider
 from connectors.routing import claim_of
 from events import bell
-from events.models import Event, Kind, Priority
+from events.models import OPEN_OUTCOMES, Event, Kind, Priority
 from events.record import New, record
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 KEY_LIFE_S = 23 * 3600.0  # an hour less than vendors keep idempotency keys
 RUN_S = 480.0  # a feed is put down after so long: leases are renewed for fifteen minutes only
 PASSES = 4  # over what is pending: figures let go by a refused batch are cut again in the next
+HELPED_FROM = 5_000  # pending figures from which several events send
+HELPERS_WAIT_S = 5.0  # so long a feed that is through waits for its helpers before it is put down
 PAUSES_S = (1.0, 4.0)  # before a call without an answer is repeated; then the event waits
 
 
@@ -118,31 +122,101 @@ def _child(source: Connector, event: Event, record_type: type[FigureRecord], rou
     )
 
 
-def send(run: Run, sender: Sender) -> None:
+@dataclass(frozen=True)
+class Part:
+    """Which share of a route's figures an event sends: those whose id leaves ``number`` when divided by ``of``."""
+
+    number: int = 0
+    of: int = 1
+
+
+def part_of(run: Run) -> Part:
+    """The share of this event; the whole where it is no helper."""
+    return Part(**run.payload) if run.body else Part()
+
+
+def _helpers(run: Run) -> QuerySet[Event]:
+    return Event.objects.filter(parent_id=run.the_event.pk, topic=run.the_event.topic)
+
+
+def _share(run: Run, at_once: int) -> Part:
+    """Have helpers send the other shares, where there is enough to send: a call takes a second, most of it waiting."""
+    route = run.the_route
+    if at_once == 1 or figures.count_pending(route.pk) < HELPED_FROM:
+        return Part()
+    if _helpers(run).exists():
+        return Part(0, at_once) if _helpers(run).filter(outcome__in=OPEN_OUTCOMES).exists() else Part()
+    event = run.the_event
+    with transaction.atomic():
+        for number in range(1, at_once):
+            record(
+                New(
+                    kind=Kind.DELIVERY,
+                    topic=event.topic,
+                    connector_id=event.connector_id,
+                    connector_name=event.connector_name,
+                    provider=event.provider,
+                    priority=Priority.BULK,
+                    max_attempts=event.max_attempts,
+                    lock_key=f"{event.lock_key}:{number}",
+                    is_supersedable=True,
+                    delivery_id=f"part:{event.pk}:{number}",
+                    object_type=event.object_type,
+                    object_label=event.object_label,
+                    parent_id=event.pk,
+                    route_id=route.pk,
+                    triggered_by=event.triggered_by,
+                    trace_id=event.trace_id,
+                    payload=json.dumps({"number": number, "of": at_once}).encode(),
+                )
+            )
+        bell.ring()
+    return Part(0, at_once)
+
+
+def _await_helpers(run: Run) -> None:
+    """Raises ``NotDone`` where helpers are still at work after a moment."""
+    end = time.monotonic() + HELPERS_WAIT_S
+    while _helpers(run).filter(outcome__in=OPEN_OUTCOMES).exists():
+        if time.monotonic() > end:
+            raise NotDone("All that was left is on its way with this event's helpers.", retry_after_s=2)
+        time.sleep(0.1)
+
+
+def send(run: Run, sender: Sender, *, at_once: int = 1) -> None:
     """Send everything pending of the run's route. Raises ``NotDone`` where more is left than fits one run or where the
-    vendor went away after something had been sent, and what the sender's calls raise."""
-    tally = Tally(sent=figures.sent_by(run.the_event.pk))
-    loop = _Loop(run, sender, tally)
+    vendor went away after something had been sent, and what the sender's calls raise. ``at_once``: how many events
+    may send at the same time where there is much."""
+    part = part_of(run)
+    is_helper = part.of > 1
+    tally = Tally(sent=figures.sent_by([run.the_event.pk]))
+    loop = _Loop(run, sender, tally, is_helper=is_helper)
     loop.repeat_open()
+    share = part if is_helper else _share(run, at_once)
     for _ in range(PASSES):
         tally.let_go = 0
-        loop.walk()
-        if not tally.let_go:
+        loop.walk(share)
+        if not tally.let_go and (share.of == 1 or is_helper):
             break
-    figures.forget_answered(loop.route_id)
+        share = part  # and then whatever is left, of the helpers' shares as well
+    if not is_helper:
+        _await_helpers(run)
+        figures.forget_answered(loop.route_id)
 
 
 class _Loop:
-    def __init__(self, run: Run, sender: Sender, tally: Tally) -> None:
+    def __init__(self, run: Run, sender: Sender, tally: Tally, *, is_helper: bool) -> None:
         self.run, self.sender, self.tally = run, sender, tally
         self.route_id: int = run.the_route.pk
         self.ends_at = time.monotonic() + RUN_S
         self.before = tally.sent
+        self.is_helper = is_helper
         self.expected = tally.sent + figures.count_pending(self.route_id)
 
     def repeat_open(self) -> None:
-        """Batches whose answer nobody knows: the same key and content, as long as the vendor remembers the key."""
-        while batches := figures.open_batches(self.route_id, remote_id=""):
+        """Batches whose answer nobody knows: the same key and content, as long as the vendor remembers the key. Those
+        of this event, and of events that are over; what others have under way is theirs."""
+        while batches := figures.orphans(self.route_id, self.run.the_event.pk, own_only=self.is_helper):
             rows = figures.figures_of([batch.pk for batch in batches])
             self.expected += sum(len(one) for one in rows.values())
             for batch in batches:
@@ -152,10 +226,10 @@ class _Loop:
                 else:
                     self._send(batch, rows[batch.pk])
 
-    def walk(self) -> None:
-        """Everything pending once, in order of id."""
+    def walk(self, share: Part) -> None:
+        """Everything pending of a share once, in order of id."""
         after = 0
-        while rows := figures.pending(self.route_id, after=after):
+        while rows := figures.pending(self.route_id, after=after, part=share.number, of=share.of):
             after = rows[-1].id
             groups, problems = self.sender.group(rows)
             if problems:
@@ -195,7 +269,11 @@ def told(run: Run) -> str:
     """The sentence of a finished feed. Every kind of problem the route's figures have becomes a note, and one says what
     could not be sent this time."""
     route_id = run.the_route.pk
-    sent = figures.sent_by(run.the_event.pk)
+    label = {t.kind: t.label for t in run.connector.provider.accepts}[run.the_route.record_kind].lower()
+    helpers = list(_helpers(run).values_list("pk", flat=True))
+    sent = figures.sent_by([run.the_event.pk, *helpers])
+    if part_of(run).of > 1:
+        return f"{sent:,} {label}{'' if sent == 1 else 's'} sent, as a helper of event {run.the_event.parent_id}."
     problems = 0
     for code, count, names, sentence in figures.problems_of(route_id):
         problems += count
@@ -205,6 +283,5 @@ def told(run: Run) -> str:
     if left:
         run.note("left", f"{left:,} could not be sent this time; the next run sends them.")
     unchanged = max(0, figures.count_all(route_id) - sent - problems - left)
-    label = {t.kind: t.label for t in run.connector.provider.accepts}[run.the_route.record_kind].lower()
     text = f"{sent:,} {label}{'' if sent == 1 else 's'} sent, {unchanged:,} unchanged"
     return f"{text}, {problems:,} with problems." if problems else f"{text}."

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q, Sum
-from django.db.models.functions import Greatest
+from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models.functions import Greatest, Mod
 from django.utils import timezone
 
 from connectors.models import Batch, BatchState, Figure
 from connectors.models.kept import PENDING
 from connectors.records import FigureRecord
+from events.models import OPEN_OUTCOMES, Event
 from events.text import clean
 
 BLOCK = 1000
@@ -170,9 +171,11 @@ def feed_topic(kind: str) -> str:
 # ---------------------------------------------------------------------------------------------------------------
 
 
-def pending(route_id: int, *, after: int = 0, limit: int = BLOCK) -> list[Row]:
-    """The next figures to be sent, by id."""
+def pending(route_id: int, *, after: int = 0, limit: int = BLOCK, part: int = 0, of: int = 1) -> list[Row]:
+    """The next figures to be sent, by id; of several parts only one."""
     rows = Figure.objects.filter(PENDING, route_id=route_id, id__gt=after).order_by("id")
+    if of > 1:
+        rows = rows.alias(rest=Mod("id", of)).filter(rest=part)
     return [Row(*values) for values in rows.values_list("id", "key", "place", "wanted", "sent")[:limit]]
 
 
@@ -228,6 +231,17 @@ def cut(
 def open_batches(route_id: int, *, after: int = 0, limit: int = 20, **more: Any) -> list[Batch]:
     """Batches without a known answer, oldest first; ``more`` narrows them (``remote_id``)."""
     rows = Batch.objects.filter(route_id=route_id, state=BatchState.OPEN, id__gt=after, **more)
+    return list(rows.order_by("id")[:limit])
+
+
+def orphans(route_id: int, event_id: int, *, own_only: bool, limit: int = 20) -> list[Batch]:
+    """Open batches no bulk job carries that are an event's own, or were left by one that is over; oldest first."""
+    rows = Batch.objects.filter(route_id=route_id, state=BatchState.OPEN, remote_id="")
+    if own_only:
+        rows = rows.filter(event_id=event_id)
+    else:
+        others = Event.objects.filter(pk=OuterRef("event_id"), outcome__in=OPEN_OUTCOMES).exclude(pk=event_id)
+        rows = rows.exclude(Exists(others))
     return list(rows.order_by("id")[:limit])
 
 
@@ -334,9 +348,9 @@ def problems_of(route_id: int) -> list[tuple[str, int, list[str], str]]:
         return list(cursor.fetchall())
 
 
-def sent_by(event_id: int) -> int:
-    """How many figures an event's batches have brought to the target so far, in all of its runs."""
-    done = Batch.objects.filter(event_id=event_id, state=BatchState.DONE)
+def sent_by(event_ids: Collection[int]) -> int:
+    """How many figures the batches of events have brought to the target so far, in all of their runs."""
+    done = Batch.objects.filter(event_id__in=list(event_ids), state=BatchState.DONE)
     return done.aggregate(sum=Sum("size"))["sum"] or 0
 
 

@@ -34,6 +34,8 @@ class Places:
                     return "location", f"“{place}” and “{other}” of the source are mapped to the same location: their " \
                         "quantities would overwrite each other."  # fmt: skip
         except ConfigurationError as error:
+            if error.code != locations.MAPPING:  # the shop itself cannot be reached: that is no figure's problem
+                raise
             return "location", f"{error.sentence} {error.next_step}".strip()
         return found
 
@@ -42,7 +44,9 @@ class Places:
             return locations.find(self.run, place)
         if not self.run.options.location:
             raise ConfigurationError(
-                "The source names no location.", next_step="Enter one in the options of the route, then synchronize."
+                "The source names no location.",
+                next_step="Enter one in the options of the route, then synchronize.",
+                code=locations.MAPPING,
             )
         return locations.named(self.run, self.run.options.location, said_by="the route")
 

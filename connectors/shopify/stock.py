@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from connectors.run import Run
 
 ENTRIES = 250  # of one call
+AT_ONCE = 3  # events that send: one of the four calls at once is for others always
 MOST = 1_000_000_000  # https://shopify.dev/docs/api/admin-graphql/2026-10/enums/InventorySetQuantitiesUserErrorCode
 AGAIN = frozenset({"unknown_sku", "sku_twice", "untracked", "location", "item_gone"})  # looked at anew by every feed
 FIRST_READ = 1_000  # pending figures from which a shop whose SKUs were never read is read first
@@ -48,6 +49,9 @@ def feed(run: Run) -> str:
     from connectors.shopify import stockfile
 
     sender = StockSender(run)
+    if feeds.part_of(run).of > 1:
+        feeds.send(run, sender)
+        return feeds.told(run)
     sender.look_again()
     route_id = run.the_route.pk
     stockfile.collect(run, sender)
@@ -59,7 +63,7 @@ def feed(run: Run) -> str:
         )
     if stockfile.is_better(run, waiting):
         stockfile.send(run, sender)
-    feeds.send(run, sender)
+    feeds.send(run, sender, at_once=AT_ONCE)
     if sender.finder.is_exhausted:
         run.note("searched", "More SKUs are unknown than the hub asks the shop for in one run; the sync “SKU directory” "
                  "reads them all.")  # fmt: skip

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from connectors import registry
 from connectors.models import ApiKey, Breaker, Bucket, Connector, Link, Quote, Route
-from events.models import Family, Mail
+from events.models import OPEN_OUTCOMES, Event, Family, Mail, Outcome, Reason
 
 GUEST = "BRK-2210"  # the account the ERP reckons with where a shopper has none
 RATES = "US | * | 0-30 kg | Ground | GROUND | 9.00 USD | 3-5\nUS | * | | Freight | FREIGHT | 29.00 USD | 4-7"
@@ -40,6 +40,10 @@ def gather() -> Cast:
     Route.objects.get_or_create(source=shop, target=xoro, record_kind="order")
     Link.objects.filter(source=shop, target=xoro).delete()
     Quote.objects.filter(connector=shop).delete()
+    Event.objects.filter(outcome__in=OPEN_OUTCOMES).update(
+        outcome=Outcome.SKIPPED, reason=Reason.DISABLED, finished_at=timezone.now(),
+        sentence="Left over from an earlier demo, whose sandbox is gone.",
+    )  # fmt: skip
     told = [shop.pk, xoro.pk, erp.pk]
     Mail.objects.filter(connector_id__in=told).delete()
     Family.objects.filter(connector_id__in=told).delete()

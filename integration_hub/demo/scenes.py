@@ -166,6 +166,7 @@ class Scenes:
             done = self.final(str(syncing.start_sync(self.cast.shop, sync, by="demo")))
             self.check(done["outcome"] == "succeeded", done["sentence"])
             self.say(done["sentence"], self.link(done))
+        before = int(done["id"])  # a demo before this one may have had an order of the same number
         made = self.sandbox(
             "/shopify/_sandbox/checkout", shop=shop, signed=True, lines=[{"sku": "TONER-77K", "quantity": 2}],
             customer={"id": 7_710_042_000, "first_name": "Dana", "last_name": "Reyes", "email": "dana@example.com"},
@@ -178,11 +179,11 @@ class Scenes:
         rate, name, number = made["rates"][0], made["order"]["name"], made["order"]["legacyResourceId"]
         key = rate["service_code"].partition("~")[2]
         names = ", ".join(one["service_name"] for one in made["rates"])
-        question = self.event_of(lambda: self.newest(self.cast.shop.slug, key, "rates/asked", after=int(done["id"])))
+        question = self.event_of(lambda: self.newest(self.cast.shop.slug, key, "rates/asked", after=before))
         self.check(question["outcome"] == "succeeded", question["sentence"])
         self.check(question["reason_code"] == "live", f"the rates came from {question['reason_code']}")
         self.say(f"A checkout asked for rates and had them in {asked['took_ms']} ms: {names}", self.link(question))
-        event = self.event_of(lambda: self.newest(self.cast.shop.slug, name, "orders/create"))
+        event = self.event_of(lambda: self.newest(self.cast.shop.slug, name, "orders/create", after=before))
         event = self.final(event["id"])
         self.check(event["outcome"] == "succeeded", event["sentence"])
         self.check(len(event["children"]) == 1, f"{len(event['children'])} child events")
@@ -192,7 +193,9 @@ class Scenes:
         cost = str(self.written_order(number)["SoEstimateHeader"].get("ShippingCost"))
         self.check(Decimal(cost) * 100 == int(rate["total_price"]), f"Xoro has {cost} for shipping, not {rate}")
         self.say(f"Xoro's own journal shows it with {cost} for “{rate['service_name']}”, as chosen", self.link(child))
-        told = self.final(self.event_of(lambda: self.newest(self.cast.shop.slug, name, "order/delivered"))["id"])
+        told = self.final(
+            self.event_of(lambda: self.newest(self.cast.shop.slug, name, "order/delivered", after=before))["id"]
+        )
         self.check(told["outcome"] == "succeeded", told["sentence"])
         log = requests.get(f"{settings.SANDBOX_URL}/shopify/_sandbox/log", timeout=10).json()["log"]
         marked = [one["variables"] for one in log if one.get("operation") == "HubTagAdd"]

@@ -44,6 +44,7 @@ SELECT %(shop)s, 'variant', 'BULK-' || lpad(n::text, 7, '0'), 'gid://shopify/Pro
     'gid://shopify/Product/' || (50000000 + n), 'tracked', true, 'updated_at', '2026-01-01T00:00:00Z'), now()
 FROM generate_series(1, %(count)s) AS n
 """
+FEED = "topic = 'stock/feed' AND payload_size = 0 AND id > %(id)s"  # without its helpers
 OFFER = """
 from events import bell
 from events.models import Kind, Priority
@@ -74,7 +75,7 @@ class Stock:
         before = self.site.value("SELECT coalesce(max(id), 0) FROM events_event")
         wish = {"count": count, "changed": changed, "quantity": quantity}
         self.site.python(OFFER.replace("SOURCE", str(self.source)).replace("WISH", json.dumps(wish)))
-        ended = "SELECT outcome || ': ' || sentence FROM events_event WHERE topic = 'stock/feed' AND id > %(id)s AND " \
+        ended = f"SELECT outcome || ': ' || sentence FROM events_event WHERE {FEED} AND " \
                 "outcome NOT IN ('queued', 'running', 'waiting')"  # fmt: skip
         end = time.monotonic() + LONGEST_S
         while not (said := self.site.value(ended, {"id": before})):
@@ -82,10 +83,8 @@ class Stock:
                 raise RuntimeError(str(self.site.value("SELECT string_agg(topic || ' ' || outcome || ' ' || sentence, '; ') "
                                                        "FROM events_event")))  # fmt: skip
             time.sleep(0.2)
-        seconds = self.site.value(
-            "SELECT extract(epoch FROM finished_at - received_at)::float8 FROM events_event "
-            "WHERE topic = 'stock/feed' AND id > %(id)s", {"id": before},
-        )  # fmt: skip
+        took = f"SELECT extract(epoch FROM finished_at - received_at)::float8 FROM events_event WHERE {FEED}"
+        seconds = self.site.value(took, {"id": before})
         return {"said": str(said), "seconds": float(str(seconds))}
 
     def log(self) -> list[dict[str, Any]]:

@@ -176,6 +176,38 @@ def take_all(camera: Camera, order: str) -> None:
         page.wait_for_selector("#check-result table")
         camera.take(f"connector-{theme}", theme=theme)
     camera.take("api-docs", "/api/docs/")
+    take_shop(camera, order)
+
+
+def take_shop(camera: Camera, order: str) -> None:
+    """The shop's own parts of the connector's page, one of its orders, and what its staff sees in the store."""
+    for theme in ("light", "dark"):
+        page = camera.page(theme=theme)
+        page.goto("/admin/connectors/connector/")
+        page.click("#result_list a:has-text('Lumen Goods')")
+        address = page.url.partition("?")[0]
+        if theme == "light":
+            page.click("button:has-text('Test connection')")
+            page.wait_for_selector("#check-result table")
+        page.goto(f"{address}?tab=more")
+        camera.take(f"shopify-access-{theme}", theme=theme)
+        camera.take(f"shopify-webhooks-{theme}", theme=theme, top="h2:has-text('Webhooks')")
+        camera.take(f"shopify-rates-{theme}", theme=theme, top="h2:has-text('Shipping rates')")
+    page = camera.page()
+    page.goto("/admin/events/event/?q=" + order.lstrip("#"))
+    page.locator("tr.event a").first.click()
+    page.locator("a[href*='/admin/objects/']").first.click()
+    camera.take("order")
+    page.goto("/admin/connectors/connector/")
+    page.click("#result_list a:has-text('Lumen Goods')")
+    hooks = page.locator("#webhook-address").inner_text().strip()
+    link = post("/shopify/_sandbox/admin-link", shop=SHOP, url=f"{hooks}/sync-orders", ids=[order])
+    camera.take("shopify-synchronize-question", str(link["url"]))
+    page.click("button[type=submit]")
+    time.sleep(8)
+    page.reload()
+    camera.take("shopify-synchronize-progress")
+    camera.take("help", "/admin/help/connectors/shopify/")
 
 
 if __name__ == "__main__":

@@ -71,10 +71,10 @@ class Stage(Remote):
     def play(self, made: socket.socket, request: Received) -> bool:
         """Have the sandbox answer."""
         number = self.count - 1
-        _, _, rest = request.path.lstrip("/").partition("/")  # the number of ``address``
+        first, _, rest = request.path.lstrip("/").partition("/")  # the number of ``address``
         path = "/" + rest.removeprefix(self.spec.prefix).lstrip("/")
         try:
-            status, headers, content = self._call(request, path)
+            status, headers, content = self._call(request, path, f"/{first}/{self.spec.prefix}")
         except ConnectionResetError:
             return False
         try:
@@ -89,13 +89,13 @@ class Stage(Remote):
         kept = {name: value for name, value in headers if name.lower() != "content-length"}
         return _send(made, status, content, kept)
 
-    def _call(self, request: Received, path: str) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _call(self, request: Received, path: str, script: str = "") -> tuple[int, list[tuple[str, str]], bytes]:
         path, _, query = (path or request.path).partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": request.method, "PATH_INFO": unquote(path), "QUERY_STRING": query,
             "CONTENT_LENGTH": str(len(request.body)), "CONTENT_TYPE": request.headers.get("content-type", ""),
             "wsgi.input": io.BytesIO(request.body), "SERVER_NAME": "127.0.0.1", "SERVER_PORT": str(self.port),
-            "wsgi.url_scheme": "http",
+            "wsgi.url_scheme": "http", "SCRIPT_NAME": script,
         }  # fmt: skip
         for name, value in request.headers.items():
             if name not in ("content-type", "content-length"):

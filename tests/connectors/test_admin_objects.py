@@ -68,7 +68,7 @@ def test_the_page_says_what_it_is_where_it_is_and_what_happened(ada, shop, erp, 
     assert "SO-9" in text and "delivered" in text
     assert "Read from the shop." in text and "Created as SO-9." in text
     assert text.index("Created as SO-9.") < text.index("Read from the shop.")
-    assert "<dt>total</dt><dd>12.50</dd>" in text and "<dt>test</dt><dd>no</dd>" in text
+    assert "<dt>Total</dt><dd>12.50</dd>" in text and "<dt>Test</dt><dd>no</dd>" in text
 
 
 def test_at_its_target_the_page_names_where_it_came_from(ada, shop, erp, order):

@@ -379,3 +379,29 @@ def test_a_feed_that_is_not_done_waits_without_losing_an_attempt(route, testing_
     offer(route, testing_provider, [level("A", 1)])
     event = feed(route)
     assert (event.outcome, event.reason, event.attempts) == (Outcome.WAITING, Reason.DEPENDENCY, 0)
+
+
+def test_much_is_sent_by_several_events_at_once_and_told_by_one(route, testing_provider, monkeypatch):
+    monkeypatch.setattr(feeds, "HELPED_FROM", 1_000)
+    monkeypatch.setattr(feeds, "HELPERS_WAIT_S", 0.0)
+    testing_provider.STATE.feed = lambda run: (feeds.send(run, Shop(run), at_once=3), feeds.told(run))[1]
+    offer(route, testing_provider, [level(f"SKU-{n}", n) for n in range(3_000)])
+    first = feed(route)
+    assert first.outcome == Outcome.WAITING and len(Shop.held) == 3_000, "it took what its helpers had not begun"
+    helpers = [feed(route), feed(route)]
+    assert {one.outcome for one in helpers} == {Outcome.SUCCEEDED} and helpers[0].parent_id == first.pk
+    assert helpers[0].sentence == f"0 stock levels sent, as a helper of event {first.pk}."
+    Event.objects.filter(pk=first.pk).update(outcome=Outcome.QUEUED)
+    assert feed(route).sentence == "3,000 stock levels sent, 0 unchanged."
+
+
+def test_a_helper_sends_its_own_share_only(route, testing_provider, monkeypatch):
+    monkeypatch.setattr(feeds, "HELPED_FROM", 1_000)
+    monkeypatch.setattr(feeds, "RUN_S", -1.0)  # the first is put down after one call
+    testing_provider.STATE.feed = lambda run: (feeds.send(run, Shop(run), at_once=3), feeds.told(run))[1]
+    offer(route, testing_provider, [level(f"SKU-{n}", n) for n in range(3_000)])
+    feed(route)
+    monkeypatch.setattr(feeds, "RUN_S", 480.0)
+    helper = feed(route)
+    assert helper.sentence.startswith("1,000 stock levels sent, as a helper")
+    assert Figure.objects.filter(sent__isnull=False).count() == 1_250

@@ -77,7 +77,7 @@ def reference(provider: Provider) -> str:
     parts = list(_tables(provider.settings, "###"))
     for record, accept in provider.accepts.items():
         if accept.options is not None:
-            parts.append(f"### Options of a route that brings {record.label.lower()}s")
+            parts.append(f"### Options of a route: {record.label.lower()}")
             parts += _tables(accept.options, "####")
     return "\n\n".join(parts)
 

@@ -26,7 +26,7 @@ LONGEST_NOTE = 5_000
 LONGEST_STAFF_NOTE = 255
 STATE_MEMBERS = (
     "id", "legacyResourceId", "name", "updatedAt", "closed", "cancelledAt", "displayFinancialStatus", "canMarkAsPaid",
-    "tags", "transactions", "metafields",
+    "tags", "transactions", "metafields", "note", "totalCapturableSet",
 )  # fmt: skip
 
 
@@ -36,8 +36,22 @@ def read_state(client: ShopifyClient, gid: str, namespace: str = "$app:erp") -> 
     with promised_shape("an order"):
         order: Node | None = data["order"]
         if order is not None:
-            _ = [order[name] for name in STATE_MEMBERS]
+            _check_state(order)
     return order
+
+
+def _check_state(order: Node) -> None:
+    """Raises ``KeyError`` or ``TypeError`` where a member that is used is missing or of a wrong kind."""
+    missing = [name for name in STATE_MEMBERS if name not in order]
+    if missing:
+        raise KeyError(missing[0])
+    texts = [order["id"], order["legacyResourceId"], order["name"], order["updatedAt"], *order["tags"]]
+    for node in order["metafields"]["nodes"]:
+        texts += [node["key"], node["value"], node["compareDigest"]]
+    for row in order["transactions"]:
+        texts += [row["id"], row["kind"], row["status"]]
+    if not all(isinstance(text, str) for text in texts) or not isinstance(order["note"], str | None):
+        raise TypeError("a member of the order's state is no text")
 
 
 def find_order(client: ShopifyClient, text: str) -> Node | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectors.shopify.sandbox.cashbook import settle, transaction
 from connectors.shopify.sandbox.edits import pay_rest, touch
@@ -17,6 +17,9 @@ from connectors.shopify.sandbox.engine import Call, number_of
 from connectors.shopify.sandbox.orders import Bag, Node, read_bag, stamp, till_of
 from connectors.shopify.sandbox.owners import changed, plain_error
 from connectors.shopify.sandbox.routing import cancel_all
+
+if TYPE_CHECKING:
+    from connectors.shopify.sandbox.server import ShopifySandbox
 
 CANCEL_S = 2.0  # the job of a cancellation, on the sandbox's clock
 LONGEST_NOTE = 255
@@ -58,8 +61,14 @@ def _cancel(
     if call.sandbox is None:
         finish()
     else:
-        call.sandbox.schedule(CANCEL_S, finish)
+        call.sandbox.schedule(CANCEL_S, partial(_under_lock, call.sandbox, finish))
     return {"job": job, "orderCancelUserErrors": []}
+
+
+def _under_lock(sandbox: ShopifySandbox, finish: Callable[[], None]) -> None:
+    """What is due runs outside the sandbox's lock; what changes its state needs it."""
+    with sandbox.lock:
+        finish()
 
 
 def _finish(call: Call, order: Node, reason: str, *, restock: bool, is_paid_back: bool) -> None:

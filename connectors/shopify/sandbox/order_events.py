@@ -53,16 +53,17 @@ def tell_wish(sandbox: ShopifySandbox, shop: Shop, order: Mapping[str, Any], wis
 
 def assess(sandbox: ShopifySandbox, shop: Shop, order: Node, level: str) -> None:
     """The risk of an order is assessed: no time of change moves, a topic of its own tells of it."""
-    order["risk"] = risk_of(level)
-    payload = {
-        "admin_graphql_api_order_id": order["id"],
-        "order_id": int(order["legacyResourceId"]),
-        "risk_level": level.lower(),
-        "provider_id": None,
-        "provider_title": None,
-        "created_at": stamp(sandbox.now()),
-    }
-    emit(sandbox, shop, "orders/risk_assessment_changed", payload)
+    with sandbox.lock:
+        order["risk"] = risk_of(level)
+        payload = {
+            "admin_graphql_api_order_id": order["id"],
+            "order_id": int(order["legacyResourceId"]),
+            "risk_level": level.lower(),
+            "provider_id": None,
+            "provider_title": None,
+            "created_at": stamp(sandbox.now()),
+        }
+        emit(sandbox, shop, "orders/risk_assessment_changed", payload)
 
 
 def await_risk(sandbox: ShopifySandbox, shop: Shop, order: Node, wish: Mapping[str, Any]) -> None:

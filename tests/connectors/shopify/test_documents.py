@@ -31,7 +31,7 @@ MOST = {
     "HubHold": 14, "HubLocations": 20, "HubMetafieldsSet": 12, "HubMove": 17, "HubOrder": 264, "HubOrderLines": 228,
     "HubOrderMoney": 17, "HubOrdersSince": 13, "HubPayoutLines": 91, "HubPayouts": 109, "HubPriceList": 50,
     "HubProduct": 69, "HubProductSet": 34, "HubRefund": 213, "HubRefundCreate": 20, "HubRelease": 14, "HubReturn": 243,
-    "HubReturnable": 163, "HubReturnsSince": 74, "HubShip": 29, "HubStage": 13, "HubStockAtLocation": 36,
+    "HubReturnable": 163, "HubReturnsSince": 74, "HubShip": 29, "HubStage": 13,
     "HubStockSet": 12, "HubTagAdd": 12, "HubTracking": 14, "HubVariantsBySku": 30, "HubVariantsUpdate": 12,
     "HubWebhooks": 20,
 }  # fmt: skip
