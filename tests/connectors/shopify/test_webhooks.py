@@ -138,4 +138,3 @@ def test_another_kind_of_topic_is_not_taken_for_an_order():
 
 def test_every_topic_has_one_decision():
     assert not set(provider.handlers) & webhooks.IGNORED
-    assert not provider.uninstall_topics & webhooks.IGNORED
