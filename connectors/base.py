@@ -317,5 +317,4 @@ class Provider:
     field_map_preview: Callable[[Any, str, bytes, bytes], Preview] | None = None
     budget: Budget = Budget()
     retention_days: tuple[int, int] | None = None  # (successes, failures) where other than the hub's own
-    uninstall_topics: frozenset[str] = frozenset()
     sandbox: SandboxSpec | None = None

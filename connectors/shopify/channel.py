@@ -19,11 +19,10 @@ from connectors.http import NEVER_LEFT, Http, HttpAnswer
 from connectors.shopify import cost, repeats, replies, tokens
 from connectors.shopify.documents import document
 from connectors.shopify.health import Health
-from connectors.shopify.pacing import STOCK, TURNS, Pace, Turn
+from connectors.shopify.pacing import STOCK, Pace
 from connectors.shopify.replies import promised_shape
 from connectors.shopify.settings import TOKEN, ShopifySettings
 from connectors.vault import Grant
-from events.models import Priority
 
 TRIES = 8  # of a throttled call, before the event goes back to the queue
 LONGEST_WAIT_S = 30.0  # for one call altogether: a worker is not kept asleep longer
@@ -61,15 +60,8 @@ class Channel:
 
     def as_stock(self) -> Self:
         """The same client at the turn of figures: before bulk work, behind what happens in the shop."""
-        return self._at(STOCK)
-
-    def as_bulk(self) -> Self:
-        """The same client at the turn of bulk work, for walks through everything that started as something else."""
-        return self._at(TURNS[Priority.BULK])
-
-    def _at(self, turn: Turn) -> Self:
         one = copy.copy(self)
-        one.pace = self.pace.at(turn) if self.pace is not None else None
+        one.pace = self.pace.at(STOCK) if self.pace is not None else None
         return one
 
     def change(self, name: str, variables: dict[str, Any], *, key: str = "") -> Node:

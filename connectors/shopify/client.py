@@ -50,7 +50,7 @@ class ShopifyClient(Channel):
 
     def _add_lines(self, order: Node) -> bool:
         """True once every line is there; false where the order changed meanwhile."""
-        while (after := _next_page(order["lineItems"])) is not None:
+        while (after := next_page(order["lineItems"])) is not None:
             page = self._order("HubOrderLines", {"id": order["id"], "after": after})
             if page is None or page["updatedAt"] != order["updatedAt"]:
                 return False
@@ -64,23 +64,12 @@ class ShopifyClient(Channel):
         with promised_shape("an order"):
             order: Node | None = data["order"]
             if order is not None:
-                _ = (order["id"], order["updatedAt"], "lineItems" in order and _next_page(order["lineItems"]))
+                _ = (order["id"], order["updatedAt"], "lineItems" in order and next_page(order["lineItems"]))
         return order
 
     def get_order_money(self, gid: str) -> Node | None:
         """``updatedAt`` and ``transactions`` of one order; ``None`` where the shop has none. HubOrderMoney."""
         return self._order("HubOrderMoney", {"id": gid})
-
-    def find_order_by_name(self, name: str) -> Node | None:
-        """The newest order of exactly this name, with or without its "#"; ``None`` where the index knows none.
-
-        HubOrderByName. An order placed seconds ago may not be in the index yet."""
-        bare = name.strip().removeprefix("#")
-        filter_ = f"name:{quoted(bare)} OR name:{quoted('#' + bare)}"
-        data = self.execute("HubOrderByName", {"filter": filter_})
-        wanted = {bare.casefold(), f"#{bare}".casefold()}
-        with promised_shape("orders of a name"):
-            return next((node for node in data["orders"]["nodes"] if node["name"].casefold() in wanted), None)
 
     def orders_since(self, start: datetime, end: datetime, *, by: str = "updated") -> Iterator[list[Node]]:
         """Pages of orders ``updated`` or ``created`` from ``start`` to before ``end``, oldest first: id,
@@ -101,7 +90,7 @@ class ShopifyClient(Channel):
                 continue
             with promised_shape("orders"):
                 nodes = [{name: str(node[name]) for name in LISTED} for node in data["orders"]["nodes"]]
-                after = _next_page(data["orders"])
+                after = next_page(data["orders"])
                 last = datetime.fromisoformat(nodes[-1][f"{by}At"]) if nodes else last
             yield nodes
             if after is None:
@@ -127,7 +116,7 @@ def connect(run: Run) -> ShopifyClient:
     )
 
 
-def _next_page(connection: Node) -> str | None:
+def next_page(connection: Node) -> str | None:
     """Where the next page of a connection begins, ``None`` at its end."""
     after = str(connection["pageInfo"]["endCursor"]) if connection["pageInfo"]["hasNextPage"] else None
     if not isinstance(connection["nodes"], list):

@@ -16,6 +16,7 @@ from connectors.shopify.account_translation import company_record
 from connectors.shopify.calls import companies as calls
 from connectors.shopify.calls.changes import changed_pages
 from connectors.shopify.client import plain_id
+from connectors.shopify.phrases import counted
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -99,4 +100,4 @@ def _import(run: Run, gid: str) -> str:
     if not record.contacts:
         run.note("no_contact", f"Company {record.name} has no contact: nobody can buy for it yet.")
     routes = run.deliver(record)
-    return f"Company {record.name} read from the shop and handed to {trigger.counted(routes, 'route')}."
+    return f"Company {record.name} read from the shop and handed to {counted(routes, 'route')}."

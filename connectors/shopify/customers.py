@@ -16,6 +16,7 @@ from connectors.shopify.account_translation import customer_record
 from connectors.shopify.calls import customers as calls
 from connectors.shopify.calls.changes import changed_pages
 from connectors.shopify.client import plain_id
+from connectors.shopify.phrases import counted
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -100,4 +101,4 @@ def _import(run: Run, identifier: Node) -> str:
     if len(record.addresses) >= calls.MOST_ADDRESSES:
         run.note("addresses", f"Only the first {calls.MOST_ADDRESSES} addresses were read.")
     routes = run.deliver(record)
-    return f"Customer {record.name} read from the shop and handed to {trigger.counted(routes, 'route')}."
+    return f"Customer {record.name} read from the shop and handed to {counted(routes, 'route')}."

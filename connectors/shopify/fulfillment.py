@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import PayloadError, Skip, WaitFor
 from connectors.records import FulfillmentOrder, Shipment
 from connectors.shopify import shipping_ledger
 from connectors.shopify.calls import fulfillment as calls
-from connectors.shopify.client import plain_id, zulu
+from connectors.shopify.client import plain_id
 from connectors.shopify.fulfillment_records import fulfillment_order_record, shipment_record
-from connectors.shopify.trigger import MARGIN, OVERLAP
+from connectors.shopify.phrases import counted, short
+from connectors.shopify.watermarks import walk
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -51,7 +53,7 @@ def import_fulfillment_orders(run: Run) -> str:
     if not is_found_by_walk or run.is_routed(FulfillmentOrder):
         for node in found:
             run.deliver(fulfillment_order_record(node, shop_domain=run.settings.shop_domain.lower()))
-    count = "1 fulfillment order" if len(found) == 1 else f"{len(found)} fulfillment orders"
+    count = counted(len(found), "fulfillment order")
     more = f", and {shipments} of its shipments" if shipments else ""
     return f"{count} of order {order['name']} read from the shop and handed on{more}."
 
@@ -106,37 +108,27 @@ def import_shipment(run: Run) -> str:
             code=f"order:{plain_id(one['order']['id'])}", retry_after_s=OWN_PAUSE_S,
         )  # fmt: skip
     routes = run.deliver(shipment_record(one))
-    return f"Shipment {one['name']} read from the shop and handed to {routes} route{'' if routes == 1 else 's'}."
+    return f"Shipment {one['name']} read from the shop and handed to {counted(routes, 'route')}."
 
 
 def synchronize_recent(run: Run) -> str:
     """One event for every order whose fulfillment orders changed since the last complete walk. Shopify does not list
-    what moves an order's own time of change, so that these have a watermark of their own.
-
-    ``run.checkpoint``: ``fulfillment_until`` and ``fulfillment_seen``, as the walk of orders keeps its own."""
+    what moves an order's own time of change, so that these have a watermark of their own."""
     if not run.is_routed(FulfillmentOrder) and not run.is_routed(Shipment):
         raise Skip("No route takes fulfillment orders or shipments from this shop.", reason="not_routed")
-    end = datetime.now(UTC) - MARGIN
-    until = run.checkpoint.get("fulfillment_until")
-    start = datetime.fromisoformat(until) - OVERLAP if until else end - timedelta(days=run.settings.sync_days)
-    before: Mapping[str, str] = run.checkpoint.get("fulfillment_seen") or {}
-    seen: dict[str, str] = {}
     told: set[str] = set()
-    for page in calls.changed_since(run.client, start, end):
-        for node in page:
-            number, changed = plain_id(node["id"]), node["updatedAt"]
-            is_new = changed not in (seen.get(number), before.get(number))
-            seen[number] = changed
-            if is_new and node["orderId"] not in told:
-                told.add(node["orderId"])
-                run.spawn(
-                    topic=ROUTED, object_type="order", object_id=plain_id(node["orderId"]),
-                    payload={"order_id": node["orderId"]},
-                )  # fmt: skip
-    overlap = zulu(end - OVERLAP)
-    kept = {number: changed for number, changed in seen.items() if changed >= overlap}
-    run.save_checkpoint(fulfillment_seen=kept, fulfillment_until=end.isoformat())
-    orders = "1 order" if len(told) == 1 else f"{len(told)} orders"
+
+    def tell(node: Mapping[str, Any]) -> None:
+        if node["orderId"] not in told:
+            told.add(node["orderId"])
+            run.spawn(
+                topic=ROUTED, object_type="order", object_id=plain_id(node["orderId"]),
+                payload={"order_id": node["orderId"]},
+            )  # fmt: skip
+
+    pages = partial(calls.changed_since, run.client)
+    walked = walk(run, "fulfillment", pages, tell, first_days=run.settings.sync_days)
+    orders = counted(len(told), "order")
     return (
-        f"Fulfillment orders of {orders} changed since {start:%Y-%m-%d %H:%M} UTC; each order has an event of its own."
+        f"Fulfillment orders of {orders} changed since {short(walked.start)} UTC; each order has an event of its own."
     )

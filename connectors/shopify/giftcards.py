@@ -16,8 +16,9 @@ from connectors.shopify.calls import giftcards as calls
 from connectors.shopify.client import WALK_LIMIT, plain_id
 from connectors.shopify.marks import marked_reference
 from connectors.shopify.moneys import amount_of, optional_time, time_of
+from connectors.shopify.phrases import counted, short
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.trigger import OVERLAP, counted, pass_on_notes, short, window
+from connectors.shopify.trigger import OVERLAP, pass_on_notes, window
 
 if TYPE_CHECKING:
     from connectors.run import Run

@@ -21,6 +21,7 @@ from connectors.shopify import locations, shipping_plan
 from connectors.shopify.calls import fulfillment as calls
 from connectors.shopify.client import plain_id
 from connectors.shopify.order_lookup import find_order
+from connectors.shopify.phrases import counted
 from connectors.shopify.replies import UserErrors
 from connectors.shopify.shipping_plan import Part
 
@@ -57,7 +58,7 @@ def accept_hold(run: Run, hold: Hold) -> Delivered:
     placed = [*there, *placed]
     if not placed:
         raise Skip(f"Order {name} has nothing left that could be held.", code="nothing_open")
-    count = "1 fulfillment order" if len(placed) == 1 else f"{len(placed)} fulfillment orders"
+    count = counted(len(placed), "fulfillment order")
     return _delivered(placed, name, f"{count} of order {name} held as “{hold.handle}”.")
 
 
@@ -113,7 +114,7 @@ def accept_release(run: Run, release: HoldRelease) -> Delivered:
     left = [one for one in orders if len(one["fulfillmentHolds"]) > len(_own(one, release.handle))]
     if left:
         run.note("still_held", f"Others hold a part of order {name} still: it is not shipped until they release it.")
-    count = "1 hold" if len(gone) == 1 else f"{len(gone)} holds"
+    count = counted(len(gone), "hold")
     return _delivered(gone, name, f"{count} of order {name} released.")
 
 
@@ -147,7 +148,7 @@ def accept_move(run: Run, move: FulfillmentMove) -> Delivered:
             reason="unchanged",
             code="there_already",
         )
-    count = "1 fulfillment order" if len(moved) == 1 else f"{len(moved)} fulfillment orders"
+    count = counted(len(moved), "fulfillment order")
     return _delivered(moved, name, f"{count} of order {name} moved to {move.location}.")
 
 
@@ -192,7 +193,7 @@ def synchronize(run: Run) -> str:
     released = {one.object_id for one in directory.all_of(run.connector.pk, KIND)} - {one.object_id for one in rows}
     directory.forget(run.connector.pk, KIND, released)
     run.save_checkpoint(held_at=run.now.isoformat())
-    return f"{count} {'fulfillment order is' if count == 1 else 'fulfillment orders are'} held in the shop."
+    return f"{counted(count, 'fulfillment order is', 'fulfillment orders are')} held in the shop."
 
 
 def panel(run: Run) -> Sequence[Table]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from connectors import closing
 from connectors.exceptions import PayloadError
 from connectors.shopify import webhooks
+from connectors.shopify.phrases import short
 from connectors.shopify.topics import wanted_by
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ def uninstalled(run: Run) -> str:
     at = _moment(run.headers.get(webhooks.TRIGGERED_AT, "")) or run.the_event.received_at
     since = _moment(str(run.checkpoint.get(BACK_AT, "")))
     if since is not None and at < since:
-        return f"The app was installed again at {_short(since)} UTC, after this; nothing was closed."
+        return f"The app was installed again at {short(since)} UTC, after this; nothing was closed."
     closing.close(
         run.connector,
         UNINSTALLED,
-        f"The app was uninstalled from {run.settings.shop_domain} at {_short(at)} UTC. The connector is disabled; what "
+        f"The app was uninstalled from {run.settings.shop_domain} at {short(at)} UTC. The connector is disabled; what "
         "the hub keeps stays until Shopify asks to erase it (shop/redact, after 48 hours).",
         "To go on, install the app on the shop again; where that was not done from here, enable this connector afterwards.",
     )
@@ -84,7 +85,3 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else None
-
-
-def _short(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M")

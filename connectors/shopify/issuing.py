@@ -26,8 +26,9 @@ from connectors.shopify.calls import giftcards as calls
 from connectors.shopify.client import plain_id
 from connectors.shopify.marks import has_mark, mark, marked
 from connectors.shopify.moneys import amount_of, time_of
+from connectors.shopify.phrases import counted
 from connectors.shopify.replies import UserErrors, promised_shape
-from connectors.shopify.trigger import counted, pass_on_notes
+from connectors.shopify.trigger import pass_on_notes
 
 if TYPE_CHECKING:
     from connectors.run import Run

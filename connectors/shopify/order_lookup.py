@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connectors.exceptions import PayloadError, RemoteRefused
 from connectors.records.shipment import OfOrder
+from connectors.shopify.calls import orders
 from connectors.shopify.client import order_gid, plain_id
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def find_order(run: Run, one: OfOrder) -> str:
         return order_gid(number)
     if not one.order_name.strip("# "):
         raise PayloadError(f"{one.label} {one.number} does not say which order it is about.", path="order_id")
-    found = run.client.find_order_by_name(one.order_name)
+    found = orders.find_order(run.client, one.order_name)
     if found is None:
         raise RemoteRefused(
             f"The shop lists no order named “{one.order_name}”, which {one.label.lower()} {one.number} is about.",

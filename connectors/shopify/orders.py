@@ -18,6 +18,7 @@ from connectors.shopify import echoes
 from connectors.shopify.calls import orders as calls
 from connectors.shopify.client import ShopifyClient, order_gid
 from connectors.shopify.payments import gift_cards_named
+from connectors.shopify.phrases import counted
 from connectors.shopify.replies import promised_shape
 from connectors.shopify.settings_orders import ORDER_ID_KEY
 from connectors.shopify.translation import order_record
@@ -126,7 +127,7 @@ def _import(run: Run, gid: str, *, knows_echoes: bool) -> str:
     _wait_for_risk(run, record)
     routes = run.deliver(record)
     echoes.handed_over(run, order)
-    return f"Order {record.name} read from the shop and handed to {routes} route{'' if routes == 1 else 's'}."
+    return f"Order {record.name} read from the shop and handed to {counted(routes, 'route')}."
 
 
 def _wait_for_risk(run: Run, record: Order) -> None:

@@ -15,8 +15,9 @@ from connectors.records import AdjustedOrder, Payout, PayoutLine
 from connectors.shopify.calls import payouts as calls
 from connectors.shopify.client import plain_id, zulu
 from connectors.shopify.moneys import amount_of, time_of, total_of
+from connectors.shopify.phrases import counted, short
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.trigger import counted, pass_on_notes, short
+from connectors.shopify.trigger import pass_on_notes
 
 if TYPE_CHECKING:
     from connectors.run import Run

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from connectors.exceptions import RemoteRefused
+from connectors.shopify.phrases import counted
 from connectors.shopify.product_inputs import Wanted
 from connectors.shopify.replies import UserErrors
 
@@ -35,7 +36,7 @@ def refused_variants(wanted: Wanted, declined: Sequence[tuple[list[str], UserErr
     texts = [_text(one, skus) for skus, error in declined for one in error.errors]
     first = declined[0][1]
     return RemoteRefused(
-        f"Shopify declined {len(texts)} variant{'' if len(texts) == 1 else 's'} of product {wanted.record.name}: "
+        f"Shopify declined {counted(len(texts), 'variant')} of product {wanted.record.name}: "
         f"{_listed(texts)}. The others were saved.",
         next_step=NEXT,
         code=first.code,

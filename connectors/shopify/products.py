@@ -18,6 +18,7 @@ from connectors.shopify.calls import products as calls
 from connectors.shopify.calls.changes import changed_pages
 from connectors.shopify.client import plain_id
 from connectors.shopify.currency import shop_currency
+from connectors.shopify.phrases import counted
 from connectors.shopify.product_translation import product_record
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def product_deleted(run: Run) -> str:
     if known is not None and known.data.get("own"):
         run.note("own_product", "The hub itself had written this product; its next delivery creates it anew.")
     return (
-        f"Product {plain_id(gid)} was deleted in the shop; {count} SKU{'' if count == 1 else 's'} of it forgotten. "
+        f"Product {plain_id(gid)} was deleted in the shop; {counted(count, 'SKU')} of it forgotten. "
         "Nothing was deleted in other systems."
     )
 
@@ -107,8 +108,8 @@ def _import(run: Run, gid: str, *, is_asked_for: bool) -> str:
     directory.put(run.connector.pk, STATE, [Known(key=str(product["updatedAt"]), object_id=gid)])
     variants = len(record.variants)
     return (
-        f"Product {record.name} with {variants} variant{'' if variants == 1 else 's'} read from the shop and handed to "
-        f"{routes} route{'' if routes == 1 else 's'}."
+        f"Product {record.name} with {counted(variants, 'variant')} read from the shop and handed to "
+        f"{counted(routes, 'route')}."
     )
 
 

@@ -47,6 +47,5 @@ provider = Provider(
     mappings=_listed("MAPPINGS"),
     object_url=pages.object_url,
     budget=Budget(concurrency=4, kept_for_live=1),  # calls at once for one shop; its points: pacing.py
-    uninstall_topics=frozenset({"app/uninstalled"}),
     sandbox=SandboxSpec(prefix="shopify", application=sandbox.application, settings=sandbox.demo_settings),
 )

@@ -20,12 +20,14 @@ from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnavailable
 from connectors.records import RefundRequest
 from connectors.schema import setting
 from connectors.shopify.calls import refunds as calls
+from connectors.shopify.calls.orders import find_order
 from connectors.shopify.client import order_gid, plain_id
 from connectors.shopify.marks import has_mark, mark, marked
 from connectors.shopify.moneys import ZERO, amount_of
+from connectors.shopify.phrases import counted
 from connectors.shopify.refundlines import lines_of
 from connectors.shopify.replies import UserErrors, promised_shape
-from connectors.shopify.trigger import counted, pass_on_notes
+from connectors.shopify.trigger import pass_on_notes
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -97,7 +99,7 @@ def refund_order(run: Run, request: RefundRequest) -> Delivered:
 def _order_gid(run: Run, request: RefundRequest) -> str:
     if request.order_id:
         return order_gid(plain_id(request.order_id) or request.order_id)
-    found = run.client.find_order_by_name(request.order_name) if request.order_name.strip("# ") else None
+    found = find_order(run.client, request.order_name) if request.order_name.strip("# ") else None
     if found is None:
         raise PayloadError(
             f"Refund request {request.number} is for order “{request.order_name}”, which the shop does not list.",

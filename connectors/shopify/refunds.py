@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from connectors.exceptions import Skip, WaitFor
 from connectors.records import Refund, RefundAdjustment, RefundLine, RefundPayment, RefundShipping
 from connectors.shopify.calls import refunds as calls
+from connectors.shopify.calls.orders import find_order
 from connectors.shopify.client import plain_id
 from connectors.shopify.marks import marked_reference
 from connectors.shopify.moneys import Purse, optional_time, time_of, total_of
 from connectors.shopify.payments import STATUSES
+from connectors.shopify.phrases import counted
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.trigger import counted, named_gid, pass_on_notes
+from connectors.shopify.trigger import named_gid, pass_on_notes
 from connectors.shopify.watermarks import walk
 
 if TYPE_CHECKING:
@@ -117,7 +119,7 @@ def synchronize_refunds_of(run: Run) -> str:
     """One event for every refund of the order whose name a person entered as ``run.payload["number"]``."""
     number = str(run.payload.get("number") or "").strip()
     run.describe(object_type="order", object_label=number)
-    found = run.client.find_order_by_name(number) if number.strip("#") else None
+    found = find_order(run.client, number) if number.strip("#") else None
     order = calls.get_refundable(run.client, found["id"]) if found else None
     pass_on_notes(run)
     if order is None:

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 from connectors.exceptions import PayloadError, Skip
 from connectors.records import Disposition, ExchangeLine, Return, ReturnLine
 from connectors.shopify.calls import returns as calls
+from connectors.shopify.calls.orders import find_order
 from connectors.shopify.client import plain_id
 from connectors.shopify.marks import marked_reference
 from connectors.shopify.moneys import ZERO, Purse, optional_time, time_of, total_of
+from connectors.shopify.phrases import counted
 from connectors.shopify.replies import promised_shape
-from connectors.shopify.trigger import counted, gid_of, named_gid, pass_on_notes
+from connectors.shopify.trigger import gid_of, named_gid, pass_on_notes
 from connectors.shopify.watermarks import walk
 
 if TYPE_CHECKING:
@@ -122,7 +124,7 @@ def synchronize_returns_of(run: Run) -> str:
     name = str(run.payload.get("number") or "").strip()
     parts = re.fullmatch(r"(.+)-R\d+", name, re.IGNORECASE)
     is_one, order_name = parts is not None, parts[1] if parts else name
-    found = run.client.find_order_by_name(order_name) if name.strip("#") else None
+    found = find_order(run.client, order_name) if name.strip("#") else None
     order = calls.order_returns(run.client, str(found["id"])) if found else None
     pass_on_notes(run)
     if order is None:

@@ -155,7 +155,7 @@ BY_NAME = {feature.name: feature for feature in FEATURES}
 # The features a root of the API serves; of a root of several any one's scopes will do. Empty: every app may ask it.
 ROOTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
-        ("shop", "currentAppInstallation", "publicApiVersions", "job", "bulkOperation", "bulkOperations",
+        ("shop", "currentAppInstallation", "job", "bulkOperation",
          "bulkOperationRunQuery", "bulkOperationRunMutation", "bulkOperationCancel", "stagedUploadsCreate",
          "webhookSubscriptions", "webhookSubscriptionCreate", "webhookSubscriptionUpdate",
          "webhookSubscriptionDelete", "appUninstall"),

@@ -8,7 +8,7 @@ orders-fulfillment/inventory-management-apps (API 2026-10, checked 2026-11-20).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -80,14 +80,6 @@ class Entry:
     name: str
     quantity: int
     before: int | None
-
-
-@dataclass
-class Sorted:
-    """Rows of one block: entries by the quantity's name, and what is wrong with the others."""
-
-    entries: dict[str, list[list[Entry]]] = field(default_factory=dict)  # name to the entries of each row
-    problems: dict[int, Problem] = field(default_factory=dict)
 
 
 class StockSender:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from connectors.exceptions import ConfigurationError, RemoteRefused
 from connectors.shopify import installation, topics, watched
 from connectors.shopify.calls import subscriptions as calls
+from connectors.shopify.phrases import counted
 from connectors.shopify.replies import UserErrors
 from connectors.shopify.settings_webhooks import BY_APP
 from connectors.shopify.topics import Topic
@@ -238,5 +239,5 @@ def _sentence(fine: int, repair: Repair) -> str:
         for names, word in ((repair.made, "made"), (repair.changed, "changed"), (repair.deleted, "removed"))
         if names
     ]
-    in_place = f"{fine} subscription{'' if fine == 1 else 's'} in place"
+    in_place = f"{counted(fine, 'subscription')} in place"
     return f"{in_place}; {', '.join(done)}." if done else f"{in_place}; nothing was to be repaired."

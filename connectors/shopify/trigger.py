@@ -13,7 +13,9 @@ from connectors.exceptions import PayloadError
 if TYPE_CHECKING:
     from connectors.run import Run
 
-OVERLAP = timedelta(minutes=10)  # a walk begins so long before the end of the last one: the index lags, clocks differ
+# The index lags behind by seconds and clocks differ: the window of a walk ends a little before now and the next one
+# begins well before that end. https://shopify.dev/docs/api/usage/search-syntax names no bound for the lag.
+OVERLAP = timedelta(minutes=10)
 MARGIN = timedelta(seconds=60)
 
 
@@ -46,22 +48,14 @@ def named_gid(run: Run, kind: str) -> str:
     return found
 
 
-def window(until: str | None, first: timedelta) -> tuple[datetime, datetime]:
-    """From a little before the end of the last complete walk, or ``first`` ago, to a little before now."""
-    end = datetime.now(UTC) - MARGIN
-    return (datetime.fromisoformat(until) - OVERLAP if until else end - first), end
+def window(until: str | None, first: timedelta, now: datetime | None = None) -> tuple[datetime, datetime]:
+    """From a little before the end of the last complete walk, or ``first`` ago, to a little before now. ``now``: by the
+    shop's clock, where it is known."""
+    end = (now or datetime.now(UTC)) - MARGIN
+    return (min(datetime.fromisoformat(until), end) - OVERLAP if until else end - first), end
 
 
 def pass_on_notes(run: Run) -> None:
     """Tell the event what the client noticed beside its answers."""
     for code, sentence in run.client.notes.items():
         run.note(code, sentence)
-
-
-def short(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M")
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """``1 refund``, ``3 refunds``."""
-    return f"{count} {one if count == 1 else many or one + 's'}"

@@ -14,17 +14,15 @@ from zoneinfo import ZoneInfo
 
 from connectors.exceptions import ConfigurationError, PayloadError
 from connectors.shopify import echoes
-from connectors.shopify.client import zulu
 from connectors.shopify.orders import shop_time
+from connectors.shopify.phrases import counted
 from connectors.shopify.replies import promised_shape
+from connectors.shopify.trigger import pass_on_notes, window
+from connectors.shopify.watermarks import Walked, in_overlap, unseen
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
-# The index lags behind by seconds and clocks differ: the window of a walk ends a little before now and the next one
-# begins well before that end. https://shopify.dev/docs/api/usage/search-syntax names no bound for the lag.
-OVERLAP = timedelta(minutes=10)
-MARGIN = timedelta(seconds=60)
 BACK = re.compile(r"[1-9]\d{0,2}")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -35,28 +33,20 @@ def synchronize_recent(run: Run) -> str:
     ``run.checkpoint``: ``until`` (end of the last complete walk) and ``seen`` (id to time of change of the orders in
     the overlap, which the next walk meets again). It moves only after the last page: a broken walk is done again."""
     _ask_shop(run)
-    end = shop_time(run.client) - MARGIN
-    until = run.checkpoint.get("until")
-    days = timedelta(days=run.settings.sync_days)
-    start = min(datetime.fromisoformat(until), end) - OVERLAP if until else end - days
+    first = timedelta(days=run.settings.sync_days)
+    start, end = window(run.checkpoint.get("until"), first, shop_time(run.client))
     before: Mapping[str, str] = run.checkpoint.get("seen") or {}
     seen: dict[str, str] = {}
     count = 0
     for page in run.client.orders_since(start, end):
         own = echoes.known_echoes(run, page)
-        for node in page:
-            number, changed = node["legacyResourceId"], node["updatedAt"]
-            is_known = number in own or changed in (seen.get(number), before.get(number))
-            seen[number] = changed
-            if not is_known:
+        for node in unseen(page, seen, before):
+            if node["legacyResourceId"] not in own:
                 _spawn(run, node)
                 count += 1
-    overlap = zulu(end - OVERLAP)
-    kept = {number: changed for number, changed in seen.items() if changed >= overlap}
-    run.save_checkpoint(seen=kept, until=end.isoformat())
+    run.save_checkpoint(seen=in_overlap(seen, end), until=end.isoformat())
     echoes.forget_old(run)
-    orders = "1 order was" if count == 1 else f"{count} orders were"
-    return f"{orders} changed between {_short(start)} and {_short(end)} UTC; each has an event of its own."
+    return Walked(count, start, end).sentence("order", "orders")
 
 
 def synchronize_placed(run: Run) -> str:
@@ -76,7 +66,7 @@ def synchronize_placed(run: Run) -> str:
             if node["legacyResourceId"] not in met:
                 met.add(node["legacyResourceId"])
                 _spawn(run, node)
-    orders = "1 order was" if len(met) == 1 else f"{len(met)} orders were"
+    orders = counted(len(met), "order was", "orders were")
     return f"{orders} placed from {first} to {last} in the shop's time zone; each has an event of its own."
 
 
@@ -91,8 +81,7 @@ def _ask_shop(run: Run) -> ZoneInfo:
             next_step=f"If it is the same shop, enter {domain} as its domain; if not, correct the access. Then Retry.",
             code="wrong_shop",
         )
-    for code, sentence in run.client.notes.items():
-        run.note(code, sentence)
+    pass_on_notes(run)
     return zone
 
 
@@ -119,7 +108,3 @@ def _days(text: str) -> tuple[date, date]:
             next_step="Enter the days like 2026-11-01 2026-11-07, or a number of days back, and try again.",
         )
     return days[0], days[-1]
-
-
-def _short(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M")

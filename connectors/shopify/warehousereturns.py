@@ -22,9 +22,10 @@ from connectors.shopify import locations
 from connectors.shopify.calls import returns as calls
 from connectors.shopify.client import order_gid, plain_id
 from connectors.shopify.marks import has_mark, mark, marked
+from connectors.shopify.phrases import counted
 from connectors.shopify.replies import UserErrors, promised_shape
 from connectors.shopify.returns import STATUSES
-from connectors.shopify.trigger import counted, pass_on_notes
+from connectors.shopify.trigger import pass_on_notes
 
 if TYPE_CHECKING:
     from connectors.run import Run

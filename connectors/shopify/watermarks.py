@@ -1,8 +1,5 @@
-"""Watermarks: what changed in a shop since the last complete walk, one event for each object.
-
-The index lags behind by seconds and clocks differ: the window of a walk ends a little before now and the next one
-begins well before that end. https://shopify.dev/docs/api/usage/search-syntax names no bound for the lag.
-"""
+"""Watermarks: what changed in a shop since the last complete walk, one event for each object. Not for which stretch of
+time a walk covers: that is ``trigger.window``."""
 
 from __future__ import annotations
 
@@ -11,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from connectors.shopify.client import zulu
-from connectors.shopify.trigger import OVERLAP, short, window
+from connectors.shopify.client import plain_id, zulu
+from connectors.shopify.phrases import counted, short
+from connectors.shopify.trigger import OVERLAP, window
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -29,7 +27,7 @@ class Walked:
 
     def sentence(self, one: str, many: str) -> str:
         """``one``: "product", ``many``: "products"."""
-        found = f"1 {one} was" if self.count == 1 else f"{self.count} {many} were"
+        found = counted(self.count, f"{one} was", f"{many} were")
         return f"{found} changed between {short(self.start)} and {short(self.end)} UTC; each has an event of its own."
 
 
@@ -47,14 +45,24 @@ def walk(run: Run, name: str, pages: Pages, handle: Callable[[Node], object], *,
     seen: dict[str, str] = {}
     count = 0
     for page in pages(start, end):
-        for node in page:
-            gid, changed = str(node["id"]), str(node["updatedAt"])
-            is_known = changed in (seen.get(gid), before.get(gid))
-            seen[gid] = changed
-            if not is_known:
-                handle(node)
-                count += 1
-    overlap = zulu(end - OVERLAP)
-    seen = {gid: changed for gid, changed in seen.items() if changed >= overlap}
-    run.save_checkpoint(**{name: {"until": end.isoformat(), "seen": seen}})
+        for node in unseen(page, seen, before):
+            handle(node)
+            count += 1
+    run.save_checkpoint(**{name: {"until": end.isoformat(), "seen": in_overlap(seen, end)}})
     return Walked(count, start, end)
+
+
+def unseen(page: list[Node], seen: dict[str, str], before: Mapping[str, str]) -> Iterator[Node]:
+    """The nodes of a page that neither this walk (``seen``, which they join) nor the last one met in this state."""
+    for node in page:
+        number, changed = plain_id(str(node["id"])), str(node["updatedAt"])
+        is_known = changed in (seen.get(number), before.get(number))
+        seen[number] = changed
+        if not is_known:
+            yield node
+
+
+def in_overlap(seen: Mapping[str, str], end: datetime) -> dict[str, str]:
+    """What the next walk meets again."""
+    overlap = zulu(end - OVERLAP)
+    return {number: changed for number, changed in seen.items() if changed >= overlap}

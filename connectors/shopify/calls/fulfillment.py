@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.exceptions import PayloadError, RemoteUnavailable
-from connectors.shopify.client import WALK_LIMIT, Node, ShopifyClient, quoted, zulu
+from connectors.exceptions import RemoteUnavailable
+from connectors.shopify.calls.changes import changed_pages
+from connectors.shopify.client import Node, ShopifyClient, next_page
 from connectors.shopify.shape import check, maybe, moment
 
 
@@ -70,13 +71,13 @@ def read_order(client: ShopifyClient, gid: str) -> Node | None:
         order = _order_page(client, gid, None)
         if order is None:
             return None
-        found, after, changed = list(order["fulfillmentOrders"]["nodes"]), _next(order["fulfillmentOrders"]), False
+        found, after, changed = list(order["fulfillmentOrders"]["nodes"]), next_page(order["fulfillmentOrders"]), False
         while after is not None and not changed:
             more = _order_page(client, gid, after)
             changed = more is None or more["updatedAt"] != order["updatedAt"]
             if more is not None:
                 found += more["fulfillmentOrders"]["nodes"]
-                after = _next(more["fulfillmentOrders"])
+                after = next_page(more["fulfillmentOrders"])
         if not changed and all(_add_lines(client, one) for one in found):
             order["fulfillmentOrders"] = found
             return order
@@ -92,7 +93,7 @@ def _order_page(client: ShopifyClient, gid: str, after: str | None) -> Node | No
 
 def _add_lines(client: ShopifyClient, one: Node) -> bool:
     """True once every line is there; false where the fulfillment order changed meanwhile."""
-    rows, after = list(one["lineItems"]["nodes"]), _next(one["lineItems"])
+    rows, after = list(one["lineItems"]["nodes"]), next_page(one["lineItems"])
     while after is not None:
         data = client.execute("HubFulfillmentOrderLines", {"id": one["id"], "after": after})
         page = {"updatedAt": str, "lineItems": connection(LINE)}
@@ -101,7 +102,7 @@ def _add_lines(client: ShopifyClient, one: Node) -> bool:
         if more is None or more["updatedAt"] != one["updatedAt"]:
             return False
         rows += more["lineItems"]["nodes"]
-        after = _next(more["lineItems"])
+        after = next_page(more["lineItems"])
     one["lineItems"] = rows
     return True
 
@@ -130,7 +131,7 @@ def read_fulfillment(client: ShopifyClient, gid: str) -> Node | None:
             return None
         found = found or page
         rows += page["fulfillmentLineItems"]["nodes"]
-        after = _next(page["fulfillmentLineItems"])
+        after = next_page(page["fulfillmentLineItems"])
         if after is None:
             found["fulfillmentLineItems"] = rows
             return found
@@ -139,7 +140,7 @@ def read_fulfillment(client: ShopifyClient, gid: str) -> Node | None:
 def lines_of(client: ShopifyClient, shipment: Node) -> list[Node]:
     """All lines of a fulfillment as it came with its order: ``quantity``, ``lineItem {id sku}``."""
     first = shipment["fulfillmentLineItems"]
-    if _next(first) is None:
+    if next_page(first) is None:
         return list(first["nodes"])
     whole = read_fulfillment(client, shipment["id"])
     return list(whole["fulfillmentLineItems"]) if whole else []
@@ -148,22 +149,10 @@ def lines_of(client: ShopifyClient, shipment: Node) -> list[Node]:
 def changed_since(client: ShopifyClient, start: datetime, end: datetime) -> Iterator[list[Node]]:
     """Pages of fulfillment orders with ``start <= updatedAt < end``, closed ones too, oldest change first: ``id``,
     ``orderId``, ``status``, ``updatedAt``. A walk longer than Shopify allows starts again at the last time seen."""
-    after, walked = None, 0
-    while True:
-        filter_ = f"updated_at:>={quoted(zulu(start))} AND updated_at:<{quoted(zulu(end))}"
-        data = client.execute("HubFulfillmentOrdersSince", {"filter": filter_, "after": after})
-        row = {"id": str, "orderId": str, "updatedAt": moment}
-        check(data, {"fulfillmentOrders": connection(row)}, "fulfillment orders")
-        nodes, after = list(data["fulfillmentOrders"]["nodes"]), _next(data["fulfillmentOrders"])
+    row = {"id": str, "orderId": str, "updatedAt": moment}
+    for nodes in changed_pages(client, "HubFulfillmentOrdersSince", "fulfillmentOrders", start, end):
+        check(nodes, [row], "fulfillment orders")
         yield nodes
-        if after is None:
-            return
-        walked += len(nodes)
-        if walked >= WALK_LIMIT:
-            last = datetime.fromisoformat(nodes[-1]["updatedAt"])
-            if last <= start:
-                raise PayloadError("More fulfillment orders changed in one second than Shopify lists.")
-            start, after, walked = last, None, 0
 
 
 def held(client: ShopifyClient) -> Iterator[Node]:
@@ -186,7 +175,7 @@ def _walk(client: ShopifyClient, name: str, member: str, row: Node) -> Iterator[
     while True:
         data = client.execute(name, {"after": after})
         check(data, {member: connection(row)}, member)
-        after = _next(data[member])
+        after = next_page(data[member])
         yield from data[member]["nodes"]
         if after is None:
             return
@@ -244,7 +233,3 @@ def report_progress(client: ShopifyClient, gid: str, note: str) -> None:
 def reopen(client: ShopifyClient, gid: str) -> None:
     """Back to open: of one in progress, or scheduled for later. HubReopen."""
     client.change("HubReopen", {"id": gid})
-
-
-def _next(connection: Node) -> str | None:
-    return str(connection["pageInfo"]["endCursor"]) if connection["pageInfo"]["hasNextPage"] else None

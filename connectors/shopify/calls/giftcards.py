@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors.shopify.calls.pages import add_pages, check_texts, next_page
-from connectors.shopify.client import WALK_LIMIT, ShopifyClient
+from connectors.shopify.calls.pages import add_pages, check_texts
+from connectors.shopify.client import WALK_LIMIT, ShopifyClient, next_page
 from connectors.shopify.replies import promised_shape
 
 Node = dict[str, Any]

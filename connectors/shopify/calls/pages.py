@@ -6,16 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from connectors.exceptions import PayloadError
-from connectors.shopify.client import WALK_LIMIT
+from connectors.shopify.client import WALK_LIMIT, next_page
 
 Node = dict[str, Any]
-
-
-def next_page(connection: Node) -> str | None:
-    """Where the next page begins, ``None`` at the end. Only within ``promised_shape``."""
-    if not isinstance(connection["nodes"], list):
-        raise TypeError("nodes are no list")
-    return str(connection["pageInfo"]["endCursor"]) if connection["pageInfo"]["hasNextPage"] else None
 
 
 def check_texts(node: Node, *names: str) -> None:

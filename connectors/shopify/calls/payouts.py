@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.exceptions import PayloadError, Skip
-from connectors.shopify.calls.pages import check_texts, next_page
-from connectors.shopify.client import WALK_LIMIT, ShopifyClient
+from connectors.shopify.calls.pages import check_texts
+from connectors.shopify.client import WALK_LIMIT, ShopifyClient, next_page
 from connectors.shopify.replies import promised_shape
 
 Node = dict[str, Any]

@@ -11,8 +11,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from connectors.shopify.calls.pages import add_pages, check_texts, next_page
-from connectors.shopify.client import ShopifyClient, quoted, zulu
+from connectors.shopify.calls.pages import add_pages, check_texts
+from connectors.shopify.client import ShopifyClient, next_page, quoted, zulu
 from connectors.shopify.replies import promised_shape
 
 Node = dict[str, Any]

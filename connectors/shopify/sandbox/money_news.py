@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from connectors.shopify.sandbox.orders import Node, Shop
-from connectors.shopify.sandbox.payloads import order_payload
+from connectors.shopify.sandbox.payloads import order_payload, plain_number
 from connectors.shopify.sandbox.subscriptions import emit
 
 if TYPE_CHECKING:
@@ -53,36 +53,36 @@ def refund_payload(shop: Shop, refund: Mapping[str, Any]) -> Node:
         "note": refund["note"],
         "user_id": None,
         "restock": any(one["restocked"] for one in lines),
-        "return": {"id": _number(refund["returnId"])} if refund["returnId"] else None,
+        "return": {"id": plain_number(refund["returnId"])} if refund["returnId"] else None,
         "duties": [],
         "refund_shipping_lines": [],
         "order_adjustments": [
-            {"id": _number(one["id"]), "reason": one["reason"].lower(), "amount": _amount(one["amountSet"])}
+            {"id": plain_number(one["id"]), "reason": one["reason"].lower(), "amount": _amount(one["amountSet"])}
             for one in refund["orderAdjustments"]
         ],
         "refund_line_items": [
             {
-                "id": _number(one["id"]),
-                "line_item_id": _number(one["lineItem"]["id"]),
+                "id": plain_number(one["id"]),
+                "line_item_id": plain_number(one["lineItem"]["id"]),
                 "quantity": one["quantity"],
-                "location_id": _number(one["location"]["id"]) if one["location"] else None,
+                "location_id": plain_number(one["location"]["id"]) if one["location"] else None,
                 "restock_type": one["restockType"].lower(),
                 "subtotal": float(_amount(one["subtotalSet"])),
                 "total_tax": float(_amount(one["totalTaxSet"])),
-                "line_item": {"id": _number(one["lineItem"]["id"]), "sku": one["lineItem"]["sku"]},
+                "line_item": {"id": plain_number(one["lineItem"]["id"]), "sku": one["lineItem"]["sku"]},
             }
             for one in lines
         ],
         "transactions": [
             {
-                "id": _number(one["id"]),
+                "id": plain_number(one["id"]),
                 "admin_graphql_api_id": one["id"],
                 "kind": "refund",
                 "status": one["status"].lower(),
                 "gateway": one["gateway"],
                 "amount": _amount(one["amountSet"]),
                 "currency": order["currencyCode"],
-                "parent_id": _number(one["parentTransaction"]["id"]),
+                "parent_id": plain_number(one["parentTransaction"]["id"]),
                 "order_id": order_number,
                 "test": one["test"],
             }
@@ -94,7 +94,7 @@ def refund_payload(shop: Shop, refund: Mapping[str, Any]) -> Node:
 def return_payload(shop: Shop, event: str, one: Mapping[str, Any]) -> Node:
     """Each family of topics has a shape of its own: whole, small, without an order, or nearly nothing."""
     order = shop.orders[one["orderId"]]
-    number, order_number = _number(one["id"]), int(order["legacyResourceId"])
+    number, order_number = plain_number(one["id"]), int(order["legacyResourceId"])
     if event == "update":
         return {
             "admin_graphql_api_id": one["id"],
@@ -114,7 +114,7 @@ def return_payload(shop: Shop, event: str, one: Mapping[str, Any]) -> Node:
         "total_return_line_items": one["totalQuantity"],
         "return_line_items": [
             {
-                "id": _number(line["id"]),
+                "id": plain_number(line["id"]),
                 "admin_graphql_api_id": line["id"],
                 "quantity": line["quantity"],
                 "customer_note": line["customerNote"],
@@ -148,7 +148,3 @@ def disposal_payload(rows: list[tuple[Node, Node]]) -> Node:
 
 def _amount(bag: Mapping[str, Any]) -> str:
     return str(bag["shopMoney"]["amount"])
-
-
-def _number(gid: str) -> int:
-    return int(gid.rpartition("/")[2])

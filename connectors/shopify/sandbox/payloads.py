@@ -65,7 +65,7 @@ def order_payload(shop: Shop, order: Mapping[str, Any]) -> Node:
         "line_items": [_line(one) for one in order["lineItems"]],
         "shipping_lines": [
             {
-                "id": _number(one["id"]),
+                "id": plain_number(one["id"]),
                 "title": one["title"],
                 "code": one["code"],
                 "price": _amount(one["originalPriceSet"]),
@@ -88,12 +88,12 @@ def shop_payload(shop: Shop) -> Node:
 
 
 def _line(line: Node) -> Node:
-    number = _number(line["id"])
+    number = plain_number(line["id"])
     return {
         "id": number,
         "admin_graphql_api_id": line["id"],
-        "variant_id": _number(line["variant"]["id"]) if line["variant"] else None,
-        "product_id": _number(line["product"]["id"]) if line["product"] else None,
+        "variant_id": plain_number(line["variant"]["id"]) if line["variant"] else None,
+        "product_id": plain_number(line["product"]["id"]) if line["product"] else None,
         "sku": line["sku"],
         "name": line["name"],
         "title": line["title"],
@@ -134,7 +134,7 @@ def _customer(node: Node | None) -> Node | None:
 def _company(entity: Node | None) -> Node | None:
     if entity is None or entity["__typename"] != "PurchasingCompany":
         return None
-    return {"id": _number(entity["company"]["id"]), "location_id": _number(entity["location"]["id"])}
+    return {"id": plain_number(entity["company"]["id"]), "location_id": plain_number(entity["location"]["id"])}
 
 
 def _address(node: Node) -> Node:
@@ -152,5 +152,6 @@ def _amount(bag: Node) -> str:
     return str(bag["shopMoney"]["amount"])
 
 
-def _number(gid: str) -> int:
+def plain_number(gid: str) -> int:
+    """The number at the end of a global id, as REST-shaped bodies have it."""
     return int(gid.rpartition("/")[2])

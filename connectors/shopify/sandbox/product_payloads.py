@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.shopify.sandbox.orders import Node, Shop
+from connectors.shopify.sandbox.payloads import plain_number
 
 MOST_VARIANTS = 100
 
@@ -45,7 +46,7 @@ def product_payload(shop: Shop, product: Mapping[str, Any]) -> Node:
 def item_payload(shop: Shop, item: Mapping[str, Any]) -> Node:
     """The body of ``inventory_items/create`` and ``inventory_items/update``."""
     return {
-        "id": _number(item["id"]),
+        "id": plain_number(item["id"]),
         "admin_graphql_api_id": item["id"],
         "sku": item["sku"],
         "tracked": item["tracked"],
@@ -62,7 +63,7 @@ def local_time(shop: Shop, text: str) -> str:
 
 def _variant(shop: Shop, product: Mapping[str, Any], variant: Mapping[str, Any]) -> Node:
     return {
-        "id": _number(variant["id"]),
+        "id": plain_number(variant["id"]),
         "admin_graphql_api_id": variant["id"],
         "product_id": int(product["legacyResourceId"]),
         "title": variant["title"],
@@ -72,11 +73,7 @@ def _variant(shop: Shop, product: Mapping[str, Any], variant: Mapping[str, Any])
         "compare_at_price": variant["compareAtPrice"],
         "position": variant["position"],
         "taxable": variant["taxable"],
-        "inventory_item_id": _number(variant["inventoryItem"]),
+        "inventory_item_id": plain_number(variant["inventoryItem"]),
         "inventory_policy": variant["inventoryPolicy"].lower(),
         "updated_at": local_time(shop, variant["updatedAt"]),
     }
-
-
-def _number(gid: str) -> int:
-    return int(gid.rpartition("/")[2])

@@ -14,7 +14,6 @@ from connectors.shopify.sandbox.edits import touch
 from connectors.shopify.sandbox.orders import Node, Shop, stamp
 from connectors.shopify.sandbox.shipments import Refusal
 
-DISPOSITIONS = ("RESTOCKED", "NOT_RESTOCKED", "MISSING", "PROCESSING_REQUIRED")
 REASONS = {
     "unknown": "Unknown",
     "wrong-item": "Wrong item received",

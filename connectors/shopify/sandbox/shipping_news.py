@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from connectors.shopify.sandbox.orders import Node, Shop
-from connectors.shopify.sandbox.payloads import order_payload
+from connectors.shopify.sandbox.payloads import order_payload, plain_number
 from connectors.shopify.sandbox.subscriptions import emit
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def shipment_payload(shop: Shop, made: Node) -> Node:
     rows = made["trackingInfo"]
     order = shop.orders[made["orderId"]]
     return {
-        "id": _number(made["id"]),
+        "id": plain_number(made["id"]),
         "admin_graphql_api_id": made["id"],
         "order_id": int(order["legacyResourceId"]),
         "name": made["name"].replace("-F", "."),
@@ -58,9 +58,9 @@ def shipment_payload(shop: Shop, made: Node) -> Node:
         "tracking_url": rows[0]["url"] if rows else None,
         "tracking_urls": [row["url"] for row in rows if row["url"]],
         "shipment_status": made["displayStatus"].lower() if made["events"] else None,
-        "location_id": _number(made["location"]["id"]) if made["location"] else None,
+        "location_id": plain_number(made["location"]["id"]) if made["location"] else None,
         "line_items": [
-            {"id": _number(row["lineItem"]["id"]), "sku": row["lineItem"]["sku"], "quantity": row["quantity"]}
+            {"id": plain_number(row["lineItem"]["id"]), "sku": row["lineItem"]["sku"], "quantity": row["quantity"]}
             for row in made["fulfillmentLineItems"]
         ],
     }
@@ -86,7 +86,3 @@ def _shown(one: Node) -> Node:
     if one["fulfillmentHolds"]:
         shown["fulfillment_holds"] = [hold_payload(hold) for hold in one["fulfillmentHolds"]]
     return shown
-
-
-def _number(gid: str) -> int:
-    return int(gid.rpartition("/")[2])

@@ -196,7 +196,7 @@ def test_the_walk_reads_what_deliveries_missed_once_with_its_own_watermark(stage
     assert walk(stage).outcome == Outcome.SUCCEEDED
     mine = [got for got in stage.took if got.order_name == placed["name"]]
     assert {type(got).__name__ for got in mine} == {"FulfillmentOrder", "Shipment"}
-    assert "fulfillment_until" in stage.shop.__class__.objects.get(pk=stage.shop.pk).memory
+    assert "fulfillment" in stage.shop.__class__.objects.get(pk=stage.shop.pk).memory
     count = len(stage.took)
     event = walk(stage)
     assert event.sentence.startswith("Fulfillment orders of 0 orders") and len(stage.took) == count, texts(event)

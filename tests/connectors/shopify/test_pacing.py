@@ -186,7 +186,7 @@ def test_the_turn_of_a_run_is_that_of_its_event(connector, priority):
     event = an_event(connector, "sync:orders", provider="shopify", kind=Kind.SYNC, priority=priority)
     client = Run(connector, event).client
     assert client.pace.turn == TURNS[priority] and client.as_stock().pace.turn == STOCK
-    assert client.as_bulk().pace.turn == TURNS[Priority.BULK] and client.pace.turn == TURNS[priority]
+    assert client.pace.turn == TURNS[priority]
 
 
 def test_a_run_without_an_event_has_somebody_waiting(connector):

@@ -10,6 +10,7 @@ import pytest
 from connectors.exceptions import ConfigurationError, PayloadError, RemoteRefused, RemoteUnavailable, Skip
 from connectors.shopify import orders, walks
 from connectors.shopify.sandbox.shops import OUTLET
+from connectors.shopify.trigger import MARGIN
 from tests.connectors.shopify.stand_ins import FakeRun
 
 
@@ -77,7 +78,7 @@ def test_a_clock_ten_minutes_ahead_loses_no_order(make_client, vendor, monkeypat
     run = FakeRun(client)
     walks.synchronize_recent(run)
     end = datetime.fromisoformat(run.checkpoint["until"])
-    assert abs(end - (datetime.now(UTC) - walks.MARGIN)) < timedelta(seconds=5)
+    assert abs(end - (datetime.now(UTC) - MARGIN)) < timedelta(seconds=5)
     late = vendor.control("order", minutes_ago=2)
     again = FakeRun(client, checkpoint=run.checkpoint)
     walks.synchronize_recent(again)
