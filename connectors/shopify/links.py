@@ -15,14 +15,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from django.core.signing import SignatureExpired
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from connectors.base import Endpoint
 from connectors.exceptions import ConfigurationError, PayloadError, WebhookRejected
-from connectors.shopify import visitors
+from connectors.shopify import signing, visitors
 from connectors.shopify.signing import CHANGING_MAX_AGE_S
 from connectors.syncing import Chosen, start_selection
 from events import progress
@@ -80,7 +80,7 @@ def ask_or_send(resource: Resource, run: Run, request: HttpRequest) -> HttpRespo
     if request.method not in ("GET", "HEAD"):
         return _refused(run, "This page is opened or sent, nothing else.", status=405)
     visitor = visitors.proven(run, request, max_age_s=CHANGING_MAX_AGE_S)
-    pairs = parse_qsl(request.META.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=600)
+    pairs = signing.pairs_of(request.META.get("QUERY_STRING", ""), most=600)
     try:
         ids = chosen_ids(pairs, resource)
         _check_ready(run, resource)

@@ -164,6 +164,23 @@ def test_a_text_that_is_no_token_is_401(shop, token):
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize(
+    "change", [{"exp": 10**400}, {"nbf": -(10**400)}, {"iss": "https://["}, {"dest": "https://]["}]
+)
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_claims_nobody_can_make_sense_of_are_401_and_no_error(shop, change, is_signed):
+    token = claims(**change) if is_signed else claims(**change).rpartition(".")[0] + ".AAAA"
+    answer = Client(raise_request_exception=False).get(f"/hooks/{shop.webhook_token}/app?id_token={token}")
+    assert answer.status_code == 401
+
+
+def test_a_query_of_thousands_of_parts_is_401_and_no_error(shop):
+    query = "&".join(f"p{n}=1" for n in range(5000))
+    for name in ("sync-orders", "app"):
+        answer = Client(raise_request_exception=False).get(f"/hooks/{shop.webhook_token}/{name}?{query}")
+        assert answer.status_code == 401
+
+
 def test_a_token_is_good_ten_seconds_longer(shop):
     now = time.time()
     assert get(f"/hooks/{shop.webhook_token}/sync-order?id=1&id_token={claims(exp=int(now) - 5)}").status_code == 200
