@@ -94,7 +94,9 @@ def _erase(ids: list[int]) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE events_event SET object_label = '', headers = '{}', sentence = %s, next_step = '', notes = '[]', "
-            "resolved_note = '', lock_key = CASE WHEN left(topic, 7) = 'single:' THEN '' ELSE lock_key END WHERE id = ANY(%s) AND outcome IN ('succeeded', 'skipped', 'failed') RETURNING id",
+            "resolved_note = '', "
+            "lock_key = CASE WHEN left(topic, 7) = 'single:' THEN '' ELSE lock_key END "
+            "WHERE id = ANY(%s) AND outcome IN ('succeeded', 'skipped', 'failed') RETURNING id",
             [SENTENCE, ids],
         )
         done = [row[0] for row in cursor.fetchall()]

@@ -57,7 +57,7 @@ def proven(run: Run, request: HttpRequest, *, max_age_s: float) -> Visitor:
         staff = str(told_by_token(run, request, given.get("id_token", "")).get("sub") or "")
         if named and named != [shop.lower()]:
             raise WebhookRejected("The ID token is of another shop than the address.", code="bad_signature")
-    kept = {name: given[name] for name in ("shop", "host", "embedded", "locale") if name in given}
+    kept: dict[str, str] = {name: given[name] for name in ("shop", "host", "embedded", "locale") if name in given}
     host = admin_address(given.get("host", ""))
     return Visitor(staff=staff, is_embedded=given.get("embedded") == "1", host=host, kept=kept)
 
