@@ -52,6 +52,7 @@ ORDER = Resource(gid="Order", kind="order", topic="orders/updated")
 PRODUCT = Resource(gid="Product", kind="product", topic="products/update")
 CUSTOMER = Resource(gid="Customer", kind="customer", topic="customers/update")
 COMPANY = Resource(gid="Company", kind="company", topic="companies/update")
+PEOPLE = frozenset({CUSTOMER.kind, COMPANY.kind})  # named by number only: the page's address is all its proof
 RESOURCES = {one.gid: one for one in (ORDER, PRODUCT, CUSTOMER, COMPANY)}
 
 
@@ -153,7 +154,10 @@ def show_progress(run: Run, request: HttpRequest) -> HttpResponse:
     if found is None:
         return _refused(run, "The hub does not keep these events any more.", status=410)
     kind = found.event.topic.partition(":")[2]
-    context = {"progress": found, "kind": kind, "address": request.get_full_path(), "connector": run.connector.name}
+    context = {
+        "progress": found, "kind": kind, "address": request.get_full_path(), "connector": run.connector.name,
+        "is_private": kind in PEOPLE,
+    }  # fmt: skip
     is_embedded = request.GET.get("embedded") == "1"
     return visitors.page(run, "progress", context, is_embedded=is_embedded)
 

@@ -249,6 +249,19 @@ def test_the_button_queues_one_event_each_and_shows_exactly_these(link, route, s
     assert Event.objects.filter(kind=Kind.DELIVERY, outcome=Outcome.SUCCEEDED).count() == 3
 
 
+def test_the_progress_of_people_names_nobody(shop):
+    """Its address alone opens the page for a day: a customer is a number there, and what is told of him stays inside."""
+    answer = act(shop, {"ids": ["gid://shopify/Customer/7710042000"]})
+    Drainer(0).run()
+    event = Event.objects.get(parent_id=answer.json()["event_id"])
+    assert "Dana" in event.object_label, event.sentence
+    Event.objects.filter(pk=event.pk).update(sentence="Dana Reyes has no account there.")
+    page = get(answer.json()["progress"]).content.decode()
+    assert "7710042000" in page
+    assert str(event.pk) in page
+    assert "Dana" not in page
+
+
 def test_pressed_twice_it_is_sent_once(link, route):
     url = link()
     page = get(url).content.decode()
