@@ -577,6 +577,19 @@ def test_a_shop_that_was_never_read_is_read_before_much_is_sent(route, offer, ve
     assert Event.objects.filter(topic="sync:skus", outcome=Outcome.QUEUED).exists()
 
 
+def test_a_feed_that_waits_for_skus_nobody_can_read_fails_in_the_end(route, offer, vendor):
+    """The shop does not let the hub read products: without an end there would be a failed sync every half a minute."""
+    vendor.control("seed", skus=1_500)
+    vendor.control("fault", kind="user_error", operation="HubBulkQuery", message="No access.", times=99)
+    offer(*many(1_500))
+    for turn in range(60):
+        event = feed(route)
+        if event.topic == "stock/feed" and event.outcome == Outcome.FAILED:
+            break
+    assert (event.outcome, event.reason_code) == (Outcome.FAILED, "skus_first"), event.sentence
+    assert "SKU directory" in event.sentence and turn < 30
+
+
 def test_a_bulk_query_that_fails_is_asked_again(shop, vendor):
     vendor.control("bulk", error_code="TIMEOUT")
     event = run_sync(shop, vendor)
