@@ -57,9 +57,11 @@ def check_is_latest(event: Event) -> None:
     """An acknowledgement that waited must not undo what came of the object since. Raises ``Skip`` (superseded) where
     its delivery succeeded after the failure it tells of, or where a newer delivery of the object succeeded, or failed
     and the source wants to know that."""
-    delivery = Event.objects.filter(pk=event.parent_id, kind=Kind.DELIVERY).first()
-    route = Route.objects.filter(pk=delivery.route_id).first() if delivery is not None else None
-    if delivery is None or route is None:
+    delivery = Event.objects.filter(pk=event.parent_id or 0, kind=Kind.DELIVERY).first()
+    if delivery is None:
+        return
+    route = Route.objects.filter(pk=delivery.route_id or 0).first()
+    if route is None:
         return
     ended = [Outcome.SUCCEEDED, *([Outcome.FAILED] if is_wanted(route, is_delivered=False) else [])]
     is_newer = delivery.outcome == Outcome.SUCCEEDED and event.topic.endswith(f"/{FAILED}")

@@ -154,9 +154,7 @@ def _left(route_id: int, gid: str) -> Iterator[int]:
         yield from (one.pk for one in batches)
 
 
-def _settle(
-    run: Run, sender: StockSender, gid: str, answers: Mapping[int, Node], declined: list[UserErrors]
-) -> None:
+def _settle(run: Run, sender: StockSender, gid: str, answers: Mapping[int, Node], declined: list[UserErrors]) -> None:
     """The answers of some lines: all that went well in one statement, the others one by one. ``declined`` gains why a
     line was declined as a whole."""
     batches = figures.carried_by(gid, list(answers))
