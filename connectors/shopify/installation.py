@@ -26,6 +26,7 @@ GONE_AT, BACK_AT = "uninstalled_at", "installed_at"  # checkpoint
 def uninstalled(run: Run) -> str:
     """``app/uninstalled``: forget every token, disable the connector. A delivery that is older than a later
     installation closes nothing: deliveries come late and in any order."""
+    _check_is_of_shop(run)
     at = _moment(run.headers.get(webhooks.TRIGGERED_AT, "")) or run.the_event.received_at
     since = _moment(str(run.checkpoint.get(BACK_AT, "")))
     if since is not None and at < since:
@@ -41,6 +42,19 @@ def uninstalled(run: Run) -> str:
     return (
         f"The app was uninstalled from {run.settings.shop_domain}: its tokens are forgotten, the connector is disabled."
     )
+
+
+def _check_is_of_shop(run: Run) -> None:
+    """The topic stands in a header, which is not signed: a body signed for another topic must not close a connector."""
+    payload = run.payload
+    named = payload.get("myshopify_domain") if isinstance(payload, Mapping) else None
+    if str(named or "").lower() != run.settings.shop_domain.lower():
+        raise PayloadError(
+            f"The delivery says that the app was uninstalled, but its body is not about {run.settings.shop_domain}: "
+            "nothing was closed.",
+            path="myshopify_domain",
+            next_step="Test the connection: where it works the app is still there, and the event can be marked resolved.",
+        )
 
 
 def installed_again(run: Run) -> None:

@@ -260,6 +260,15 @@ def test_no_duty_supersedes_another(send, shop, route, live_server, sandbox):
 # --- the end of an installation
 
 
+@pytest.mark.parametrize("payload", [{"id": 1, "name": "#2205"}, {"myshopify_domain": "other.myshopify.com"}, {}])
+def test_a_body_signed_for_another_topic_closes_nothing(send, shop, payload):
+    """The topic stands in a header, which Shopify does not sign."""
+    event = send("app/uninstalled", payload=payload)
+    assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.PAYLOAD)
+    assert "nothing was closed" in event.sentence
+    assert Connector.objects.get(pk=shop.pk).is_enabled
+
+
 def test_uninstalled_the_connector_is_closed_at_once(send, shop, route):
     vault.write(shop, "access", vault.Grant(values={"token": "t"}))
     send("orders/create", order="#2205")
