@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from django.db import DatabaseError, InterfaceError
+
 from connectors import lookups
 from connectors.api.problems import Problem
 from connectors.api.questions import checked
@@ -80,7 +82,10 @@ def ask(run: Run, slug: str, capability: str, given: Mapping[str, Any], *, budge
     It is an event of that connector, written after the answer of ``run`` has left. Raises ``ConfigurationError`` where
     no such connector is, or it does not answer such questions, ``RemoteUnavailable`` (busy) where it is not asked because
     questions before this one are still waiting; ``available`` false says that it could not answer."""
-    connector = Connector.objects.filter(slug=slug).first()
+    try:
+        connector = Connector.objects.filter(slug=slug).first()
+    except (DatabaseError, InterfaceError) as error:
+        raise RemoteUnavailable("The hub's own database did not answer in time.", code="database") from error
     if connector is None:
         raise ConfigurationError(f"There is no connector “{slug}”.", code="no_source")
     lookup = _lookup(connector, capability)

@@ -63,7 +63,8 @@ def keep(
     values: list[Any] = [connector_id, key, source, Jsonb(list(answer)), Jsonb(offers), Jsonb(dict(asked))]
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
+            # The check that the connector is still there would else run at commit, which no limit of time covers.
+            cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE_MS}; SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(
                 "INSERT INTO connectors_quote AS q (connector_id, key, source, answer, offers, asked, created_at, "
                 "answered_at) VALUES (%s, %s, %s, %s, %s, %s, now(), now()) "
