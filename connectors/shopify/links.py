@@ -65,7 +65,11 @@ def chosen_ids(pairs: Sequence[tuple[str, str]], resource: Resource) -> list[str
         elif NUMBER.fullmatch(value):
             found[value] = None
         else:
-            raise PayloadError(f"This is no {resource.kind} of the shop.", path="ids")
+            raise PayloadError(
+                f"This is no {resource.kind} of the shop.",
+                path="ids",
+                next_step=f"Go back to the {resource.kind} in the shop's admin and press Synchronize there.",
+            )
     if not found:
         raise PayloadError(f"No {resource.kind} was chosen.", path="ids")
     if len(found) > MOST_IDS:

@@ -120,20 +120,20 @@ def post(path: str, **wish: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def place_orders(camera: Camera) -> str:
-    """A few more orders, one of them with an item Xoro does not know. Returns the name of the last one."""
+def place_orders(camera: Camera) -> dict[str, Any]:
+    """A few more orders, one of them with an item Xoro does not know. Returns the last one's name and id."""
     page = camera.page()
     page.goto("/admin/connectors/connector/")
     page.click("#result_list a:has-text('Lumen Goods')")
     address = page.locator("#webhook-address").inner_text().strip()
-    name = ""
+    placed: dict[str, Any] = {}
     for number, (first, last, lines) in enumerate(BUYERS):
         customer = {"id": 7_710_043_000 + number, "first_name": first, "last_name": last,
                     "email": f"{first}@example.com".lower()}  # fmt: skip
-        name = post("/shopify/_sandbox/order", shop=SHOP, customer=customer, lines=lines)["name"]
-        post("/shopify/_sandbox/deliver", shop=SHOP, topic="orders/create", order=name, url=address)
+        placed = post("/shopify/_sandbox/order", shop=SHOP, customer=customer, lines=lines, silent=True)
+        post("/shopify/_sandbox/deliver", shop=SHOP, topic="orders/create", order=placed["name"], url=address)
         time.sleep(QUIET_S if number == len(BUYERS) - 2 else 4.0)
-    return name
+    return placed
 
 
 def main() -> int:
@@ -147,18 +147,18 @@ def main() -> int:
     with Demo() as demo, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=["--headless", *chromium.ARGUMENTS])
         camera = Camera(browser, demo.password)
-        name = place_orders(camera)
-        take_all(camera, name)
+        placed = place_orders(camera)
+        take_all(camera, placed["name"], placed["legacyResourceId"])
         browser.close()
     return 0
 
 
-def take_all(camera: Camera, order: str) -> None:
+def take_all(camera: Camera, order: str, order_id: str) -> None:
     camera.take("overview-light", "/admin/")
     camera.take("overview-dark", "/admin/", theme="dark")
     camera.take("overview-mobile", "/admin/", width=390)
     page = camera.take("events", "/admin/events/event/")
-    delivery = page.locator("tr.event", has_text=order).filter(has_text="order/deliver")
+    delivery = page.locator("tr.event", has_text=order).filter(has_text="Created sales order")
     event = str(delivery.locator("a").first.evaluate("link => link.href"))
     camera.take("event-light", event)
     camera.take("event-dark", event, theme="dark")
@@ -176,10 +176,10 @@ def take_all(camera: Camera, order: str) -> None:
         page.wait_for_selector("#check-result table")
         camera.take(f"connector-{theme}", theme=theme)
     camera.take("api-docs", "/api/docs/")
-    take_shop(camera, order)
+    take_shop(camera, order, order_id)
 
 
-def take_shop(camera: Camera, order: str) -> None:
+def take_shop(camera: Camera, order: str, order_id: str) -> None:
     """The shop's own parts of the connector's page, one of its orders, and what its staff sees in the store."""
     for theme in ("light", "dark"):
         page = camera.page(theme=theme)
@@ -201,7 +201,7 @@ def take_shop(camera: Camera, order: str) -> None:
     page.goto("/admin/connectors/connector/")
     page.click("#result_list a:has-text('Lumen Goods')")
     hooks = page.locator("#webhook-address").inner_text().strip()
-    link = post("/shopify/_sandbox/admin-link", shop=SHOP, url=f"{hooks}/sync-orders", ids=[order])
+    link = post("/shopify/_sandbox/admin-link", shop=SHOP, url=f"{hooks}/sync-orders", ids=[order_id])
     camera.take("shopify-synchronize-question", str(link["url"]))
     page.click("button[type=submit]")
     time.sleep(8)
