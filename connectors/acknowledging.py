@@ -9,20 +9,18 @@ deciding what the source does with it: that is the provider's ``acknowledges``.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils import timezone
 
 from connectors import known, routing
 from connectors.base import Acknowledgement, Delivered, Provider
-from connectors.exceptions import HubError
+from connectors.exceptions import HubError, Skip
+from connectors.models import Route
 from connectors.registry import UnknownProvider
 from events import bell
-from events.models import Event, Kind, Priority
+from events.models import Event, Kind, Outcome, Priority, Reason
 from events.record import New, record
-
-if TYPE_CHECKING:
-    from connectors.models import Route
 
 DELIVERED, FAILED = "delivered", "failed"
 
@@ -53,6 +51,28 @@ def handler_of(provider: Provider, event: Event) -> Acknowledgement | None:
     if event.kind != Kind.SYNC or outcome not in (DELIVERED, FAILED):
         return None
     return next((one for t, one in provider.acknowledges.items() if t.kind == kind), None)
+
+
+def check_is_latest(event: Event) -> None:
+    """An acknowledgement that waited must not undo what came of the object since. Raises ``Skip`` (superseded) where
+    its delivery succeeded after the failure it tells of, or where a newer delivery of the object succeeded, or failed
+    and the source wants to know that."""
+    delivery = Event.objects.filter(pk=event.parent_id or 0, kind=Kind.DELIVERY).first()
+    if delivery is None:
+        return
+    route = Route.objects.filter(pk=delivery.route_id or 0).first()
+    if route is None:
+        return
+    ended = [Outcome.SUCCEEDED, *([Outcome.FAILED] if is_wanted(route, is_delivered=False) else [])]
+    is_newer = delivery.outcome == Outcome.SUCCEEDED and event.topic.endswith(f"/{FAILED}")
+    if not is_newer and delivery.lock_key:
+        later = Event.objects.filter(kind=Kind.DELIVERY, lock_key=delivery.lock_key, id__gt=delivery.pk)
+        is_newer = later.filter(outcome__in=ended).exists()
+    if is_newer:
+        raise Skip(
+            "Something newer became of the object meanwhile; this is not written any more.",
+            reason=Reason.SUPERSEDED, code="older_version",
+        )  # fmt: skip
 
 
 def _handler_for(route: Route, *, is_delivered: bool) -> Acknowledgement | None:

@@ -44,8 +44,7 @@ def call(request: HttpRequest, connector: Connector, name: str, endpoint: Endpoi
     ``django.db.Error`` where the hub's own database is away."""
     started = time.monotonic()
     recorder = ListRecorder(secrets.token_hex(16))
-    if endpoint.topic:
-        _read(request)
+    _read(request)
     run: Run | None = None
     try:
         run = Run(connector, None, recorder=recorder, budget_s=endpoint.budget_s)
@@ -78,6 +77,8 @@ def call(request: HttpRequest, connector: Connector, name: str, endpoint: Endpoi
 
         # Closed by the server when the last byte has left, and before the database connection is given back.
         response._resource_closers.append(write)  # type: ignore[attr-defined]
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 

@@ -11,8 +11,11 @@ from typing import Any
 
 from django.db.models import Q
 
-from connectors.models import Batch, Connector, Credential, DirectoryEntry, Figure, Link, Notice
+from connectors import quotes
+from connectors.models import Batch, Connector, Credential, DirectoryEntry, Figure, Link, Notice, Quote
+from connectors.records import CustomerAccount
 from events import erasure
+from events.erasure import BATCH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +45,24 @@ def _objects(events: list[dict[str, Any]]) -> Collection[str]:
 
 
 def person(connector: Connector, keys: Iterable[tuple[str, str]], *, but: int = 0) -> Erased:
-    """Erase what the events of a person hold of him. The ledger keeps its numbers: they are the shop's, not his, and
-    without them a document would be made twice."""
-    done, unfinished = erasure.erase(erasure.find(connector.pk, keys), but=but)
+    """Erase what the events of a person hold of him, and the offers he was made. The ledger keeps its ids, and the
+    numbers of documents: they are the shop's, not his, and without them a document would be made twice. The number of a
+    customer may be his e-mail address, and goes."""
+    ids = erasure.find(connector.pk, keys)
+    all_ids = list(Connector.objects.values_list("pk", flat=True))  # the index of the ledger begins with both sides
+    for start in range(0, len(ids), BATCH):
+        objects = _objects(erasure.shown(ids[start : start + BATCH]))
+        quotes.forget(connector.pk, objects)
+        for side in ({"source": connector, "target__in": all_ids}, {"source__in": all_ids, "target": connector}):
+            own = Link.objects.filter(**side, record_kind=CustomerAccount.kind, source_object_id__in=objects)
+            own.update(source_number="", target_number="")
+    done, unfinished = erasure.erase(ids, but=but)
     return Erased(events=done, unfinished=unfinished)
 
 
 def everything(connector: Connector, *, but: int = 0) -> Erased:
     """Erase what the hub holds for a connector: contents of events, numbers of the ledger, directory, figures,
-    credentials, secret settings, memory, warnings. The connector stays, disabled and empty."""
+    offers, credentials, secret settings, memory, warnings. The connector stays, disabled and empty."""
     done = unfinished = 0
     for ids in erasure.of_connector(connector.pk):
         some, left = erasure.erase(ids, but=but)
@@ -59,7 +71,7 @@ def everything(connector: Connector, *, but: int = 0) -> Erased:
     on_routes = Q(route__source=connector) | Q(route__target=connector)
     Figure.objects.filter(on_routes).delete()
     Batch.objects.filter(on_routes).delete()
-    for model in (DirectoryEntry, Credential, Notice):
+    for model in (DirectoryEntry, Credential, Notice, Quote):
         model.objects.filter(connector=connector).delete()
     Connector.objects.filter(pk=connector.pk).update(secrets={}, memory={}, is_enabled=False)
     return Erased(events=done, unfinished=unfinished)

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from connectors import figures
-from connectors.exceptions import NotDone, RemoteUnavailable, Skip
+from connectors.exceptions import NotDone, RemoteRefused, RemoteUnavailable, Skip
 from connectors.figures import Problem, Row
 from connectors.models import Batch, Connector, Route
 from connectors.records import FigureRecord
@@ -238,7 +238,13 @@ class _Loop:
                 self._send(batch, kept)
 
     def _send(self, batch: Batch, rows: list[Row]) -> None:
-        answered = self._ask(batch, rows)
+        try:
+            answered = self._ask(batch, rows)
+        except RemoteRefused as error:
+            # Declined as a whole. What is wrong may be in the content (an option of the route): once that was put right
+            # the figures are cut anew, instead of the same call being repeated for as long as its key lives.
+            figures.settle([batch.pk], applied=False, said=error.sentence)
+            raise
         figures.settle([batch.pk], applied=answered.applied, problems=answered.problems, said=answered.said)
         if answered.held:
             figures.correct(answered.held)

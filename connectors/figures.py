@@ -69,8 +69,11 @@ class Row:
 
 _OFFER = """
 WITH given AS (
-  SELECT * FROM unnest(%(keys)s::text[], %(places)s::text[], %(texts)s::text[], %(times)s::timestamptz[])
-    AS g (key, place, wanted, at)
+  SELECT * FROM unnest(%(keys)s::text[], %(places)s::text[], %(texts)s::text[], %(times)s::timestamptz[],
+    %(said)s::bool[]) AS g (key, place, wanted, at, is_said)
+), newer AS (
+  UPDATE connectors_figure AS f SET wanted_at = g.at FROM given AS g WHERE f.route_id = %(route)s AND f.key = g.key
+    AND f.place = g.place AND f.wanted = g.wanted AND f.wanted_at < g.at AND g.is_said AND f.absent_since IS NULL
 ), put AS (
   INSERT INTO connectors_figure AS f (route_id, key, place, wanted, wanted_at)
   SELECT r.id, g.key, g.place, g.wanted, g.at FROM connectors_route AS r, given AS g WHERE r.id = %(route)s
@@ -83,8 +86,7 @@ SELECT (SELECT count(*) FROM put), (SELECT count(*) FROM given AS g JOIN connect
   ON f.route_id = %(route)s AND f.key = g.key AND f.place = g.place AND f.wanted_at > g.at AND f.wanted <> g.wanted)
 """
 _ABSENT = """
-UPDATE connectors_figure AS f SET absent_since = now(), wanted = coalesce(%(text)s, wanted),
-  wanted_at = CASE WHEN %(text)s::text IS NULL THEN wanted_at ELSE now() END,
+UPDATE connectors_figure AS f SET absent_since = now(), wanted = coalesce(%(text)s::text, wanted),
   problem = CASE WHEN %(text)s IS NULL OR %(text)s = wanted THEN problem ELSE '' END,
   sentence = CASE WHEN %(text)s IS NULL OR %(text)s = wanted THEN sentence ELSE '' END
 WHERE route_id = %(route)s AND absent_since IS NULL
@@ -110,6 +112,7 @@ def offer(
             columns: dict[str, list[Any]] = {
                 "keys": [one.key for one in block], "places": [one.place for one in block],
                 "texts": [one.text for one in block], "times": [one.updated_at or started for one in block],
+                "said": [one.updated_at is not None for one in block],
             }  # fmt: skip
             for route_id in route_ids:
                 cursor.execute(_OFFER, {**columns, "route": route_id})

@@ -123,7 +123,10 @@ def _dispatch(run: Run, provider: Provider) -> str | None:
         return provider.syncs[name].function(run)
     if kind == "single" and name in provider.singles:
         return provider.singles[name].function(run)
-    handler = acknowledging.handler_of(provider, event) or provider.handlers.get(event.topic)
+    told = acknowledging.handler_of(provider, event)
+    if told is not None:
+        acknowledging.check_is_latest(event)
+    handler = told or provider.handlers.get(event.topic)
     if handler is not None:
         return handler.function(run)
     if event.topic in provider.ignored:

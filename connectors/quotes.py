@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -79,6 +79,11 @@ def keep(
 def find(connector_id: int, key: str) -> Quote | None:
     """The quote an order names; ``None`` where it is unknown or older than quotes are kept."""
     return Quote.objects.filter(connector_id=connector_id, key=key[:KEY_LENGTH]).first()
+
+
+def forget(connector_id: int, keys: Collection[str]) -> None:
+    """Drop what was asked and offered under some keys: the person who asked is to be forgotten."""
+    Quote.objects.filter(connector_id=connector_id, key__in=keys).delete()
 
 
 def purge(connector_id: int, older_than: timedelta) -> int:

@@ -43,7 +43,7 @@ FROM events_event WHERE id = ANY(%s) ORDER BY id
 
 def find(connector_id: int, keys: Iterable[tuple[str, str]]) -> list[int]:
     """Events of a connector that carry any of these keys, and all that came of them, at other connectors as well."""
-    pairs = folded(keys)
+    pairs = folded(keys, most=None)
     with connection.cursor() as cursor:
         cursor.execute(_FIND, [[kind for kind, _ in pairs], [value for _, value in pairs], connector_id])
         return [row[0] for row in cursor.fetchall()]
@@ -90,10 +90,13 @@ def erase_own(event_id: int) -> None:
 
 
 def _erase(ids: list[int]) -> int:
+    """Of one batch. The lock of an object looked up by hand holds what a person typed, which may be an address."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE events_event SET object_label = '', headers = '{}', sentence = %s, next_step = '', notes = '[]', "
-            "resolved_note = '' WHERE id = ANY(%s) AND outcome IN ('succeeded', 'skipped', 'failed') RETURNING id",
+            "resolved_note = '', "
+            "lock_key = CASE WHEN left(topic, 7) = 'single:' THEN '' ELSE lock_key END "
+            "WHERE id = ANY(%s) AND outcome IN ('succeeded', 'skipped', 'failed') RETURNING id",
             [SENTENCE, ids],
         )
         done = [row[0] for row in cursor.fetchall()]

@@ -24,6 +24,8 @@ WHERE e.parent_id = %s ORDER BY e.id LIMIT %s
 class Row:
     """One chosen object. What came of it counts where anything did: an order is done when its deliveries are."""
 
+    event_id: int
+    object_id: str
     label: str
     outcome: str
     sentence: str
@@ -57,8 +59,14 @@ def of(event_id: int, connector_id: int) -> Progress | None:
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, [event_id, MOST_ROWS])
         rows = [
-            Row(label=label or object_id, outcome=below or outcome, sentence=below_sentence or sentence)
-            for _, label, object_id, outcome, sentence, below, below_sentence in cursor.fetchall()
+            Row(
+                event_id=row_id,
+                object_id=object_id,
+                label=label or object_id,
+                outcome=below or outcome,
+                sentence=below_sentence or sentence,
+            )
+            for row_id, label, object_id, outcome, sentence, below, below_sentence in cursor.fetchall()
         ]
     return Progress(event=event, rows=rows)
 

@@ -22,11 +22,11 @@ def fold(value: str) -> str:
     return folded_.rstrip()
 
 
-def folded(keys: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Distinct (kind, folded value) pairs with a value, at most ``KEY_LIMIT``."""
+def folded(keys: Iterable[tuple[str, str]], *, most: int | None = KEY_LIMIT) -> list[tuple[str, str]]:
+    """Distinct (kind, folded value) pairs with a value, at most ``most``; ``None`` for whoever only looks."""
     pairs = ((clean(kind, KIND_LIMIT), fold(str(value))) for kind, value in keys if value is not None)
     # The first ones count: what a provider names first is what people quote.
-    return list(dict.fromkeys(pair for pair in pairs if pair[1]))[:KEY_LIMIT]
+    return list(dict.fromkeys(pair for pair in pairs if pair[1]))[:most]
 
 
 def add(event_id: int, keys: Iterable[tuple[str, str]]) -> None:

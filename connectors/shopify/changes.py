@@ -7,9 +7,13 @@ note that explains a cancellation is there before it. Not for what the hub write
 
 from __future__ import annotations
 
+import hashlib
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from connectors import directory
 from connectors.base import Delivered
+from connectors.directory import Known
 from connectors.exceptions import PayloadError, RemoteRefused
 from connectors.records import OrderUpdate
 from connectors.shopify.calls import orders as calls
@@ -18,6 +22,7 @@ from connectors.shopify.client import order_gid
 if TYPE_CHECKING:
     from connectors.run import Run
 
+CAPTURED = "captured"  # directory: amounts taken, by the wish they were taken for
 REASONS = frozenset({"customer", "declined", "fraud", "inventory", "other", "staff"})
 
 
@@ -86,7 +91,31 @@ def _money(run: Run, state: dict[str, Any], wish: OrderUpdate) -> list[str]:
     done = []
     if wish.is_paid:
         done.append("marked as paid" if calls.mark_paid(run.client, state) else "was paid already")
-    if wish.capture is not None or wish.capture_all:
+    if wish.capture is not None and _is_captured(run, wish):
+        done.append("payment was captured already")
+    elif wish.capture is not None or wish.capture_all:
         is_new = calls.capture(run.client, state, wish.capture, in_doubt=run.unfinished_write)
+        if wish.capture is not None and run.connector.pk:
+            amount = Known(key=_wish_key(run, wish), object_id=_wish_key(run, wish), data={"amount": str(wish.capture)})
+            directory.put(run.connector.pk, CAPTURED, [amount])
         done.append("payment captured" if is_new else "nothing was left to capture")
     return done
+
+
+def _is_captured(run: Run, wish: OrderUpdate) -> bool:
+    """Whether an amount was taken for this wish: what is left could be taken again, and the order does not say for what
+    it was. Raises ``RemoteRefused`` where it was another amount."""
+    known = directory.by_id(run.connector.pk, CAPTURED, _wish_key(run, wish)) if run.connector.pk else None
+    if known is None:
+        return False
+    if Decimal(known.data["amount"]) != wish.capture:
+        raise RemoteRefused(
+            f"{wish.label} {wish.number} asks to capture {wish.capture}, but {known.data['amount']} was captured for it.",
+            code="change_not_applied",
+            next_step="Send a further amount as an order update of its own, or mark this event resolved.",
+        )
+    return True
+
+
+def _wish_key(run: Run, wish: OrderUpdate) -> str:
+    return hashlib.sha256(f"{run.source_connector_slug}:{wish.id}".encode()).hexdigest()

@@ -30,7 +30,9 @@ def tell_held(run: Run) -> str:
     payload = _payload(run)
     number = _text(_member(payload, "data_request").get("id")) or str(run.the_event.pk)
     due = _note_due(run)
-    found = erasure.held(run.connector, _person(payload, "orders_requested"), but=run.the_event.pk)
+    person = _person(payload, "orders_requested")
+    found = erasure.held(run.connector, person, but=run.the_event.pk)
+    run.keys(person)  # the list is about the person too: a later erasure finds it
     events, ledger = len(found["events"]), len(found["ledger"])
     if not events and not ledger:
         return f"Request {number}: the hub holds nothing about this person. Nothing is to be handed over."
@@ -108,6 +110,8 @@ def _person(payload: Mapping[str, Any], orders: str) -> list[tuple[str, str]]:
     numbers = payload.get(orders)
     keys = [(kind, _text(customer.get(name))) for kind, name in
             (("customer_id", "id"), ("email", "email"), ("phone", "phone"))]  # fmt: skip
+    # A person looked up by hand was named by what somebody typed.
+    keys += [("customer_number", value) for _, value in keys]
     keys += [("order_id", _text(one)) for one in (numbers if isinstance(numbers, list) else ())]
     found = [(kind, value) for kind, value in keys if value]
     if not found:

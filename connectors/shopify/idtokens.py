@@ -14,7 +14,7 @@ import hmac
 import json
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from connectors.exceptions import WebhookRejected
 
@@ -27,17 +27,19 @@ def claims(token: str, *, client_id: str, secrets: Iterable[str], shop: str, now
     parts = token.split(".")
     if len(token) > LONGEST or len(parts) != 3 or not client_id:
         raise _wrong()
-    header, found = _object(parts[0]), _object(parts[1])
-    if header.get("alg") != "HS256":
+    if _object(parts[0]).get("alg") != "HS256":
         raise _wrong()
     signed = f"{parts[0]}.{parts[1]}".encode("ascii", "replace")
     given = _bytes(parts[2])
     matches = [hmac.compare_digest(hmac.digest(one.encode(), signed, hashlib.sha256), given) for one in secrets if one]
-    issuer, for_shop = (urlsplit(str(found.get(name, ""))) for name in ("iss", "dest"))
+    if not any(matches):
+        raise _wrong()
+    found = _object(parts[1])  # read only once it is known who wrote it
+    issuer, for_shop = _address(found, "iss"), _address(found, "dest")
     is_timely = _time(found, "nbf") - LEEWAY_S <= now < _time(found, "exp") + LEEWAY_S
     is_ours = found.get("aud") == client_id and for_shop.scheme == "https"
     is_shop = bool(for_shop.hostname) and for_shop.hostname == issuer.hostname == shop.lower()
-    if not (any(matches) and is_timely and is_ours and is_shop):
+    if not (is_timely and is_ours and is_shop):
         raise _wrong()
     return found
 
@@ -46,7 +48,17 @@ def _time(found: dict[str, Any], name: str) -> float:
     value = found.get(name)
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise _wrong()
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        raise _wrong() from None
+
+
+def _address(found: dict[str, Any], name: str) -> SplitResult:
+    try:
+        return urlsplit(str(found.get(name, "")))
+    except ValueError:
+        raise _wrong() from None
 
 
 def _object(part: str) -> dict[str, Any]:

@@ -15,14 +15,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from django.core.signing import SignatureExpired
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from connectors.base import Endpoint
 from connectors.exceptions import ConfigurationError, PayloadError, WebhookRejected
-from connectors.shopify import visitors
+from connectors.shopify import signing, visitors
 from connectors.shopify.signing import CHANGING_MAX_AGE_S
 from connectors.syncing import Chosen, start_selection
 from events import progress
@@ -52,6 +52,7 @@ ORDER = Resource(gid="Order", kind="order", topic="orders/updated")
 PRODUCT = Resource(gid="Product", kind="product", topic="products/update")
 CUSTOMER = Resource(gid="Customer", kind="customer", topic="customers/update")
 COMPANY = Resource(gid="Company", kind="company", topic="companies/update")
+PEOPLE = frozenset({CUSTOMER.kind, COMPANY.kind})  # named by number only: the page's address is all its proof
 RESOURCES = {one.gid: one for one in (ORDER, PRODUCT, CUSTOMER, COMPANY)}
 
 
@@ -84,7 +85,7 @@ def ask_or_send(resource: Resource, run: Run, request: HttpRequest) -> HttpRespo
     if request.method not in ("GET", "HEAD"):
         return _refused(run, "This page is opened or sent, nothing else.", status=405)
     visitor = visitors.proven(run, request, max_age_s=CHANGING_MAX_AGE_S)
-    pairs = parse_qsl(request.META.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=600)
+    pairs = signing.pairs_of(request.META.get("QUERY_STRING", ""), most=600)
     try:
         ids = chosen_ids(pairs, resource)
         _check_ready(run, resource)
@@ -157,7 +158,10 @@ def show_progress(run: Run, request: HttpRequest) -> HttpResponse:
     if found is None:
         return _refused(run, "The hub does not keep these events any more.", status=410)
     kind = found.event.topic.partition(":")[2]
-    context = {"progress": found, "kind": kind, "address": request.get_full_path(), "connector": run.connector.name}
+    context = {
+        "progress": found, "kind": kind, "address": request.get_full_path(), "connector": run.connector.name,
+        "is_private": kind in PEOPLE,
+    }  # fmt: skip
     is_embedded = request.GET.get("embedded") == "1"
     return visitors.page(run, "progress", context, is_embedded=is_embedded)
 

@@ -13,7 +13,7 @@ import re
 import secrets
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.core import signing as django_signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -75,7 +75,7 @@ def finish(run: Run, request: HttpRequest) -> HttpResponse:
 
     Raises ``WebhookRejected`` where Shopify did not sign it, lately, for this shop."""
     connector, settings = run.connector, run.settings
-    pairs = parse_qsl(request.META.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=50)
+    pairs = signing.pairs_of(request.META.get("QUERY_STRING", ""), most=50)
     own = (settings.client_secret, settings.previous_webhook_secret)
     is_signed = signing.is_signed_query(pairs, own, time.time(), signing.CHANGING_MAX_AGE_S)
     asked = dict(pairs)

@@ -36,6 +36,7 @@ AGAIN = (
     "price_list_not_found",
     "no_price_row",
 )  # may have been put right in the shop since
+GONE = frozenset({"PRODUCT_VARIANT_DOES_NOT_EXIST", "QUANTITY_PRICE_BREAK_ADD_VARIANT_NOT_FOUND", "VARIANT_NOT_FOUND"})
 NOT_FIXED = "PRICE_NOT_FIXED"  # a price that is to be taken away is not there: as it should be
 
 
@@ -191,6 +192,8 @@ class PriceSender:
         again without the bad ones."""
         problems: dict[int, Problem] = {}
         held: dict[int, str] = {}
+        variants = {row_id: str(one.get("id") or one.get("variantId")) for row_id, one in
+                    zip(given["ids"], given["add"], strict=True)}  # fmt: skip
         for one in error.errors:
             code = str(one.get("code") or "declined")
             row_id = _row_of(given, [str(part) for part in one.get("field") or ()])
@@ -198,6 +201,9 @@ class PriceSender:
                 problems |= dict.fromkeys([*given["ids"], *given["deleted"]], self._whole(given, code, one["message"]))
             elif code == NOT_FIXED:
                 held[row_id] = NO_PRICE
+            elif code in GONE and row_id in variants:  # tried again once the directory knows the SKU anew
+                directory.forget(self.run.connector.pk, skus.VARIANT, [variants[row_id]])
+                problems[row_id] = (UNKNOWN, str(one["message"]))
             else:
                 problems[row_id] = (code.lower(), str(one["message"]))
         return Answered(applied=given["kind"] == OWN, problems=problems, held=held, said=error.sentence)
@@ -207,6 +213,7 @@ class PriceSender:
             price_lists.forget_list(self.run, given["into"])
         if code == "PRODUCT_DOES_NOT_EXIST":
             skus.forget_product(self.run, given["into"])
+            return UNKNOWN, str(message)
         return code.lower(), str(message)
 
 

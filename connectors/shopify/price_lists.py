@@ -108,10 +108,14 @@ def give_to_location(
 
 def _assign(run: Run, found: Known, location_id: str) -> None:
     catalog = str(found.data.get("catalog") or "")
-    if catalog:
-        calls.assign_catalog(run.client, catalog, location_id)
-    else:
-        _remember(run, found, catalog=calls.create_catalog(run.client, found.key, found.object_id, location_id))
+    if not catalog:  # an attempt whose answer was lost, or somebody in the shop, may have made one
+        read = (one for one in calls.price_lists(run.client) if one["id"] == found.object_id)
+        catalog = next((str((one["catalog"] or {}).get("id", "")) for one in read), "")
+        if not catalog:
+            _remember(run, found, catalog=calls.create_catalog(run.client, found.key, found.object_id, location_id))
+            return
+        _remember(run, found, catalog=catalog)
+    calls.assign_catalog(run.client, catalog, location_id)
 
 
 def _remember(run: Run, found: Known, **more: str) -> None:

@@ -46,8 +46,11 @@ def accept_product(run: Run, product: Product) -> Delivered:
             code="unchanged",
         )
     _note_prices(run, wanted, currency)
-    made = product_operations.outcome(run, product)
-    if made is not None:
+    begun = product_operations.outcome(run, product, wanted.fingerprint)
+    if begun is not None:
+        made, is_same = begun
+        if not is_same:  # begun for an older version of the record: what differs since is still to be sent
+            return _update(run, wanted, str(made["id"]))
         return _delivered(run, wanted, made, f"Product {product.name} was made in the shop.")
     gid = product_matching.find(run, wanted)
     return _create(run, wanted) if gid is None else _update(run, wanted, gid)
@@ -90,7 +93,7 @@ def _create(run: Run, wanted: Wanted) -> Delivered:
     is_large = len(wanted.variants) >= run.settings.product_async_from
     payload = _set(run, wanted, identifier, creation(wanted), at_once=not is_large)
     if is_large:
-        product_operations.remember(run, record, str(payload["productSetOperation"]["id"]))
+        product_operations.remember(run, record, str(payload["productSetOperation"]["id"]), wanted.fingerprint)
         return _delivered(
             run, wanted, product_operations.wait(run, record), f"Product {record.name} was made in the shop."
         )
@@ -181,7 +184,8 @@ def _replace(run: Run, wanted: Wanted, gid: str, *, before: str) -> Delivered:
     is_large = len(wanted.variants) >= run.settings.product_async_from
     payload = _set(run, wanted, {"id": gid}, given, at_once=not is_large)
     if is_large:
-        product_operations.remember(run, wanted.record, str(payload["productSetOperation"]["id"]))
+        gid = str(payload["productSetOperation"]["id"])
+        product_operations.remember(run, wanted.record, gid, wanted.fingerprint)
         product = product_operations.wait(run, wanted.record)
     else:
         product = payload["product"]

@@ -23,13 +23,24 @@ LATER_S = 20.0
 Node = dict[str, Any]
 
 
-def remember(run: Run, record: Product, gid: str) -> None:
-    directory.put(run.connector.pk, OPERATION, [Known(key=_key(run, record), object_id=gid)])
+def remember(run: Run, record: Product, gid: str, content: str) -> None:
+    """``content``: fingerprint of what the operation was given."""
+    directory.put(run.connector.pk, OPERATION, [Known(key=_key(run, record), object_id=gid, data={"content": content})])
 
 
-def outcome(run: Run, record: Product) -> Node | None:
-    """What an operation of an earlier attempt made; ``None`` where none was begun. Raises as ``wait`` does."""
-    return wait(run, record) if _known(run, record) else None
+def outcome(run: Run, record: Product, content: str) -> tuple[Node, bool] | None:
+    """What an operation of an earlier attempt made, and whether it was given this content: a newer version of the record
+    may have come meanwhile. ``None`` where none was begun, or where one of other content failed. Raises as ``wait``."""
+    known = _known(run, record)
+    if not known:
+        return None
+    is_same = known[0].data.get("content") == content
+    try:
+        return wait(run, record), is_same
+    except RemoteRefused:
+        if is_same:
+            raise
+        return None
 
 
 def wait(run: Run, record: Product) -> Node:

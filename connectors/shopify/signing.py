@@ -12,7 +12,9 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
+
+from connectors.exceptions import WebhookRejected
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -44,6 +46,15 @@ def is_signed_query(pairs: Pairs, secrets: Iterable[str], now: float, max_age_s:
     ]
     # Every one is compared, so that the time taken says nothing about which one was right.
     return sum(hmac.compare_digest(digest, one) for one in expected) > 0
+
+
+def pairs_of(query: str, *, most: int) -> list[tuple[str, str]]:
+    """Decoded names and values of a raw query, in the order given. Raises ``WebhookRejected`` where there are more than
+    ``most``: nothing Shopify sends has as many."""
+    try:
+        return parse_qsl(query, keep_blank_values=True, max_num_fields=most)
+    except ValueError as error:
+        raise WebhookRejected("The address has more parts than any of Shopify's.", code="bad_signature") from error
 
 
 def query_digest(pairs: Pairs, secret: str, spelling: Callable[[Pairs], str]) -> str:

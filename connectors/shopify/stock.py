@@ -35,6 +35,7 @@ AT_ONCE = 3  # events that send: one of the four calls at once is for others alw
 MOST = 1_000_000_000  # https://shopify.dev/docs/api/admin-graphql/2026-10/enums/InventorySetQuantitiesUserErrorCode
 AGAIN = frozenset({"unknown_sku", "sku_twice", "untracked", "location", "item_gone"})  # looked at anew by every feed
 FIRST_READ = 1_000  # pending figures from which a shop whose SKUs were never read is read first
+SKUS_ASKED = "stock_skus"  # checkpoint: the feed that asked for the sync of SKUs, and that sync's event
 UNUSABLE_KEY = frozenset({"IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"})
 SENTENCES = {
     "INVALID_INVENTORY_ITEM": ("item_gone", "The shop's inventory item of this SKU was deleted. The sync “SKU directory” "
@@ -57,10 +58,7 @@ def feed(run: Run) -> str:
     stockfile.collect(run, sender)
     waiting = figures.count_pending(route_id)
     if waiting > FIRST_READ and not assortment.is_known(run):
-        run.start_sync("skus")
-        raise NotDone(
-            f"{waiting:,} stock levels wait: the hub reads the shop's SKUs first.", code="skus_first", retry_after_s=30
-        )
+        _wait_for_skus(run, waiting)
     if stockfile.is_better(run, waiting):
         stockfile.send(run, sender)
     feeds.send(run, sender, at_once=AT_ONCE)
@@ -68,6 +66,25 @@ def feed(run: Run) -> str:
         run.note("searched", "More SKUs are unknown than the hub asks the shop for in one run; the sync “SKU directory” "
                  "reads them all.")  # fmt: skip
     return feeds.told(run)
+
+
+def _wait_for_skus(run: Run, waiting: int) -> None:
+    """Have the shop's SKUs read. Raises ``NotDone`` while that is under way; ``RemoteUnavailable`` where it ended without
+    them, so that a feed does not ask for it for ever."""
+    event, asked = run.the_event.pk, run.checkpoint.get(SKUS_ASKED)
+    sync = run.start_sync("skus")
+    if asked != [event, sync]:
+        run.save_checkpoint(**{SKUS_ASKED: [event, sync]})
+    if asked is not None and asked[0] == event and asked[1] != sync:
+        raise RemoteUnavailable(
+            f"{waiting:,} stock levels wait for the shop's SKUs, and the sync “SKU directory” (event {asked[1]}) could not "
+            "read them.",
+            next_step="Read what that event says and correct it; then press Retry.",
+            code="skus_first",
+        )  # fmt: skip
+    raise NotDone(
+        f"{waiting:,} stock levels wait: the hub reads the shop's SKUs first.", code="skus_first", retry_after_s=30
+    )
 
 
 @dataclass

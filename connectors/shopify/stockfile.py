@@ -22,6 +22,7 @@ from connectors.models import Batch
 from connectors.shopify import bulk
 from connectors.shopify.calls import bulk as calls
 from connectors.shopify.calls.inventory import SET
+from connectors.shopify.replies import UserErrors
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -117,10 +118,11 @@ def collect(run: Run, sender: StockSender) -> None:
 
 def _collect(run: Run, sender: StockSender, gid: str, node: Node | None) -> None:
     url = (node["url"] or node["partialDataUrl"]) if node else None
+    declined: list[UserErrors] = []
     try:
         if url is not None:
             for rows in _blocks(bulk.rows(run, url)):
-                _settle(run, sender, gid, {int(row.get("__lineNumber", -1)): row for row in rows})
+                _settle(run, sender, gid, {int(row.get("__lineNumber", -1)): row for row in rows}, declined)
     except RemoteRefused as error:
         if error.code != "result_gone":
             raise
@@ -135,6 +137,8 @@ def _collect(run: Run, sender: StockSender, gid: str, node: Node | None) -> None
     # Lines nobody was told about: as absolute quantities they do no harm a second time.
     for some in _blocks(_left(run.the_route.pk, gid)):
         figures.settle(some, applied=False, said="Shopify's result file does not name it.")
+    if declined:  # every line is written down: what is cut next is cut with what was put right since
+        raise declined[0]
 
 
 def _blocks(rows: Iterable[Any]) -> Iterator[list[Any]]:
@@ -150,12 +154,17 @@ def _left(route_id: int, gid: str) -> Iterator[int]:
         yield from (one.pk for one in batches)
 
 
-def _settle(run: Run, sender: StockSender, gid: str, answers: Mapping[int, Node]) -> None:
-    """The answers of some lines: all that went well in one statement, the others one by one."""
+def _settle(run: Run, sender: StockSender, gid: str, answers: Mapping[int, Node], declined: list[UserErrors]) -> None:
+    """The answers of some lines: all that went well in one statement, the others one by one. ``declined`` gains why a
+    line was declined as a whole."""
     batches = figures.carried_by(gid, list(answers))
     good: list[int] = []
     for batch in batches:
-        answered = _judged(run, sender, batch, answers[batch.position])
+        try:
+            answered = _judged(run, sender, batch, answers[batch.position])
+        except UserErrors as error:
+            declined.append(error)
+            answered = Answered(applied=False, said=error.sentence)
         if answered is None:
             figures.take_back([batch.pk])
         elif answered.applied:

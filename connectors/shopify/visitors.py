@@ -12,7 +12,6 @@ import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 from django.core import signing as sealing
 from django.http import HttpRequest, HttpResponse
@@ -46,7 +45,7 @@ class Visitor:
 def proven(run: Run, request: HttpRequest, *, max_age_s: float) -> Visitor:
     """Raises ``WebhookRejected`` unless the address was signed for this connector's shop within ``max_age_s``, or an ID
     token says so."""
-    pairs = parse_qsl(request.META.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=600)
+    pairs = signing.pairs_of(request.META.get("QUERY_STRING", ""), most=600)
     given = dict(pairs)
     shop = run.settings.shop_domain
     named = [value.lower() for name, value in pairs if name == "shop"]
@@ -58,7 +57,7 @@ def proven(run: Run, request: HttpRequest, *, max_age_s: float) -> Visitor:
         staff = str(told_by_token(run, request, given.get("id_token", "")).get("sub") or "")
         if named and named != [shop.lower()]:
             raise WebhookRejected("The ID token is of another shop than the address.", code="bad_signature")
-    kept = {name: given[name] for name in ("shop", "host", "embedded", "locale") if name in given}
+    kept: dict[str, str] = {name: given[name] for name in ("shop", "host", "embedded", "locale") if name in given}
     host = admin_address(given.get("host", ""))
     return Visitor(staff=staff, is_embedded=given.get("embedded") == "1", host=host, kept=kept)
 

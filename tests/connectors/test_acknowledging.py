@@ -17,6 +17,7 @@ from connectors.records import Order
 from connectors.run import Run
 from events import bodies
 from events.models import Event, Kind, Outcome
+from events.outcomes import retry
 from tests.cast import an_event, run_one
 from tests.connectors.xoro.cast import make_order
 
@@ -84,6 +85,38 @@ def test_a_failure_is_told_with_its_sentence(pair, source, testing_provider):
     (event,) = told()
     assert event.topic == "order/failed"
     assert json.loads(bodies.read(event.pk, "payload", event.received_at))["sentence"] == delivery.sentence
+
+
+def test_a_failure_that_is_over_is_not_told_any_more(pair, source, testing_provider):
+    """Its word waited for the source; meanwhile a Retry succeeded and was told of."""
+    shop, erp = pair
+    accept, testing_provider.STATE.accept = testing_provider.STATE.accept, refuse
+    delivery = deliver(pair)
+    Event.objects.filter(topic="order/failed").update(outcome=Outcome.WAITING)
+    testing_provider.STATE.accept = accept
+    retry([delivery.pk], by="ada")
+    assert run_one(erp)[1].outcome == Outcome.SUCCEEDED
+    run_one(shop)
+    Event.objects.filter(topic="order/failed").update(outcome=Outcome.QUEUED)
+    assert run_one(shop)[1].reason == "superseded"
+    assert [one["is_delivered"] for one in source.heard] == [True]
+
+
+@pytest.mark.parametrize(("wanted", "heard"), [({True, False}, [False]), ({True}, [True])])
+def test_an_older_success_does_not_undo_the_word_of_a_newer_failure(pair, source, testing_provider, wanted, heard):
+    shop, erp = pair
+    source.wanted = wanted
+    deliver(pair)
+    Event.objects.filter(topic="order/delivered").update(outcome=Outcome.WAITING)
+    testing_provider.STATE.accept = refuse
+    parent = an_event(shop)
+    Run(shop, parent).deliver(dataclasses.replace(make_order(), note="changed"))
+    Event.objects.filter(pk=parent.pk).update(outcome=Outcome.SUCCEEDED)
+    assert run_one(erp)[1].outcome == Outcome.FAILED
+    Event.objects.filter(topic="order/delivered").update(outcome=Outcome.QUEUED)
+    for _ in told():
+        run_one(shop)
+    assert [one["is_delivered"] for one in source.heard] == heard
 
 
 def refuse(run: Run, one: Any) -> None:

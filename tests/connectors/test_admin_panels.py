@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connectors import notices, registry
+from connectors.admin.panels import shown
 from connectors.base import Cell, Panel, Table
 from connectors.exceptions import RemoteUnavailable
 from tests.connectors import acme
@@ -108,3 +109,15 @@ def test_health_warnings_stand_above_every_tab(ada, connector):
         assert "The vendor answered with another version." in page(ada, connector, tab)
     notices.clear(connector.pk, "version")
     assert "another version" not in page(ada, connector)
+
+
+@pytest.mark.parametrize("sees_addresses", [True, False])
+def test_an_address_that_was_changed_stays_as_secret_as_the_new_one(panels, sees_addresses):
+    def fail(run):
+        raise RemoteUnavailable(f"No answer at /hooks/{run.connector.previous_webhook_token}/rates.")
+
+    connector = panels(lambda run: [Table(rows=[[f"/hooks/{run.connector.previous_webhook_token}/rates"]])], fail)
+    connector.rotate_webhook_token()
+    made = shown(connector, connector.provider, sees_addresses=sees_addresses)
+    assert (connector.previous_webhook_token in str(made)) is sees_addresses
+    assert (connector.previous_webhook_token in made[1].problem) is sees_addresses

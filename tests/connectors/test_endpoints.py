@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -98,6 +99,20 @@ def test_more_than_a_mebibyte_is_refused_unread(shop):
     assert ask(shop, b" " * (1024 * 1024)).status_code == 200
     assert Rejection.objects.get().reason == "too_large"
     assert len(bodies.read(Event.objects.get().pk, "payload")) == 64 * 1024
+
+
+def test_a_form_of_a_stranger_fills_no_disk(shop):
+    """Files of a form are written to disk as they come; an endpoint without events reads no more than another."""
+    STATE.endpoint = lambda run, request: JsonResponse({"files": len(request.FILES)})
+    address = f"/hooks/{shop.webhook_token}/echo"
+    assert Client().post(address, {"file": io.BytesIO(b"x" * 3_000_000)}).status_code == 413
+    assert Client().post(address, {"file": io.BytesIO(b"x" * 1000)}).json() == {"files": 1}
+
+
+def test_an_answer_is_neither_kept_nor_taken_for_something_else(shop):
+    STATE.endpoint = lambda run, request: JsonResponse({})
+    answer = ask(shop, name="echo")
+    assert (answer["X-Content-Type-Options"], answer["Cache-Control"]) == ("nosniff", "no-store")
 
 
 def test_the_hubs_own_secrets_are_not_kept_of_what_was_asked(shop):

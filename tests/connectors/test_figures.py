@@ -303,6 +303,25 @@ def test_an_older_row_does_not_undo_a_newer_one(route, testing_provider):
     assert event.notes == [{"code": "older", "text": "1 rows were older than what the hub knows, and were left alone."}]
 
 
+def test_an_older_row_does_not_undo_a_newer_one_that_said_the_same_as_before(route, testing_provider):
+    now = datetime.now(UTC)
+    offer(route, testing_provider, [level("A", 5, updated_at=now - timedelta(hours=2))])
+    offer(route, testing_provider, [level("A", 5, updated_at=now)])
+    made, _ = offer(route, testing_provider, [level("A", 7, updated_at=now - timedelta(hours=1))])
+    assert (made.changed, made.older, Figure.objects.get().wanted) == (0, 1, "5")
+
+
+def test_what_is_named_again_is_wanted_again_however_long_ago_it_changed(route, testing_provider):
+    """A source whose rows say when they changed leaves one out once, as a page it skipped."""
+    then = datetime.now(UTC) - timedelta(days=3)
+    rows = [level("A", 1, updated_at=then), level("B", 4, updated_at=then)]
+    offer(route, testing_provider, rows, complete=True)
+    offer(route, testing_provider, rows[:1], complete=True, absent="0")
+    made, _ = offer(route, testing_provider, rows, complete=True, absent="0")
+    assert (made.changed, made.older) == (1, 0)
+    assert dict(Figure.objects.values_list("key", "wanted")) == {"A": "1", "B": "4"}
+
+
 def test_what_a_complete_picture_leaves_out_is_listed(route, testing_provider):
     offer(route, testing_provider, [level("A", 1), level("B", 1)], complete=True)
     made, event = offer(route, testing_provider, [level("A", 1)], complete=True)

@@ -265,6 +265,22 @@ def test_on_plus_a_location_gets_the_catalogue_of_its_price_group_once(place):
     assert len(shop.calls("HubCatalogCreate")) == 1 and not shop.calls("HubCatalogContext")
 
 
+@pytest.mark.parametrize("operation", ["HubPriceListCreate", "HubCatalogCreate", "HubCatalogContext"])
+def test_a_lost_answer_makes_no_second_list_or_catalogue(place, operation):
+    shop = place()
+    shop.vendor.control("plan", plan="Plus")
+    shop.route_in("company")
+    shop.lose(operation)
+    event = shop.bring(in_group())
+    if event.outcome == Outcome.WAITING:
+        event = shop.bring(in_group(), again=event)
+    assert event.outcome == Outcome.SUCCEEDED and "catalog" not in notes(event), text(event)
+    [catalog] = shop.inside.table("Catalog").values()
+    [made] = company(shop)
+    assert catalog["locations"] == [one["id"] for one in rows(shop, "CompanyLocation", made)]
+    assert len(shop.inside.table("PriceList")) == 1
+
+
 def test_a_plan_without_direct_catalogues_is_a_remark_with_shopifys_words(place):
     shop = place()
     shop.route_in("company")

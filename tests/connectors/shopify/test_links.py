@@ -164,6 +164,23 @@ def test_a_text_that_is_no_token_is_401(shop, token):
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize(
+    "change", [{"exp": 10**400}, {"nbf": -(10**400)}, {"iss": "https://["}, {"dest": "https://]["}]
+)
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_claims_nobody_can_make_sense_of_are_401_and_no_error(shop, change, is_signed):
+    token = claims(**change) if is_signed else claims(**change).rpartition(".")[0] + ".AAAA"
+    answer = Client(raise_request_exception=False).get(f"/hooks/{shop.webhook_token}/app?id_token={token}")
+    assert answer.status_code == 401
+
+
+def test_a_query_of_thousands_of_parts_is_401_and_no_error(shop):
+    query = "&".join(f"p{n}=1" for n in range(5000))
+    for name in ("sync-orders", "app"):
+        answer = Client(raise_request_exception=False).get(f"/hooks/{shop.webhook_token}/{name}?{query}")
+        assert answer.status_code == 401
+
+
 def test_a_token_is_good_ten_seconds_longer(shop):
     now = time.time()
     assert get(f"/hooks/{shop.webhook_token}/sync-order?id=1&id_token={claims(exp=int(now) - 5)}").status_code == 200
@@ -230,6 +247,19 @@ def test_the_button_queues_one_event_each_and_shows_exactly_these(link, route, s
     assert "dana@example.com" not in page
     assert "Reyes" not in page
     assert Event.objects.filter(kind=Kind.DELIVERY, outcome=Outcome.SUCCEEDED).count() == 3
+
+
+def test_the_progress_of_people_names_nobody(shop):
+    """Its address alone opens the page for a day: a customer is a number there, and what is told of him stays inside."""
+    answer = act(shop, {"ids": ["gid://shopify/Customer/7710042000"]})
+    Drainer(0).run()
+    event = Event.objects.get(parent_id=answer.json()["event_id"])
+    assert "Dana" in event.object_label, event.sentence
+    Event.objects.filter(pk=event.pk).update(sentence="Dana Reyes has no account there.")
+    page = get(answer.json()["progress"]).content.decode()
+    assert "7710042000" in page
+    assert str(event.pk) in page
+    assert "Dana" not in page
 
 
 def test_pressed_twice_it_is_sent_once(link, route):

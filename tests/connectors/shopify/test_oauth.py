@@ -130,8 +130,20 @@ def test_a_state_ends_after_ten_minutes(connector, browser, monkeypatch):
         lambda back, secret: signed_anew(back, secret, shop=f"{OUTLET}.evil.example"),
         lambda back, secret: signed_anew(back, secret, timestamp=str(int(time.time()) - 91)),
         lambda back, secret: signed_anew(back, secret, timestamp=str(int(time.time()) - 86_400)),
+        lambda back, secret: back + "&x=1" * 100,
     ],
-    ids=["bare", "bad hmac", "code", "other secret", "no secret", "other shop", "longer name", "91 s", "a day"],
+    ids=[
+        "bare",
+        "bad hmac",
+        "code",
+        "other secret",
+        "no secret",
+        "other shop",
+        "longer name",
+        "91 s",
+        "a day",
+        "many parts",
+    ],
 )
 def test_a_return_shopify_did_not_sign_lately_for_this_shop_is_401_and_counted(connector, browser, how):
     back = consent(leave(browser, connector)["Location"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,11 @@ from connectors.records import OrderCancellation, OrderUpdate
 from connectors.shopify import changes
 from connectors.shopify.calls import orders as calls
 from connectors.shopify.sandbox.shops import LUMEN, OUTLET
+from events.models import Outcome
+from tests.connectors.shopify.catalogue_cast import place, text
 from tests.connectors.shopify.stand_ins import FakeRun
+
+__all__ = ["place"]
 
 PAID, PENDING = "gid://shopify/Order/5512300777001", "gid://shopify/Order/5512300777003"
 PROMISED = "gid://shopify/Order/6900100300006"
@@ -136,6 +141,24 @@ def test_an_authorized_order_is_captured_and_never_twice(lumen, vendor):
     found = order(vendor, PROMISED, LUMEN)
     captured = [Decimal(t["amountSet"]["shopMoney"]["amount"]) for t in found["transactions"] if t["kind"] == "CAPTURE"]
     assert captured == [Decimal("10.00"), amount - 10] and found["displayFinancialStatus"] == "PAID"
+
+
+@pytest.mark.django_db
+def test_an_amount_is_captured_once_though_a_later_part_fails(place):
+    """The capture was done; what came after it was declined, so that the whole wish is tried again by hand."""
+    shop = place()
+    shop.route_in("order_update")
+    placed = shop.vendor.control("order", payment="authorized")
+    wish = a_wish(placed["id"], capture=Decimal("1.00"), is_closed=True)
+    shop.vendor.control("fault", kind="user_error", operation="HubOrderClose", message="Not now.")
+    event = shop.bring(wish)
+    assert event.outcome == Outcome.FAILED, text(event)
+    event = shop.bring(wish, again=event)
+    assert event.outcome == Outcome.SUCCEEDED and "was captured already" in event.sentence, text(event)
+    event = shop.bring(replace(wish, note="Thank you."))
+    assert "was captured already" in event.sentence, text(event)
+    assert len(shop.calls("HubCapture")) == 1
+    assert shop.bring(replace(wish, capture=Decimal("2.00"))).reason_code == "change_not_applied"
 
 
 def test_a_capture_without_an_answer_is_looked_for(lumen, vendor):

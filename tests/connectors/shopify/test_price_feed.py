@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from connectors import feeds, figures
+from connectors import directory, feeds, figures
 from connectors.models import Figure
 from connectors.records import Price
 from connectors.records.figure import NO_PRICE
+from connectors.shopify import skus
 from events.models import Event, Kind, Outcome
 from events.record import New, record
 from tests.connectors import cases as driving
@@ -172,11 +173,26 @@ def test_a_variant_that_is_gone_does_not_keep_the_others(shop):
     shop.vendor.control("merchant_product", product="bolt", delete_sku="BIG-0002")
     event = send(shop, *(price(f"BIG-{n:04d}", 4, "A") for n in (1, 2, 3)))
     assert event.outcome == Outcome.SUCCEEDED, text(event)
-    assert problems() == {"BIG-0002": "variant_not_found"}
+    assert problems() == {"BIG-0002": "unknown_sku"}
     assert {sku: one for sku, one in fixed_of(shop).items() if one == "4.00"} == {
         "BIG-0001": "4.00",
         "BIG-0003": "4.00",
     }
+
+
+@pytest.mark.parametrize("group", ["", "A"])
+def test_a_variant_made_anew_gets_the_price_that_the_old_one_could_not_take(shop, group):
+    shop.vendor.control("products", title="Bolt", variants=2)
+    send(shop, price("BIG-0002", 3, group))
+    shop.vendor.control("merchant_product", product="bolt", delete_sku="BIG-0002")
+    send(shop, price("BIG-0002", 4, group))
+    assert problems() == {"BIG-0002": "unknown_sku"}
+    shop.vendor.control("products", title="New bolt", skus=["BIG-0002"])
+    made = shop.inside.variant("BIG-0002")
+    known = skus.entry("BIG-0002", made["id"], made["inventoryItem"], made["product"], tracked=True, updated_at="")
+    directory.put(shop.connector.pk, skus.VARIANT, [known])  # as a delivery of the shop does
+    assert send(shop, price("BIG-0002", 4, group)).outcome == Outcome.SUCCEEDED
+    assert problems() == {} and Figure.objects.get().sent == Figure.objects.get().wanted
 
 
 def fixed_of(shop):

@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from connectors import directory, notices, vault
-from connectors.models import Connector, Credential, Link, Plan, Route
+from connectors.models import Connector, Credential, Link, Plan, Quote, Route
 from connectors.run import Run
 from connectors.shopify import installation
 from connectors.shopify.sandbox import LUMEN
-from connectors.syncing import start_sync
-from events import bodies
+from connectors.syncing import start_single, start_sync
+from events import bodies, search
 from events.drain import Drainer
 from events.models import Event, Kind, Mail, Outcome, Reason, RelatedRequest, SearchKey
+from events.record import New, record
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,6 +67,25 @@ def traces() -> list[str]:
     return [one for one in TRACES if one in text]
 
 
+def put(shop: Connector, **values: Any) -> None:
+    shop.settings = {**shop.settings, **values}
+    shop.save()
+
+
+def ask_rates(shop: Connector, customer: Any, postal_code: str) -> Event:
+    """A checkout of a customer asks for rates; the event that became."""
+    rate = {
+        "destination": {"country": "US", "postal_code": postal_code, "address1": "1 Main St", "name": "Dana Reyes"},
+        "items": [{"sku": "MUG", "quantity": 1, "grams": 1, "price": 100}], "currency": "USD",
+        "customer": {"id": customer},
+    }  # fmt: skip
+    headers = {"x-shopify-shop-domain": LUMEN}
+    address = f"/hooks/{shop.webhook_token}/rates"
+    answer = Client().post(address, json.dumps({"rate": rate}), content_type="application/json", headers=headers)
+    assert answer.status_code == 200, answer.content
+    return Event.objects.filter(topic="rates/asked").latest("id")
+
+
 def warnings(shop: Connector) -> dict[str, str]:
     return {one.code: one.sentence for one in notices.of([shop.pk]).get(shop.pk, [])}
 
@@ -83,6 +104,61 @@ def test_an_erasure_leaves_nothing_of_the_person_and_everything_of_the_others(se
     assert Link.objects.get(source_object_id=other.object_id).target_number
     again = send("orders/create", order="#2207")
     assert again.outcome in (Outcome.SUCCEEDED, Outcome.SKIPPED), again.sentence
+
+
+def test_an_erasure_takes_what_an_earlier_request_of_the_person_listed(send, shop, route):
+    send("orders/create", order="#2205")
+    request = send("customers/data_request", customer=DANA, orders=["#2205"])
+    assert bodies.read(request.pk, "object")
+    send("customers/redact", customer=DANA, orders=["#2205"])
+    assert bodies.read(request.pk, "object") is None
+    assert bodies.read(request.pk, "payload") is None
+
+
+def test_an_erasure_takes_the_carts_a_person_asked_rates_for(send, shop):
+    put(shop, offers_rates=True, rates_table="* | * | | A | A | 5 USD | ")
+    ours, theirs = ask_rates(shop, DANA["id"], "10001"), ask_rates(shop, 99, "60601")
+    assert Quote.objects.count() == 2
+    send("customers/redact", customer=DANA)
+    ours.refresh_from_db()
+    assert (ours.object_label, bodies.read(ours.pk, "payload")) == ("", None)
+    assert [one.asked["destination"]["postal_code"] for one in Quote.objects.all()] == ["60601"]
+    assert bodies.read(theirs.pk, "payload")
+
+
+def test_an_erasure_takes_every_order_it_names_and_what_was_typed(shop):
+    """A parcel is known by its order alone, and the order may be the hundredth of the list."""
+    parcel = Event.objects.create(kind=Kind.WEBHOOK, topic="fulfillments/create", connector_id=shop.pk,
+                                  outcome=Outcome.SUCCEEDED, object_label="Dana Reyes")  # fmt: skip
+    search.add(parcel.pk, [("order_id", "100")])
+    asked = start_single(shop, "customer", DANA["email"], by="ada")
+    Event.objects.filter(pk=asked).update(outcome=Outcome.SKIPPED)
+    body = {"shop_domain": LUMEN, "customer": DANA, "orders_to_redact": list(range(1, 101))}
+    made = record(New(kind=Kind.WEBHOOK, topic="customers/redact", connector_id=shop.pk, connector_name=shop.name,
+                      provider="shopify", payload=json.dumps(body).encode()))  # fmt: skip
+    Drainer(0).run()
+    assert Event.objects.get(pk=made.event_id).outcome == Outcome.SUCCEEDED
+    parcel.refresh_from_db()
+    assert parcel.object_label == ""
+    assert traces() == []
+
+
+def test_an_erasure_takes_an_address_that_served_as_a_number(send, shop, install):
+    """A customer written into the shop is known in the ledger by e-mail: that number is his own, and goes."""
+    xoro = install("xoro", name="Xoro")
+    event = Event.objects.create(
+        kind=Kind.DELIVERY, topic="customer", connector_id=shop.pk, outcome=Outcome.SUCCEEDED, object_type="customer",
+        object_id="X1",
+    )  # fmt: skip
+    search.add(event.pk, [("email", DANA["email"]), ("shopify_id", str(DANA["id"]))])
+    Link.objects.create(
+        source=xoro, target=shop, record_kind="customer", source_object_id="X1", source_number="X1",
+        target_object_id=str(DANA["id"]), target_number=DANA["email"],
+    )  # fmt: skip
+    send("customers/redact", customer=DANA)
+    link = Link.objects.get()
+    assert (link.source_object_id, link.target_object_id) == ("X1", str(DANA["id"])), "else he would be made twice"
+    assert (link.source_number, link.target_number) == ("", "")
 
 
 def test_the_due_date_stands_on_the_duty(send):
@@ -252,6 +328,14 @@ def test_installed_again_in_time_nothing_is_erased(sandbox, send, shop, route, s
     sandbox.post("/shopify/_sandbox/install", {"shop": LUMEN})
     sandbox.post("/shopify/_sandbox/clock", {"advance": 49 * 3600})
     assert not Event.objects.filter(topic="shop/redact").exists()
+
+
+def test_an_erased_shop_has_no_quotes_left(send, shop):
+    put(shop, offers_rates=True, rates_table="* | * | | A | A | 5 USD | ")
+    ask_rates(shop, 99, "60601")
+    send("app/uninstalled")
+    assert send("shop/redact").outcome == Outcome.SUCCEEDED
+    assert not Quote.objects.exists()
 
 
 def test_a_live_connector_is_not_emptied_by_a_message(send, shop, route):

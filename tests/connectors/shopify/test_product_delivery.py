@@ -149,6 +149,31 @@ def test_a_background_operation_that_fails_says_why_and_begins_anew(place):
     assert shop.bring(large(120)).outcome == Outcome.WAITING
 
 
+def test_a_newer_version_that_comes_while_shopify_still_works_is_sent_as_well(place):
+    shop = place()
+    shop.route_in("product")
+    assert shop.bring(large(120)).outcome == Outcome.WAITING
+    shop.vendor.control("clock", advance=10)
+    newer = large(120)
+    newer = replace(newer, variants=(replace(newer.variants[0], price=Decimal("31.00")), *newer.variants[1:]))
+    event = shop.bring(newer)
+    assert event.outcome == Outcome.SUCCEEDED, text(event)
+    [made] = shop.products("palette")
+    assert shop.variants(made)["L-0000"]["price"] == "31.00" and writes(shop)["HubProductSet"] == 1
+
+
+def test_a_corrected_version_does_not_fail_by_what_an_older_one_was_refused_for(place):
+    shop = place()
+    shop.route_in("product")
+    bad = large(120)
+    shop.bring(replace(bad, variants=(replace(bad.variants[0], price=Decimal("-1")), *bad.variants[1:])))
+    shop.vendor.control("clock", advance=10)
+    event = shop.bring(large(120))
+    assert event.outcome == Outcome.WAITING, text(event)
+    shop.vendor.control("clock", advance=10)
+    assert shop.bring(large(120), again=event).outcome == Outcome.SUCCEEDED
+
+
 def test_a_negative_price_names_its_sku(place):
     shop = place()
     shop.route_in("product")

@@ -119,6 +119,14 @@ def test_another_content_after_a_lost_answer_is_for_a_person(desk, unchecked, mo
     assert second.event.reason == Reason.UNCONFIRMED_WRITE, second.text
 
 
+def test_a_newer_version_after_a_lost_answer_is_for_a_person(desk, unchecked):
+    """What became of the older one is not known: a fresh key would pay back a second time."""
+    desk.fault("drop_after_commit", "HubRefundCreate")
+    assert desk.bring(RefundRequest, lines=[{**LAMP, "location_id": "999"}]).event.outcome == Outcome.WAITING
+    second = desk.bring(RefundRequest, lines=[LAMP])
+    assert second.event.reason == Reason.UNCONFIRMED_WRITE, second.text
+
+
 def test_a_refusal_repeated_unchanged_takes_a_fresh_key_and_never_pays_twice(desk, unchecked):
     event = desk.queue(RefundRequest, lines=[{**LAMP, "location_id": "999"}])
     for _ in range(3):

@@ -11,7 +11,7 @@ from connectors import directory, feeds
 from connectors.models import Batch, Connector, Figure, Mapping, Route
 from connectors.records import StockLevel
 from connectors.shopify import stockfile
-from connectors.shopify.sandbox import OUTLET
+from connectors.shopify.sandbox import OUTLET, inventory
 from events.models import Event, Outcome, Reason, RelatedRequest
 from tests.cast import an_event, run_one
 
@@ -253,6 +253,31 @@ def test_a_batch_that_is_wrong_as_a_whole_fails_the_event(route, offer, vendor):
     event = feed(route)
     assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.REFUSED)
     assert "The specified reason is invalid." in event.sentence
+
+
+def test_once_what_was_wrong_is_put_right_the_figures_leave_with_another_key(route, offer, vendor):
+    """Shopify keeps an answer with its key: the same batch would be declined again for a day."""
+    offer(level("MUG-BLU-350", 14))
+    vendor.control("fault", kind="user_error", operation="HubStockSet", field=["input", "reason"],
+                   message="The specified reason is invalid.", code="INVALID_REASON")  # fmt: skip
+    assert feed(route).outcome == Outcome.FAILED
+    options(route, reason="received")
+    offer(level("MUG-BLU-350", 14))
+    assert feed(route).outcome == Outcome.SUCCEEDED and held(vendor, MUG) == 14
+    first, second = calls(vendor)
+    assert first["keys"] != second["keys"] and second["variables"]["input"]["reason"] == "received"
+
+
+def test_a_file_that_is_wrong_as_a_whole_fails_once_and_is_cut_anew(route, offer, vendor, monkeypatch):
+    seed(route, vendor, 1_000)
+    options(route, direct_limit=500, reason="shrinkage")
+    monkeypatch.setattr(inventory, "REASONS", inventory.REASONS - {"shrinkage"})
+    offer(*many(1_000))
+    event = finish(route, vendor)
+    assert (event.outcome, event.reason, event.reason_code) == (Outcome.FAILED, Reason.REFUSED, "INVALID_REASON")
+    options(route, direct_limit=500, reason="correction")
+    offer(*many(1_000))
+    assert finish(route, vendor).sentence == "1,000 stock levels sent, 0 unchanged."
 
 
 # --- lost answers, keys, restarts
@@ -550,6 +575,19 @@ def test_a_shop_that_was_never_read_is_read_before_much_is_sent(route, offer, ve
     assert (event.outcome, event.reason_code) == (Outcome.WAITING, "skus_first")
     assert not calls(vendor, "HubVariantsBySku"), "not one search"
     assert Event.objects.filter(topic="sync:skus", outcome=Outcome.QUEUED).exists()
+
+
+def test_a_feed_that_waits_for_skus_nobody_can_read_fails_in_the_end(route, offer, vendor):
+    """The shop does not let the hub read products: without an end there would be a failed sync every half a minute."""
+    vendor.control("seed", skus=1_500)
+    vendor.control("fault", kind="user_error", operation="HubBulkQuery", message="No access.", times=99)
+    offer(*many(1_500))
+    for _ in range(30):
+        event = feed(route)
+        if event.topic == "stock/feed" and event.outcome == Outcome.FAILED:
+            break
+    assert (event.outcome, event.reason_code) == (Outcome.FAILED, "skus_first"), event.sentence
+    assert "SKU directory" in event.sentence
 
 
 def test_a_bulk_query_that_fails_is_asked_again(shop, vendor):
