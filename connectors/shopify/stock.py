@@ -19,7 +19,7 @@ from connectors.feeds import Answered
 from connectors.figures import Problem, Row
 from connectors.models import Batch
 from connectors.records import StockLevel
-from connectors.shopify import assortment
+from connectors.shopify import assortment, locations
 from connectors.shopify.calls import inventory as calls
 from connectors.shopify.places import Places
 from connectors.shopify.replies import UserErrors
@@ -40,7 +40,7 @@ UNUSABLE_KEY = frozenset({"IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", "IDEMPOTENCY_KE
 SENTENCES = {
     "INVALID_INVENTORY_ITEM": ("item_gone", "The shop's inventory item of this SKU was deleted. The sync “SKU directory” "
                                "finds what came in its place."),
-    "INVALID_LOCATION": ("location_refused", "The shop does not take stock at this location any more. Map another one."),
+    "INVALID_LOCATION": ("location", "The shop does not take stock at this location any more. Map another one."),
     "NON_MUTABLE_INVENTORY_ITEM": ("bundle", "The SKU is a bundle: Shopify reckons its stock from its parts."),
 }  # fmt: skip
 
@@ -235,6 +235,10 @@ class StockSender:
             if code == "INVALID_INVENTORY_ITEM":
                 gone[figure] = content["input"]["quantities"][place]["inventoryItemId"]
         self._forget(rows, gone)
+        if (
+            "INVALID_LOCATION" in codes
+        ):  # what the hub knows of locations is old: until another one is mapped it asks no more
+            locations.synchronize(self.run)
         answered.problems, answered.held = problems, held
         return answered
 

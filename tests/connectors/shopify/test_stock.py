@@ -246,6 +246,21 @@ def test_entries_the_shop_declines_are_dropped_and_the_rest_goes_with_another_ke
     assert sizes == [3, 3, 2] and len({key for one in calls(vendor) for key in one["keys"]}) == 3
 
 
+def test_a_location_that_was_closed_is_listed_and_its_stock_goes_to_the_next_one_mapped(route, offer, vendor):
+    offer(level("MUG-BLU-350", 14))
+    feed(route)
+    vendor.app.shops[OUTLET].table("Location")[KIEL]["isActive"] = False
+    offer(level("MUG-BLU-350", 15))
+    assert feed(route).notes[0]["code"] == "location"
+    offer(level("MUG-BLU-350", 15))
+    assert feed(route).notes[0]["code"] == "location"
+    assert len(calls(vendor)) == 2, "the shop was not asked in vain again"
+    other = next(gid for gid, one in vendor.app.shops[OUTLET].table("Location").items() if one["isActive"])
+    Mapping.objects.update(to_value=other.rpartition("/")[2])
+    offer(level("MUG-BLU-350", 15))
+    assert feed(route).outcome == Outcome.SUCCEEDED and held(vendor, MUG, other) == 15
+
+
 def test_a_batch_that_is_wrong_as_a_whole_fails_the_event(route, offer, vendor):
     offer(level("MUG-BLU-350", 14))
     vendor.control("fault", kind="user_error", operation="HubStockSet", field=["input", "reason"],
