@@ -101,7 +101,7 @@ def offer(
     """Keep what the source wants, for each of these routes. A row without a time of change counts as read now.
 
     ``complete``: the rows are the source's whole picture; what it does not name is marked absent, and wanted as
-    ``absent`` where that is given (``"0"``), else left as it is."""
+    ``absent`` where that is given (``"0"``), else left as it is. Without a single row nothing is marked."""
     made = Offered(routes=len(route_ids))
     started = timezone.now()
     with connection.cursor() as cursor:
@@ -124,9 +124,11 @@ def offer(
                     [columns["keys"], columns["places"]],
                 )
         if complete:
-            cursor.execute("ANALYZE figures_offered")
-            for route_id in route_ids:
-                _mark_absent(cursor, route_id, absent, made)
+            # A picture of nothing at all is a source that broke off, not a warehouse that is empty.
+            if made.rows:
+                cursor.execute("ANALYZE figures_offered")
+                for route_id in route_ids:
+                    _mark_absent(cursor, route_id, absent, made)
             cursor.execute("DROP TABLE figures_offered")
         if made.changed >= ANALYZE_FROM:  # a table that has just grown would be read by a plan for an empty one
             cursor.execute("ANALYZE connectors_figure")

@@ -311,6 +311,14 @@ def test_an_older_row_does_not_undo_a_newer_one_that_said_the_same_as_before(rou
     assert (made.changed, made.older, Figure.objects.get().wanted) == (0, 1, "5")
 
 
+def test_a_picture_of_nothing_empties_no_warehouse(route, testing_provider):
+    """A source that broke off before its first row is not one that has nothing left."""
+    offer(route, testing_provider, [level("A", 1), level("B", 2)], complete=True)
+    made, _ = offer(route, testing_provider, [], complete=True, absent="0")
+    assert made.absent == 0
+    assert sorted(Figure.objects.values_list("key", "wanted")) == [("A", "1"), ("B", "2")]
+
+
 def test_what_is_named_again_is_wanted_again_however_long_ago_it_changed(route, testing_provider):
     """A source whose rows say when they changed leaves one out once, as a page it skipped."""
     then = datetime.now(UTC) - timedelta(days=3)
