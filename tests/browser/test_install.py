@@ -59,7 +59,7 @@ def test_a_person_logs_in_installs_a_connector_and_tests_it(page, ada, sandbox):
     page.get_by_role("button", name="Log in").click()
     page.goto("/admin/connectors/connector/")
     page.get_by_role("link", name="Install a connector").click()
-    page.get_by_text("Generic ERP").click()
+    page.locator("#id_provider_slug").get_by_text("Generic ERP").click()
     page.locator("#id_name").press_sequentially("ERP West")
     assert page.locator("#id_slug").input_value() == "erp-west"
     page.get_by_role("button", name="Save").click()
@@ -114,11 +114,11 @@ def test_a_secret_is_cleared_only_by_its_box(logged_in_page, ada, erp):
 def test_synchronize_and_one_order_by_its_number(logged_in_page, sam, shop):
     page = logged_in_page(sam)
     page.goto(shop.admin_path())
-    page.get_by_role("button", name="Synchronize").first.click()
+    page.get_by_role("button", name="Synchronize Recent orders").click()
     assert "is under way" in page.locator(".messagelist").inner_text()
     assert Event.objects.filter(topic__startswith="sync:", triggered_by="sam").count() == 1
-    page.get_by_placeholder("Number").first.fill("#EX-2041")
-    page.get_by_role("button", name="Synchronize this").first.click()
+    page.get_by_label("Order number", exact=True).fill("#EX-2041")
+    page.get_by_role("button", name="Synchronize Order number").click()
     page.locator(".messagelist").get_by_role("link").click()
     assert Event.objects.get(topic__startswith="single:").object_label == "#EX-2041"
 
