@@ -173,6 +173,7 @@ def test_nothing_of_a_site_gets_into_the_image():
         "requirements.txt",
         "integration_hub",
         "connectors",
+        "docs",  # the help inside the admin
         "events",
         "templates",
         "LICENSE",
