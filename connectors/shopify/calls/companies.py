@@ -32,7 +32,8 @@ def _check(company: Node) -> None:
         str(company["name"]),
         company["externalId"],
         company["note"],
-        company["contactRoles"]["nodes"],
+        (company["defaultRole"] or {"id": ""})["id"],
+        [(str(role["name"]), str(role["id"])) for role in company["contactRoles"]["nodes"]],
     )
     _ = [bool(company[member]["pageInfo"]["hasNextPage"]) for member in ("contacts", "locations")]
     for one in company["contacts"]["nodes"]:
