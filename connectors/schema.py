@@ -20,13 +20,21 @@ CONNECTION = "Connection"
 
 @dataclass(frozen=True)
 class Declared:
-    """What ``setting()`` keeps about a field. ``enables`` names the function a filled-in value switches on."""
+    """What ``setting()`` keeps about a field. ``enables`` names the function a filled-in value switches on.
+
+    ``shown_when``: the setting this one depends on, and the values of it that show this one; with no values, any value
+    that says something (a switch that is on, a text that is filled in). ``assumed``: what the hub takes for granted here
+    and the vendor's public pages do not say, for a person to confirm with the vendor. ``names``: the kind of remote
+    object this text names exactly as it is spelled there (store, account, item, ...)."""
 
     field: forms.Field
     is_secret: bool = False
     group: str = CONNECTION
     enables: str = ""
     is_advanced: bool = False
+    shown_when: tuple[str, ...] = ()
+    assumed: str = ""
+    names: str = ""
 
 
 def setting(
@@ -36,13 +44,16 @@ def setting(
     group: str = CONNECTION,
     enables: str = "",
     advanced: bool = False,
+    shown_when: tuple[str, ...] = (),
+    assumed: str = "",
+    names: str = "",
 ) -> Any:
     """A dataclass field with its form field. A secret never shows in ``repr``; its default is the empty string.
 
     The default of an optional setting is the form field's ``initial``; label and help text are the form field's own,
     with the unit of a number in the help text.
     """
-    declared = Declared(form_field, secret, group, enables, advanced)
+    declared = Declared(form_field, secret, group, enables, advanced, shown_when, assumed, names)
     return field(default=_default(form_field), metadata={KEY: declared}, repr=not secret)
 
 
