@@ -118,10 +118,12 @@ class Delivered:
 class Accept:
     """A record type this provider takes: ``function(run, record)``; ``options`` is a settings dataclass for the
     route. Of figures (stock levels, prices) it declares ``feed(run)`` instead: it sends, of all that the route keeps,
-    what the remote does not have yet (see ``figures``), and returns the sentence of the event."""
+    what the remote does not have yet (see ``figures``), and returns the sentence of the event; and ``compare(run)`` where
+    it can read what the remote holds: that is written beside the route's figures, so that the feed corrects it."""
 
     function: Callable[[Run, Any], Delivered] | None = None
     feed: Callable[[Run], str | None] | None = None
+    compare: Callable[[Run], str | None] | None = None
     options: type | None = None
     label: str = ""
     max_attempts: int = 8
