@@ -31,7 +31,7 @@ class AccountSettings:
         [
             column("gateway", "Gateway", "As the shop calls it, such as paypal.", required=True),
             column("account", "Deposit account", "Empty: the payment account.", names="account"),
-            column("method", "Payment method", "Empty: the gateway.", names="payment method"),
+            column("method", "Payment method", "Its name in Xoro; may be empty.", names="payment method"),
         ],
         unique=("gateway",),
         is_ordered=True,
