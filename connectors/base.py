@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from connectors.http import Http
+    from connectors.models import Connector
     from connectors.run import Run
     from connectors.sandbox import Application
 
@@ -291,7 +292,9 @@ class Provider:
     ``connect(run)`` makes the client where it needs more of the run than settings and HTTP (the shared pace, granted
     credentials); else ``client(settings, http)``. ``acknowledges``: told, by an event of its own, that a record it
     emitted became a document elsewhere, or failed to (see ``acknowledging``). ``object_url(settings, object_type,
-    object_id)``: the page of an object in the remote system's own admin, empty where there is none."""
+    object_id)``: the page of an object in the remote system's own admin, empty where there is none.
+    ``may_change(connector, old, new)``: what must not be changed any more, by setting, with why: asked where an
+    administrator saves settings, of what the settings alone cannot tell (documents were sent already)."""
 
     slug: str
     label: str
@@ -315,6 +318,7 @@ class Provider:
     panels: Sequence[Panel] = ()
     object_url: Callable[[Any, str, str], str] | None = None
     mappings: Sequence[MappingKind] = ()
+    may_change: Callable[[Connector, Any, Any], Mapping[str, str]] | None = None
     contract_check: Callable[[Run], list[dict[str, Any]]] | None = None  # rows: see ``contracts``
     field_map_preview: Callable[[Any, str, bytes, bytes], Preview] | None = None
     budget: Budget = Budget()

@@ -219,9 +219,7 @@ class Run:
     def compare(self, record_type: type[FigureRecord]) -> int:
         """Have every target compare what it holds with the figures it was sent, and be sent what differs; returns how many
         can (the others are sent everything). Raises ``Skip`` (not routed)."""
-        return feeds.compare(
-            self.connector, self.the_event, record_type, feeds.routes_of(self.connector, record_type)
-        )
+        return feeds.compare(self.connector, self.the_event, record_type, feeds.routes_of(self.connector, record_type))
 
     def progress(self, done: int, expected: int) -> None:
         """How far a long work is, shown as the event's sentence while it runs; written once a second at most."""

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from connectors.exceptions import PayloadError, Skip
 from connectors.records import StockLevel
 from connectors.xoro import items, levels, wire
 from connectors.xoro.calls import catalogue as calls
+from connectors.xoro.paging import Page
 from connectors.xoro.settings_inventory import FULL
 from connectors.xoro.walks import MARK, Position, Slice, checkpoint, unmet, walk
 
@@ -39,7 +41,9 @@ def synchronize(run: Run) -> str:
     walk goes on, and the errors of the client."""
     settings = run.settings
     if not settings.inventory_enabled:
-        raise Skip("No stock is sent: the setting “Send inventory” is off.", reason="filtered", code="inventory_enabled")
+        raise Skip(
+            "No stock is sent: the setting “Send inventory” is off.", reason="filtered", code="inventory_enabled"
+        )
     if not run.is_routed(StockLevel):
         raise Skip(f"No route takes stock levels from {run.connector}.", reason="not_routed")
     part = Slice.begin()
@@ -54,9 +58,9 @@ def _under_way(run: Run) -> Node:
     """The walk to go on with: the one under way, or a new one where there is none, or other stores are asked for."""
     kept = checkpoint(run, WALK)
     asked = _asked(run)
-    if kept.get("asked") == asked and Position.read(kept.get("position")) is not None:
-        if datetime.fromisoformat(str(kept["began"])) > run.now - LONGEST_WALK:
-            return kept
+    is_ours = kept.get("asked") == asked and Position.read(kept.get("position")) is not None
+    if is_ours and datetime.fromisoformat(str(kept["began"])) > run.now - LONGEST_WALK:
+        return kept
     mark = f"{run.the_event.pk}-{run.now:%H%M%S}"
     return {"asked": asked, "began": run.now.isoformat(), "store": 0, "unsure": [], "rows": {}, "unreadable": [],
             "position": Position(mark=mark).kept()}  # fmt: skip
@@ -78,22 +82,26 @@ def _walk_stores(run: Run, memory: Node, part: Slice) -> None:
     position = Position.read(memory["position"])
     if position is None:
         raise AssertionError("a walk under way has a position")
+    mark = position.mark
     try:
         while memory["store"] < len(stores):
             store = stores[memory["store"]]
             is_sure = walk(
-                position, lambda page, s=store: calls.stock_page(run.client, s, page, size=run.settings.inventory_page),
-                lambda rows, s=store: _keep(run, memory, s, rows, position.mark),
+                position, partial(_page, run, store), partial(_keep, run, memory, store, mark=mark),
                 part=part, what=f"the stock of {store}",
             )  # fmt: skip
             memory["rows"][store] = position.rows
             if not is_sure:
                 memory["unsure"].append(store)
             memory["store"] += 1
-            position = Position(mark=position.mark)
+            position = Position(mark=mark)
     finally:
         memory["position"] = position.kept()
         run.save_checkpoint(**{WALK: memory})
+
+
+def _page(run: Run, store: str, page: int) -> Page:
+    return calls.stock_page(run.client, store, page, size=run.settings.inventory_page)
 
 
 def _keep(run: Run, memory: Node, store: str, rows: Sequence[Node], mark: str) -> int:
@@ -148,7 +156,9 @@ def _offer(run: Run, memory: Node) -> str:
         run.note("unreadable", f"Rows whose figure is no number were left out: {', '.join(memory['unreadable'])}.")
     if _is_due(run, done):
         count = run.compare(StockLevel)
-        run.note("comparison", f"The nightly comparison with what {count} target{'' if count == 1 else 's'} hold was begun.")
+        run.note(
+            "comparison", f"The nightly comparison with what {count} target{'' if count == 1 else 's'} hold was begun."
+        )
         done["compared_on"] = _local(run).date().isoformat()
     run.save_checkpoint(**{DONE: done, WALK: None})
     return offered.sentence("Stock level")
@@ -165,7 +175,9 @@ def _doubtful(run: Run, memory: Node, done: Node) -> frozenset[str]:
                      "stays as it is.")  # fmt: skip
         elif not rows and not known.get(store):
             found.add(store)
-            run.note("empty_store", f"Xoro lists no stock for store {store}: check its spelling under “Stores to locations”.")
+            run.note(
+                "empty_store", f"Xoro lists no stock for store {store}: check its spelling under “Stores to locations”."
+            )
         elif rows < known.get(store, 0) * LEAST_SHARE and not _was_met(rows, short.get(store)):
             found.add(store)
             short[store] = rows

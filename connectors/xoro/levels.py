@@ -98,13 +98,17 @@ class Picture:
             if not met and not self.settings.zero_missing:
                 continue
             total = sum((Decimal(str(one.data["q"])) for one in met), Decimal(0))
-            yield StockLevel(sku=sku, location=place, quantity=bounded(total, self.settings), counts=counts(self.settings))
+            yield StockLevel(
+                sku=sku, location=place, quantity=bounded(total, self.settings), counts=counts(self.settings)
+            )
 
     def tell(self) -> None:
         """What was left out, as notes of the event."""
         many = [place for place, stores in self.places.items() if len(stores) > 1 and stores & self.doubtful]
         if many:
-            self.run.note("incomplete", f"{', '.join(many)}: nothing is sent until the lists of all its stores are complete.")
+            self.run.note(
+                "incomplete", f"{', '.join(many)}: nothing is sent until the lists of all its stores are complete."
+            )
         for left, code, why in (
             (self.twice, "sku_twice", "Several items of Xoro have this SKU; none of them is sent"),
             (self.unknown, "unknown_item", "Not in Xoro's list of items, so that its type is not known; not sent"),

@@ -9,6 +9,7 @@ from connectors.xoro import sandbox
 from connectors.xoro.checks import CHECKS
 from connectors.xoro.client import XoroClient
 from connectors.xoro.declarations import catalogue, loop, orders, payouts, returns, shipping, stock
+from connectors.xoro.direction import may_change
 from connectors.xoro.settings import XoroSettings
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ provider = Provider(
     lookups=_listed("LOOKUPS"),
     panels=_listed("PANELS"),
     mappings=_listed("MAPPINGS"),
+    may_change=may_change,
     budget=Budget(concurrency=1, per_second=4),  # calls side by side trip the tenant's throttling
     sandbox=SandboxSpec(prefix="xoro", application=sandbox.application, settings=sandbox.settings_for),
 )

@@ -79,9 +79,7 @@ class Catalogue:
                                 "ValueArr": [one["Name"] for one in values]}]  # fmt: skip
         for item, name in variants:
             item.update(
-                full_item(
-                    item, price=price, now=part["CreateDttm"], option="" if is_single else option, value=name
-                )
+                full_item(item, price=price, now=part["CreateDttm"], option="" if is_single else option, value=name)
             )
         part["Variants"] = [item for item, _ in variants]
 
@@ -140,14 +138,14 @@ class Catalogue:
         for item in variants:
             self._check_item(item, number)
         now = self.clock.stamp()
-        part = known if known is not None else {"Id": self.take_id(), "CreateDttm": now}
-        before = {item["ItemNumber"] for item in part.get("Variants", [])}
+        part: Node = known if known is not None else {"Id": self.take_id(), "CreateDttm": now, "Variants": []}
+        before = {item["ItemNumber"] for item in part["Variants"]}
         made = [self._written_item(item, part, number, now) for item in variants]
         for gone in before - {item["ItemNumber"] for item in made}:
             self.items.pop(gone, None)
         kept = {"Id": part["Id"], "CreateDttm": part["CreateDttm"]}
         part.clear()
-        part.update({name: None for name in PART} | dict(body) | kept)
+        part.update(dict.fromkeys(PART) | dict(body) | kept)
         part.update({"Variants": made, "ModifyDttm": now})
         self._number_options(part)
         self.parts[number] = part
@@ -171,12 +169,17 @@ class Catalogue:
             _check(row, PRICE_ROW)
 
     def _written_item(self, given: Mapping[str, Any], part: Mapping[str, Any], number: str, now: str) -> Node:
-        known = next((one for one in part.get("Variants", []) if one["Id"] == given.get("Id")), None)
-        item = known if known is not None else self.items.get(given["ItemNumber"]) or {"Id": self.take_id(), "CreateDttm": now}
+        there: list[Node] = list(part.get("Variants") or [])
+        known = next((one for one in there if one["Id"] == given.get("Id")), None)
+        item = (
+            known
+            if known is not None
+            else self.items.get(given["ItemNumber"]) or {"Id": self.take_id(), "CreateDttm": now}
+        )
         old = item.get("ItemNumber")
         kept = {"Id": item["Id"], "CreateDttm": item["CreateDttm"]}
         item.clear()
-        item.update({name: None for name in ITEM} | dict(given) | kept)
+        item.update(dict.fromkeys(ITEM) | dict(given) | kept)
         item.update({"BasePartNumber": number, "ProductHeaderId": part["Id"], "ModifyDttm": now})
         item["ItemTypeId"] = item["ItemTypeId"] or seeds.INVENTORY[0]
         item["ItemTypeName"] = item["ItemTypeName"] or seeds.INVENTORY[1]
@@ -199,7 +202,7 @@ class Catalogue:
 def full_item(item: Mapping[str, Any], *, price: float, now: str, option: str, value: str) -> Node:
     """The members of an item beside those it has."""
     cost = round(price * 0.4, 2)
-    row = {name: None for name in PRICE_ROW}
+    row = dict.fromkeys(PRICE_ROW)
     usd = row | {"CurrencyCode": "USD", "CurrencyId": 1, "StandardUnitPrice": price, "StandardUnitCost": cost,
                  "CustomPrice1": round(price * 1.2, 2), "WholesalePrice": round(price * 0.7, 2), "UomName": "EA"}  # fmt: skip
     cad = row | {"CurrencyCode": "CAD", "CurrencyId": 2, "StandardUnitPrice": round(price * 1.35, 2), "UomName": "EA"}
@@ -212,7 +215,7 @@ def full_item(item: Mapping[str, Any], *, price: float, now: str, option: str, v
              "IsSellableFlag": True, "IsSellableFlagStr": "Y", "IsPurchasableFlag": True, "IsBomItemFlag": False,
              "IsStockingItemFlag": True, "IsTaxableOnSale": True, "SaleTaxCode": "TAX", "ThirdPartyRefNo": None,
              "ThirdPartySource": None, "ImportError": None, "CustomFieldH1": "aisle 4"}  # fmt: skip
-    blank: Node = {name: None for name in ITEM}
+    blank: Node = dict.fromkeys(ITEM)
     return blank | BOOKED | known | options | dict(item) | {"CreateDttm": now, "ModifyDttm": now}
 
 
@@ -224,5 +227,7 @@ def _check(given: Any, known: Iterable[str]) -> None:
         if name not in known:
             raise Refused(1001, f"Unknown field: {name}")
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if value is not None and ((name in NUMBERS and not is_number) or (name in FLAGS and not isinstance(value, bool))):
+        if value is not None and (
+            (name in NUMBERS and not is_number) or (name in FLAGS and not isinstance(value, bool))
+        ):
             raise Refused(1001, f"Invalid value: {name}")

@@ -33,7 +33,9 @@ class Bulk:
         quantity = float(self.figures[store][place])
         sku = f"{PREFIX}{place + 1:07d}"
         figures = dict.fromkeys(("OnHandQty", "AvailableQty", "NetAvailable", "ATSQty", "ATSQtyIncPO"), quantity)
-        zeros = dict.fromkeys(("NotAvailableQty", "AllocatedQty", "QtyOnSO", "QtyOnPO", "QtyOnPODraft", "QtyOnASN"), 0.0)
+        zeros = dict.fromkeys(
+            ("NotAvailableQty", "AllocatedQty", "QtyOnSO", "QtyOnPO", "QtyOnPODraft", "QtyOnASN"), 0.0
+        )
         return {"ItemId": FIRST_ID + place, "ItemNumber": sku, "BasePartNumber": sku, "ProductHeaderId": FIRST_ID + place,
                 "ItemDescription": f"Article {sku}", "ItemTags": "web", "StoreId": STORE_IDS.get(store, 0),
                 "StoreName": store, **figures, **zeros}  # fmt: skip
@@ -49,10 +51,10 @@ class Made(Sequence[Node]):
     """Rows that are made when they are looked at."""
 
     def __init__(self, count: int, make: Callable[[int], Node]) -> None:
-        self.count, self.make = count, make
+        self.size, self.make = count, make
 
     def __len__(self) -> int:
-        return self.count
+        return self.size
 
     @overload
     def __getitem__(self, at: int) -> Node: ...
@@ -60,7 +62,7 @@ class Made(Sequence[Node]):
     def __getitem__(self, at: slice) -> list[Node]: ...
     def __getitem__(self, at: int | slice) -> Node | list[Node]:
         if isinstance(at, slice):
-            return [self.make(place) for place in range(*at.indices(self.count))]
+            return [self.make(place) for place in range(*at.indices(self.size))]
         return self.make(at)
 
 
@@ -85,14 +87,8 @@ class Joined(Sequence[Node]):
         return self.first[at] if at < len(self.first) else self.second[at - len(self.first)]
 
 
-def bulk_of(sandbox: XoroSandbox) -> Bulk:
-    """The large assortment; empty where none was made."""
-    made: Bulk = vars(sandbox.books).setdefault("bulk", Bulk())
-    return made
-
-
 def bulk_items(sandbox: XoroSandbox) -> Sequence[Node]:
-    bulk = bulk_of(sandbox)
+    bulk = sandbox.books.bulk
     return Made(bulk.count, bulk.item)
 
 
@@ -103,7 +99,7 @@ def get(sandbox: XoroSandbox, query: dict[str, str]) -> Any:
     stock = sandbox.books.stock
     rows = [stock.row(sku, store) for sku, store in stock.keys(asked)]
     kept = [row for row in rows if all(str(row[member]) == value for member, value in exact.items())]
-    bulk = bulk_of(sandbox)
+    bulk = sandbox.books.bulk
     stores = [one for one in bulk.stores if not asked or one in asked]
     if exact or not stores:
         return kept
@@ -116,12 +112,12 @@ FILTERS = {"item_number": "ItemNumber", "item_id": "ItemId", "base_part_number":
 
 def seed(sandbox: XoroSandbox, given: Any) -> Any:
     made = Bulk(int(given["skus"]), given["stores"], int(given.get("quantity", 0)))
-    vars(sandbox.books)["bulk"] = made
+    sandbox.books.bulk = made
     return {"skus": made.count}
 
 
 def change(sandbox: XoroSandbox, given: Any) -> Any:
-    bulk = bulk_of(sandbox)
+    bulk = sandbox.books.bulk
     count, quantity = min(int(given["skus"]), bulk.count), int(given["quantity"])
     for store in given.get("stores") or bulk.stores:
         bulk.figures[store][:count] = array("q", [quantity]) * count

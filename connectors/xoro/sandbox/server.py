@@ -222,5 +222,13 @@ def settings_for(base_url: str) -> dict[str, Any]:
         "fee_sku": "HUB-FEE",
         "tips_enabled": True,
         "tip_sku": "HUB-TIP",
+        "inventory_enabled": True,
+        "inventory_location_map": [
+            {"store": "Main Store", "location": "Spokane"},
+            {"store": "EAST WAREHOUSE", "location": "Tacoma"},
+        ],
+        "products_enabled": True,
+        "product_direction": "shopify_to_xoro",
+        "price_currency": "USD",
         "pause_ms": 0,
     }
