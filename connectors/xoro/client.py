@@ -1,4 +1,6 @@
-"""Talking to Xoro: one method per endpoint used. Returns plain dicts, knows no model and no event.
+"""Talking to Xoro: sales orders, invoices, customers, and what all calls share (``read``, ``write``, ``page``, ``walk`` by
+the names of ``routes.py``); the other areas' calls are functions of ``calls/``. Returns plain dicts, knows no model and
+no event.
 
 Amounts are ``Decimal`` (the hub's HTTP client parses them so). Every method raises what ``envelope.read`` raises, and
 what the HTTP client raises when no answer came.
@@ -16,7 +18,8 @@ from connectors.exceptions import ConfigurationError, RemoteTimedOut, RemoteUnav
 from connectors.http import Http
 from connectors.xoro import envelope, wire
 from connectors.xoro.paging import Page, walk
-from connectors.xoro.settings import ROUTES, XoroSettings, url_problem
+from connectors.xoro.routes import ROUTES
+from connectors.xoro.settings import XoroSettings, url_problem
 
 CONNECT_TIMEOUT_S = 5.0
 REPEAT_AFTER_S = (0.8, 2.0, 4.0)  # pauses before the second, third and fourth try of a read
@@ -85,17 +88,16 @@ class XoroClient:
 
     def get_sales_order(self, order_number: str) -> dict[str, Any] | None:
         """One order by its number; ``None`` where Xoro has none or answered with another one."""
-        rows = self._read("sales_orders", {"order_number": order_number}).rows
+        rows = self.read("sales_orders", {"order_number": order_number}).rows
         return next((row for row in rows if wire.document_number(row) == order_number), None)
 
     def first_sales_order(self) -> Page:
         """The cheapest call there is: one released order. For checking that the connection works."""
-        return self._page("sales_orders", {"status": "Released", "per_page": 1}, 1)
+        return self.page("sales_orders", {"status": "Released", "per_page": 1}, 1)
 
     def create_sales_order(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """``POST salesorder/create``: one object; the created document as answered. Sent once, whatever happens."""
-        rows = self._call("create_sales_order", body=body).rows
-        return rows[0] if rows else {}
+        return self.write("create_sales_order", body)
 
     # Invoices
 
@@ -114,32 +116,37 @@ class XoroClient:
             "third_party_company_id": third_party_company_id,
             "status": status,
         }
-        return self._page("invoices", asked, page, budget_s)
+        return self.page("invoices", asked, page, budget_s)
 
     # Customers (routes not confirmed by the vendor)
 
     def find_customer(self, source: str, reference: str) -> dict[str, Any] | None:
         """The customer that carries this source and reference, or ``None`` where none came back."""
-        rows = self._read("customers", {"third_party_ref_no": reference, "third_party_source": source}).rows
+        rows = self.read("customers", {"third_party_ref_no": reference, "third_party_source": source}).rows
         found = (row for row in rows if wire.identifier(row.get("ThirdPartyRefNo")) == reference)
         return next((row for row in found if row.get("ThirdPartySource") == source), None)
 
     def upsert_customer(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """``POST customer/create``: creates, or updates the one with the same source and reference."""
-        rows = self._call("create_customer", body=body).rows
-        return rows[0] if rows else {}
+        return self.write("create_customer", body)
 
     # What all of them share
 
     def walk(self, name: str, params: Mapping[str, Any]) -> Iterator[Page]:
         """All pages of a list of documents, each document once."""
-        return walk(partial(self._page, name, params), wire.document_number)
+        return walk(partial(self.page, name, params), wire.document_number)
 
-    def _page(self, name: str, params: Mapping[str, Any], page: int, budget_s: float | None = None) -> Page:
-        found = self._read(name, {**params, "page": page}, budget_s)
+    def page(self, name: str, params: Mapping[str, Any], page: int, budget_s: float | None = None) -> Page:
+        """One page of a list, as it came."""
+        found = self.read(name, {**params, "page": page}, budget_s)
         return Page(page, found.rows, found.is_certain)
 
-    def _read(self, name: str, params: Mapping[str, Any], budget_s: float | None = None) -> envelope.Envelope:
+    def write(self, name: str, body: Any) -> dict[str, Any]:
+        """One write; the document as answered, empty where the answer names none. Sent once, whatever happens."""
+        rows = self._call(name, body=body).rows
+        return rows[0] if rows else {}
+
+    def read(self, name: str, params: Mapping[str, Any], budget_s: float | None = None) -> envelope.Envelope:
         """A read, repeated after 0.8, 2 and 4 s while it fails or looks throttled, within ``budget_s``.
 
         A timed-out call is not repeated here: it took its two minutes, and the event is retried anyway."""
@@ -166,7 +173,7 @@ class XoroClient:
         name: str,
         *,
         params: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Any = None,
         deadline: float | None = None,
     ) -> envelope.Envelope:
         """One exchange; a call with a body is a write. Raises as ``envelope.read`` and the HTTP client."""

@@ -1,4 +1,4 @@
-"""Which orders a route leaves out. Each rule is an option of ``options.py``; the first that applies names itself."""
+"""Which orders are left out. Each rule is a setting (``settings_filters.py``); the first that applies names itself."""
 
 from __future__ import annotations
 
@@ -6,41 +6,41 @@ from collections.abc import Iterator
 
 from connectors.exceptions import Skip
 from connectors.records import Order
-from connectors.xoro.options import OrderOptions
+from connectors.xoro.settings_filters import FilterSettings
 
 MEANS_PAID = ("sale", "capture", "authorization")
 
 
-def check_filters(order: Order, options: OrderOptions) -> None:
+def check_filters(order: Order, rules: FilterSettings) -> None:
     """Raises ``Skip`` with reason ``filtered``, the rule's name as code, and the value it met."""
-    for rule, why in _hits(order, options):
+    for rule, why in _hits(order, rules):
         raise Skip(f"Order {order.name} was not sent to Xoro: {why} (rule {rule}).", reason="filtered", code=rule)
 
 
-def _hits(order: Order, options: OrderOptions) -> Iterator[tuple[str, str]]:
-    if order.is_test and not options.test_orders:
+def _hits(order: Order, rules: FilterSettings) -> Iterator[tuple[str, str]]:
+    if order.is_test and not rules.test_orders:
         yield "test_orders", "it is a test order"
     if order.cancelled_at:
         yield "cancelled", f"it was cancelled at {order.cancelled_at:%Y-%m-%d %H:%M} UTC before it was sent"
-    if order.financial_status and options.financial_status and order.financial_status not in options.financial_status:
+    if order.financial_status and rules.financial_status and order.financial_status not in rules.financial_status:
         yield "financial_status", f"its financial status is “{order.financial_status}”"
     fulfillment = order.fulfillment_status or "unfulfilled"
-    if options.fulfillment_status and fulfillment not in options.fulfillment_status:
+    if rules.fulfillment_status and fulfillment not in rules.fulfillment_status:
         yield "fulfillment_status", f"its fulfillment status is “{fulfillment}”"
     tags = {tag.casefold(): tag for tag in order.tags}
-    if options.include_tags and not any(tag.casefold() in tags for tag in options.include_tags):
-        yield "include_tags", f"it has none of the tags {_listed(options.include_tags)}"
-    for tag in options.exclude_tags:
+    if rules.include_tags and not any(tag.casefold() in tags for tag in rules.include_tags):
+        yield "include_tags", f"it has none of the tags {_listed(rules.include_tags)}"
+    for tag in rules.exclude_tags:
         if tag.casefold() in tags:
             yield "exclude_tags", f"it has the tag “{tag}”"
-    if options.source_names and order.source_name not in options.source_names:
+    if rules.source_names and order.source_name not in rules.source_names:
         yield "source_names", f"it came through the channel “{order.source_name}”"
     paid_through = {p.gateway for p in order.payments if p.kind in MEANS_PAID and p.status == "success"}
-    if paid_through and paid_through <= set(options.gateways_excluded):
+    if paid_through and paid_through <= set(rules.gateways_excluded):
         yield "gateways_excluded", f"it was paid only through {_listed(sorted(paid_through))}"
-    if options.locations and order.location_id not in options.locations:
+    if rules.locations and order.location_id not in rules.locations:
         yield "locations", f"it belongs to the location “{order.location_id}”"
-    if order.risk in options.risk_excluded:
+    if order.risk in rules.risk_excluded:
         yield "risk_excluded", f"its risk is “{order.risk}”"
 
 

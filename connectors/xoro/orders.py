@@ -43,7 +43,7 @@ def push_order(run: Run, order: Order) -> Delivered:
     ``ConfigurationError``, ``UnconfirmedWrite`` and the errors of the client."""
     if run.link is not None and run.link.target_object_id:
         raise _sent_before(run.link, order)
-    check_filters(order, run.options)
+    check_filters(order, run.settings)
     _body(run, order)  # what cannot be translated fails before any call
     search = _search(run, order, is_thorough=run.unfinished_write)
     if search.is_conclusive:

@@ -1,20 +1,30 @@
-"""The declaration of Xoro ERP."""
+"""The declaration of Xoro ERP, put together from ``declarations/``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from connectors.base import Accept, Budget, Lookup, Provider, SandboxSpec
-from connectors.records import Order
-from connectors.xoro import invoices, sandbox
+from connectors.base import Budget, Provider, SandboxSpec
+from connectors.xoro import sandbox
 from connectors.xoro.checks import CHECKS
 from connectors.xoro.client import XoroClient
-from connectors.xoro.options import OrderOptions
-from connectors.xoro.orders import push_order
+from connectors.xoro.declarations import catalogue, loop, orders, payouts, returns, shipping, stock
 from connectors.xoro.settings import XoroSettings
 
 if TYPE_CHECKING:
     from connectors.run import Run
+
+AREAS = (orders, shipping, returns, payouts, loop, catalogue, stock)
+
+
+def _merged(name: str) -> dict[Any, Any]:
+    """One table of all areas."""
+    return {key: one for area in AREAS for key, one in getattr(area, name, {}).items()}
+
+
+def _listed(name: str) -> tuple[Any, ...]:
+    """One list of all areas."""
+    return tuple(one for area in AREAS for one in getattr(area, name, ()))
 
 
 def probe(run: Run) -> object:
@@ -29,25 +39,16 @@ provider = Provider(
     documentation="https://xorosoft.docs.apiary.io/",
     settings=XoroSettings,
     client=XoroClient,
-    checks=CHECKS,
+    checks=(*CHECKS, *_listed("CHECKS")),
     probe=probe,
-    accepts={Order: Accept(function=push_order, options=OrderOptions, label="Sales orders")},
-    lookups=(
-        Lookup(
-            path="invoices",
-            label="Invoices of a customer or company",
-            topic="invoices/lookup",
-            function=invoices.look_up_invoices,
-            params=invoices.InvoiceParams,
-            neutral=invoices.neutral,
-            is_on=lambda settings: settings.sync_third_party_customer_company,
-            budget_s=invoices.BUDGET_S,
-            share=2,  # a page may hold its thread for 45 s
-            answer_example=invoices.EXAMPLE,
-            customer_param="third_party_customer_id",
-            help="One page of one status a call; go on with the status and page given in next.",
-        ),
-    ),
+    handlers=_merged("HANDLERS"),
+    syncs=_merged("SYNCS"),
+    singles=_merged("SINGLES"),
+    emits=_listed("EMITS"),
+    accepts=_merged("ACCEPTS"),
+    lookups=_listed("LOOKUPS"),
+    panels=_listed("PANELS"),
+    mappings=_listed("MAPPINGS"),
     budget=Budget(concurrency=1, per_second=4),  # calls side by side trip the tenant's throttling
     sandbox=SandboxSpec(prefix="xoro", application=sandbox.application, settings=sandbox.settings_for),
 )

@@ -1,7 +1,6 @@
-"""The settings of one Xoro tenant: what an administrator types once.
+"""The settings of one Xoro tenant: what an administrator types once, in the sections the vendor's own app has.
 
-Names of stores, accounts, terms, carriers and SKUs are typed exactly as they are spelled in Xoro: no public route lists
-them. Defaults are the vendor's where he states one (https://shop-docs.xorosoft.io/getting-started/configuring-settings,
+Defaults are the vendor's where he states one (https://shop-docs.xorosoft.io/getting-started/configuring-settings,
 checked 2026-11-20), else ours. What may differ from shop to shop is in ``options.py``.
 """
 
@@ -9,11 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings as django_settings
@@ -21,196 +18,115 @@ from django.core.exceptions import ValidationError
 
 from connectors import guard
 from connectors.schema import setting
+from connectors.xoro import (
+    settings_accounts,
+    settings_filters,
+    settings_fulfillments,
+    settings_giftcards,
+    settings_import,
+    settings_inventory,
+    settings_notifications,
+    settings_orders,
+    settings_payouts,
+    settings_products,
+    settings_returns,
+    settings_warehousing,
+)
+from connectors.xoro.routes import ROUTES
+from connectors.xoro.settings_accounts import AccountSettings
+from connectors.xoro.settings_fields import CONNECTION, listed, table, text, whole
+from connectors.xoro.settings_filters import FilterSettings
+from connectors.xoro.settings_fulfillments import FulfillmentSettings
+from connectors.xoro.settings_giftcards import GiftCardSettings
+from connectors.xoro.settings_import import ImportSettings, is_zone
+from connectors.xoro.settings_inventory import InventorySettings
+from connectors.xoro.settings_notifications import NotificationSettings
+from connectors.xoro.settings_orders import OrderSettings
+from connectors.xoro.settings_payouts import PayoutSettings
+from connectors.xoro.settings_products import ProductSettings
+from connectors.xoro.settings_returns import ReturnSettings
+from connectors.xoro.settings_warehousing import WarehouseSettings
 
 BASE_URL = "https://res.xorosoft.io/api/xerp/"
 FORBIDDEN_IN_ACCOUNT_NAME = "&=/"
-WAVE_METHODS = ("Full Order(s) Only", "Full Qty Line(s) Only", "Allocate What's Available")
-
-# name -> (method, path). Paths are lower case, below the base URL. Sources: sales orders and customers as seen in use,
-# invoices as documented at https://xorosoft.docs.apiary.io/ (checked 2026-11-20); customer routes are not confirmed.
-ROUTES: dict[str, tuple[str, str]] = {
-    "sales_orders": ("GET", "salesorder/getsalesorder"),
-    "create_sales_order": ("POST", "salesorder/create"),
-    "invoices": ("GET", "invoice/getinvoice"),
-    "customers": ("GET", "customer/getcustomer"),
-    "create_customer": ("POST", "customer/create"),
-}
-
-
-class ListField(forms.CharField):
-    """Several texts, typed with commas between them."""
-
-    def to_python(self, value: Any) -> Any:
-        parts: Iterable[Any] = value if isinstance(value, (list, tuple)) else str(value or "").split(",")
-        return [text for part in parts if (text := str(part).strip())]
-
-    def prepare_value(self, value: Any) -> Any:
-        return ", ".join(value) if isinstance(value, (list, tuple)) else value
-
-
-def _text(label: str, help_text: str, group: str, *, required: bool = False, initial: str = "") -> Any:
-    field = forms.CharField(label=label, help_text=help_text, required=required, initial=initial, max_length=200)
-    return setting(field, group=group)
-
-
-def _switch(label: str, help_text: str, group: str, *, initial: bool, advanced: bool = False) -> Any:
-    field = forms.BooleanField(label=label, help_text=help_text, required=False, initial=initial)
-    return setting(field, group=group, advanced=advanced)
-
-
-def _table(label: str, help_text: str, group: str, *, advanced: bool = False) -> Any:
-    return setting(forms.JSONField(label=label, help_text=help_text, required=False), group=group, advanced=advanced)
-
-
-def _whole(label: str, help_text: str, group: str, *, initial: int, least: int, most: int) -> Any:
-    field = forms.IntegerField(label=label, help_text=help_text, initial=initial, min_value=least, max_value=most)
-    return setting(field, group=group, advanced=True)
+SECTIONS = (
+    settings_orders,
+    settings_returns,
+    settings_accounts,
+    settings_warehousing,
+    settings_filters,
+    settings_fulfillments,
+    settings_products,
+    settings_inventory,
+    settings_giftcards,
+    settings_payouts,
+    settings_import,
+    settings_notifications,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class XoroSettings:
-    base_url: str = _text("API address", "Ends in /api/xerp/.", "Connection", required=True, initial=BASE_URL)
+class ConnectionSettings:
+    base_url: str = text("API address", "Ends in /api/xerp/.", CONNECTION, required=True, initial=BASE_URL)
     api_key: str = setting(forms.CharField(label="API key", help_text="Of the private app in Xoro."), secret=True)
     api_secret: str = setting(forms.CharField(label="API secret", help_text="Of the same private app."), secret=True)
-    account_name: str = _text(
+    account_name: str = text(
         "Account name",
         "Part of the reference Xoro keeps of each order, so never change it later. Must not contain &, = or /.",
-        "Connection",
+        CONNECTION,
         required=True,
+        assumed="ThirdPartySource is “https://<shop domain>-<account name>” (0.2).",
     )
-    api_time_zone: str = _text("Time zone of Xoro", "Such as America/Vancouver.", "Connection", initial="UTC")
-    pause_ms: int = _whole("Pause", "Between two calls, in ms.", "Connection", initial=250, least=0, most=10_000)
-    timeout_s: int = _whole("Time-out", "Of one call, in seconds.", "Connection", initial=120, least=1, most=300)
-    routes: dict[str, str] | None = _table(
+    api_time_zone: str = text(
+        "Time zone of Xoro", "Such as America/Vancouver.", CONNECTION, initial="UTC",
+        assumed="Dates of filters and answers are in this time zone (G-07).",
+    )  # fmt: skip
+    pause_ms: int = whole(
+        "Pause", "Between two calls, in ms.", CONNECTION, initial=250, least=0, most=10_000, advanced=True,
+        assumed="One call at a time with 250 ms between two keeps within the limits, which are not published (G-17).",
+    )  # fmt: skip
+    timeout_s: int = whole(
+        "Time-out", "Of one call, in seconds.", CONNECTION, initial=120, least=1, most=300, advanced=True
+    )
+    routes: dict[str, str] | None = table(
         "Other routes",
         'Where the tenant\'s routes differ: {"invoices": "GET invoice/getinvoice"}. Names: ' + ", ".join(ROUTES) + ".",
-        "Connection",
+        CONNECTION,
         advanced=True,
     )
-    duplicate_codes: tuple[str, ...] = setting(
-        ListField(
-            label="Codes of a duplicate",
-            help_text="ErrorCode values that mean: this reference is already in Xoro. With commas between them.",
-            required=False,
-            initial=["1005"],
-        ),
-        advanced=True,
-    )
-    unknown_item_codes: tuple[str, ...] = setting(
-        ListField(
-            label="Codes of an unknown item",
-            help_text="ErrorCode values that mean: this SKU is not in Xoro. With commas between them.",
-            required=False,
-            initial=["1002"],
-        ),
-        advanced=True,
-    )
+    duplicate_codes: tuple[str, ...] = listed(
+        "Codes of a duplicate", "ErrorCode values that mean: this reference is already in Xoro. With commas between "
+        "them.", CONNECTION, initial=("1005",), advanced=True,
+        assumed="A document with a known third-party reference is refused, by these error codes (G-16, G-18).",
+    )  # fmt: skip
+    unknown_item_codes: tuple[str, ...] = listed(
+        "Codes of an unknown item", "ErrorCode values that mean: this SKU is not in Xoro. With commas between them.",
+        CONNECTION, initial=("1002",), advanced=True, assumed="An unknown SKU is refused by these error codes (G-16).",
+    )  # fmt: skip
+    wave_error_codes: tuple[str, ...] = listed(
+        "Codes of a wave error", "ErrorCode values that mean: no wave could be made yet. With commas between them.",
+        CONNECTION, initial=("1007", "1010"), advanced=True,
+        assumed="A wave that cannot be made is refused by these error codes (G-16).",
+    )  # fmt: skip
 
-    # Orders: general
-    customer_mode: str = setting(
-        forms.ChoiceField(
-            label="Customer of an order",
-            help_text="Its own customer, or one fixed Xoro customer for all orders.",
-            choices=[("individual", "Individual"), ("single", "Single")],
-            initial="individual",
-        ),
-        group="Orders",
-    )
-    customer_name: str = _text("Fixed customer", "Needed where all orders go to one customer.", "Orders")
-    sale_store: str = _text("Sale store", "Where the sale is booked, by its name in Xoro.", "Orders", required=True)
-    project_class: str = _text("Project or class", "Reporting class of every line.", "Orders")
-    sales_rep: str = _text("Sales representative", "The id of the representative in Xoro.", "Orders")
-    payment_terms: str = _text("Payment terms", "While they are unmet, Xoro makes no wave.", "Orders")
-    order_type: str = _text("Order type", "Name of the order type in Xoro.", "Orders")
-    default_currency: str = _text("Currency of the books", "Three letters. Its orders get exchange rate 1.", "Orders")
-    days_to_ship: int = _whole(
-        "Days to ship", "From order date to shipping date, in days.", "Orders", initial=1, least=0, most=365
-    )
-    default_sku: str = _text("Default SKU", "Stands in for an ordered line without SKU.", "Orders")
-    use_default_sku_if_unknown: bool = _switch(
-        "Default SKU also for unknown items", "Off: an order with an unknown SKU fails.", "Orders", initial=False
-    )
-    duty_sku: str = _text("Duty SKU", "Duties of an order become a line with this SKU.", "Orders")
-    fee_sku: str = _text("Fee SKU", "Fees of an order become a line with this SKU.", "Orders")
-    tips_enabled: bool = _switch("Tips and donations", "They become a line with the tip SKU.", "Orders", initial=False)
-    tip_sku: str = _text("Tip SKU", "Needed where tips are taken over.", "Orders")
-    discount_type: str = setting(
-        forms.ChoiceField(
-            label="Discounts are sent as",
-            help_text="Only percentages have been seen to work; amounts are of the whole line.",
-            choices=[("percentage", "Percentage"), ("amount", "Amount")],
-            initial="percentage",
-        ),
-        group="Orders",
-        advanced=True,
-    )
 
-    # Orders: accounts
-    record_payments: bool = _switch(
-        "Record payments", "On: what was paid becomes a customer deposit.", "Payments", initial=True
-    )
-    payment_account: str = _text(
-        "Payment account", "Takes the payments; usually Undeposited Funds.", "Payments", initial="Undeposited Funds"
-    )
-    liability_account: str = _text("Liability account", "Goes up when a deposit is taken.", "Payments")
-    gateway_map: tuple[dict[str, str], ...] | None = _table(
-        "Payment gateways",
-        'First match wins: [{"gateway": "paypal", "account": "PayPal", "method": "PayPal"}].',
-        "Payments",
-        advanced=True,
-    )
-    receivable_account: str = _text("Account receivable", "Of customers made by the customer upsert.", "Payments")
-    shipping_expense_account: str = _text("Shipping expense account", "Account of the shipping cost.", "Payments")
-
-    # Orders: warehousing
-    ship_store: str = _text("Ship store", "Whose stock is used, by its name.", "Warehouse", required=True)
-    ship_location: str = _text("Location", "In the ship store; may be empty.", "Warehouse")
-    auto_release: bool = _switch("Release at once", "Only released orders reserve stock.", "Warehouse", initial=True)
-    auto_wave: bool = _switch("Wave at once", "Starts picking where stock suffices.", "Warehouse", initial=False)
-    wave_method: str = setting(
-        forms.ChoiceField(
-            label="Wave method",
-            help_text="Rule of the automatic wave; sent only where its code is in the table below.",
-            choices=[(method, method) for method in WAVE_METHODS],
-            initial=WAVE_METHODS[0],
-        ),
-        group="Warehouse",
-    )
-    wave_codes: dict[str, int] | None = _table(
-        "Wave codes", 'Numbers of the tenant: {"Full Order(s) Only": 1}. Empty: not sent.', "Warehouse", advanced=True
-    )
-    carrier: str = _text("Carrier", "Default carrier.", "Warehouse")
-    ship_service: str = _text("Ship service", "Default service of the carrier.", "Warehouse")
-    service_by_country: dict[str, str] | None = _table(
-        "Ship service by country", 'Overrides the default: {"CA": "Canada Post"}. Two-letter codes.', "Warehouse"
-    )
-    shipping_terms: str = _text("Shipping terms", "Such as Prepaid & Billed.", "Warehouse")
-
-    # Customers, companies and their invoices
-    sync_third_party_customer_company: bool = _switch(
-        "Send customer and company",
-        "Orders carry the shop's customer and company ids, so that their invoices can be looked up. The vendor's own "
-        "app starts with this off; here it starts on, because the invoice lookup needs it.",
-        "Customers and invoices",
-        initial=True,
-    )
-    customer_upsert: bool = _switch(
-        "Also write the customer record",
-        "After the order, customer and company are written on their own. The routes are not confirmed by the vendor; a "
-        "failure is only a note on the order's event.",
-        "Customers and invoices",
-        initial=False,
-        advanced=True,
-    )
-    invoice_statuses: tuple[str, ...] = setting(
-        ListField(
-            label="Invoice statuses",
-            help_text="Looked through one after the other, with commas between them. Xoro shows open ones otherwise.",
-            initial=["Open", "Paid"],
-        ),
-        group="Customers and invoices",
-        advanced=True,
-    )
+@dataclass(frozen=True, kw_only=True)
+class XoroSettings(
+    NotificationSettings,
+    ImportSettings,
+    PayoutSettings,
+    GiftCardSettings,
+    InventorySettings,
+    ProductSettings,
+    FulfillmentSettings,
+    FilterSettings,
+    WarehouseSettings,
+    AccountSettings,
+    ReturnSettings,
+    OrderSettings,
+    ConnectionSettings,
+):
+    """Every section; a dataclass lists the fields of its last base first."""
 
     def clean(self) -> None:
         """Rules across settings. Raises ``ValidationError`` with one message per setting."""
@@ -219,26 +135,14 @@ class XoroSettings:
             errors["base_url"] = problem
         if any(character in FORBIDDEN_IN_ACCOUNT_NAME for character in self.account_name):
             errors["account_name"] = "Must not contain &, = or /."
-        if not _is_zone(self.api_time_zone):
+        if not is_zone(self.api_time_zone):
             errors["api_time_zone"] = "No such time zone. Write it like America/Vancouver."
-        if self.customer_mode == "single" and not self.customer_name:
-            errors["customer_name"] = "Name the customer that takes all orders."
-        if self.tips_enabled and not self.tip_sku:
-            errors["tip_sku"] = "Name the SKU that tips become."
-        if self.use_default_sku_if_unknown and not self.default_sku:
-            errors["default_sku"] = "Name the SKU that replaces unknown ones."
-        if self.record_payments and not self.payment_account:
-            errors["payment_account"] = "Recording payments needs the account that takes them."
-        if self.record_payments and not self.liability_account:
-            errors["liability_account"] = "Recording payments needs a liability account."
         if problem := _routes_problem(self.routes):
             errors["routes"] = problem
-        for name in ("wave_codes", "service_by_country"):
-            if getattr(self, name) and not isinstance(getattr(self, name), dict):
-                errors[name] = "Not of the form shown in the help."
-        rows = self.gateway_map or ()
-        if not isinstance(rows, tuple) or not all(isinstance(row, dict) and row.get("gateway") for row in rows):
-            errors["gateway_map"] = "Not of the form shown in the help."
+        if self.loop_url != settings_returns.LOOP_URL and (problem := url_problem(self.loop_url)):
+            errors["loop_url"] = problem
+        for section in SECTIONS:
+            errors |= section.problems(self)
         if errors:
             raise ValidationError(errors)  # type: ignore[arg-type]
 
@@ -268,14 +172,6 @@ def _is_public(host: str) -> bool:
         return ipaddress.ip_address(host).is_global
     except ValueError:
         return True  # a name; what it resolves to is checked when calling
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 def _routes_problem(routes: Any) -> str:

@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from connectors.exceptions import Skip
-from connectors.schema import load
 from connectors.xoro.filters import check_filters
-from connectors.xoro.options import OrderOptions
-from tests.connectors.xoro.cast import make_order, make_payment
+from tests.connectors.xoro.cast import make_order, make_payment, make_settings
 
 
 @pytest.mark.parametrize(
@@ -34,7 +32,7 @@ def test_a_filtered_order_names_rule_and_value(
     options: dict[str, Any], order: dict[str, Any], rule: str, value: str
 ) -> None:
     with pytest.raises(Skip) as skip:
-        check_filters(make_order(**order), load(OrderOptions, options))
+        check_filters(make_order(**order), make_settings(**options))
     assert (skip.value.reason, skip.value.code) == ("filtered", rule)
     assert "#2041" in skip.value.sentence
     assert value in skip.value.sentence
@@ -58,4 +56,4 @@ def test_a_filtered_order_names_rule_and_value(
     ],
 )
 def test_an_order_that_passes_all_rules_is_sent(options: dict[str, Any], order: dict[str, Any]) -> None:
-    check_filters(make_order(**order), load(OrderOptions, options))
+    check_filters(make_order(**order), make_settings(**options))

@@ -313,7 +313,7 @@ def test_a_wrong_key_stops_at_once(tenant: Tenant) -> None:
 
 
 def test_a_filtered_order_is_skipped_without_a_call(tenant: Tenant) -> None:
-    run = tenant.run({"exclude_tags": ["gift"]})
+    run = tenant.run(exclude_tags=["gift"])
     with pytest.raises(Skip) as skip:
         push_order(run, make_order())
     assert (skip.value.reason, skip.value.code) == ("filtered", "exclude_tags")

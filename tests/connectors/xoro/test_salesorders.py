@@ -12,10 +12,10 @@ import pytest
 
 from connectors.exceptions import ConfigurationError, PayloadError
 from connectors.records import Address, Company, Customer, Order, ShippingLine
-from connectors.xoro import sandbox_fields
 from connectors.xoro.customers import company_body, customer_body
 from connectors.xoro.options import OrderOptions
 from connectors.xoro.salesorders import sales_order
+from connectors.xoro.sandbox import fields as sandbox_fields
 from tests.connectors.xoro.cast import make_line, make_order, make_payment, make_settings, make_tax
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import override_settings
 
-from connectors.schema import declared, load, secret_names, secret_values
+from connectors.schema import declared, secret_names, secret_values
 from connectors.xoro.options import OrderOptions
 from connectors.xoro.settings import XoroSettings, url_problem
 from tests.connectors.xoro.cast import make_settings
@@ -77,7 +77,7 @@ def test_the_vendors_address_is_accepted() -> None:
 
 def test_key_and_secret_are_secret() -> None:
     settings = make_settings()
-    assert secret_names(XoroSettings) == {"api_key", "api_secret"}
+    assert secret_names(XoroSettings) == {"api_key", "api_secret", "return_token"}
     assert secret_values(settings) == ["sandbox-secret", "sandbox-key"]
     assert "sandbox-secret" not in repr(settings)
 
@@ -105,6 +105,5 @@ def test_defaults_write_nothing_unexpected() -> None:
     assert settings.sync_third_party_customer_company
     assert not settings.customer_upsert
     assert not settings.auto_wave
-    options = load(OrderOptions, {})
-    assert "voided" not in options.financial_status
-    assert not options.test_orders
+    assert "voided" not in settings.financial_status
+    assert not settings.test_orders

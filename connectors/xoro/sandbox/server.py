@@ -1,12 +1,12 @@
-"""A stand-in for a Xoro tenant with its routes, its envelope and its odd behaviour: the order slice.
+"""The tenant itself: keys and scopes, envelope, paging, faults, control calls. What it serves is in the areas.
 
-Base path ``/api/xerp/`` below the sandbox's prefix. Faults besides ``times`` and ``match`` of the toolkit:
+Faults besides ``times`` and ``match`` of the toolkit:
 ``http500_once``, ``http500_always``, ``throttle``, ``non_json``, ``login_redirect``, ``slow:<s>``, ``lost_answer``
 (used up one by one; ``http500_always`` stays), and the standing ones ``overlap_pages``, ``no_total_pages``,
 ``low_total_pages``, ``ignore_filters`` (third-party parameters are ignored) and ``renamed_account`` (with ``account``).
 
-Control calls: ``POST /_sandbox/ship`` and ``/_sandbox/status`` of an order, ``POST /_sandbox/config`` (``page_size``,
-``routes_disabled``, ``empty_as_false``, ``keys``), ``GET /_sandbox/books``.
+Control calls besides those of the areas: ``POST /_sandbox/config`` (``page_size``, ``routes_disabled``,
+``empty_as_false``, ``keys``), ``GET /_sandbox/books``.
 """
 
 from __future__ import annotations
@@ -16,32 +16,19 @@ import binascii
 from typing import Any
 
 from connectors.sandbox import Reply, Request, Sandbox
-from connectors.xoro.sandbox_books import Books, Refused
+from connectors.xoro.sandbox import areas
+from connectors.xoro.sandbox.books import Books, Refused
 
 BASE_PATH = "/api/xerp/"
 KEY, SECRET = "sandbox-key", "sandbox-secret"
-SCOPES = frozenset({"orders", "invoices", "customers"})
+SCOPES = frozenset({
+    "orders", "invoices", "credits", "inventory", "products", "customers", "warehouse", "banking", "gl",
+})  # fmt: skip
 STANDING = frozenset(
     {"http500_always", "overlap_pages", "no_total_pages", "low_total_pages", "ignore_filters", "renamed_account"}
 )
-# path -> (method, scope)
-ROUTES = {
-    "salesorder/getsalesorder": ("GET", "orders"),
-    "salesorder/create": ("POST", "orders"),
-    "invoice/getinvoice": ("GET", "invoices"),
-    "customer/getcustomer": ("GET", "customers"),
-    "customer/create": ("POST", "customers"),
-}
-ORDER_FILTERS = {"third_party_ref_no": "ThirdPartyRefNo", "third_party_source": "ThirdPartySource"}
-INVOICE_KEYS = {"id": "Id", "invoice_number": "InvoiceNumber", "so_number": "SoNumber", "ref_no": "RefNo"}
-INVOICE_FILTERS = {
-    **ORDER_FILTERS,
-    "third_party_customer_id": "ThirdPartyCustomerId",
-    "third_party_company_id": "ThirdPartyCompanyId",
-    "customer_name": "CustomerName",
-    "store_name": "StoreName",
-}
-CUSTOMER_FILTERS = {**ORDER_FILTERS, "email": "EmailMain", "customer_name": "CustomerName"}
+ROUTES = areas.routes()
+CONTROL = areas.controls()
 SERVER_ERROR = {"Message": "An error has occurred."}
 LOGIN_PAGE = "<html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
 
@@ -78,16 +65,11 @@ class XoroSandbox(Sandbox):
 
     def control(self, request: Request) -> Reply | None:
         call = f"{request.method} {request.path}"
-        try:
-            if call == "POST /_sandbox/ship":
-                given = request.json()
-                return Reply(body=self.books.ship(given["order_number"], given.get("tracking", "")))
-            if call == "POST /_sandbox/status":
-                given = request.json()
-                self.books.order(given["order_number"])["SoEstimateHeader"]["StatusName"] = given["status"]
-                return Reply(body={"ok": True})
-        except Refused as refusal:
-            return Reply(409, {"error": refusal.message})
+        if call in CONTROL:
+            try:
+                return Reply(body=CONTROL[call](self, request.json() if request.body else {}))
+            except Refused as refusal:
+                return Reply(409, {"error": refusal.message})
         if call == "POST /_sandbox/config":
             given = request.json()
             self.page_size = int(given.get("page_size", self.page_size))
@@ -96,8 +78,7 @@ class XoroSandbox(Sandbox):
             self.keys.update(given.get("keys", {}))
             return Reply(body={"ok": True})
         if call == "GET /_sandbox/books":
-            names = ("orders", "invoices", "customers", "deposits")
-            return Reply(body={name: getattr(self.books, name) for name in names})
+            return Reply(body=self.books.shown())
         return None
 
     def _answer(self, request: Request) -> Reply:
@@ -106,56 +87,34 @@ class XoroSandbox(Sandbox):
             controllers = {route.partition("/")[0] for route in ROUTES if route not in self.routes_disabled}
             is_known = request.path.startswith(BASE_PATH) and path.partition("/")[0] in controllers
             return Reply(400 if is_known else 404, {"Message": "The request is invalid." if is_known else "Not found."})
-        method, scope = ROUTES[path]
-        if request.method != method:
+        route = ROUTES[path]
+        if request.method != route.method:
             return Reply(405, {"Message": f"The requested resource does not support http method '{request.method}'."})
         key, secret = _credentials(request.headers.get("authorization", ""))
         known = self.keys.get(key)
         if known is None or known["secret"] != secret:
             return Reply(401)
-        if scope not in known["scopes"]:
+        if route.scope not in known["scopes"]:
             return Reply(500, SERVER_ERROR)
         try:
-            return self._dispatch(path, request)
+            return self._dispatch(route, path, request)
         except Refused as refusal:
             return _enveloped(None, message=refusal.message, code=refusal.code)
 
-    def _dispatch(self, path: str, request: Request) -> Reply:
-        if request.method == "POST":
+    def _dispatch(self, route: areas.Route, path: str, request: Request) -> Reply:
+        if route.method == "POST":
             try:
                 body = request.json()
             except ValueError:
                 return Reply(400, {"Message": "The request is invalid."})
-            if path == "customer/create":
-                return _enveloped(self.books.upsert_customer(body), message="Customer saved")
-            order = self.books.create_order(body)
-            data = {"SoEstimateEdiLogArr": None, **order, "ThirdPartyRequestRawData": None}
-            return _enveloped(data, message="Sales order created")
+            return _enveloped(route.function(self, body), message=route.message)
         query = dict(request.query)
         if self._standing("ignore_filters", request.path):
             query = {name: value for name, value in query.items() if not name.startswith("third_party_")}
             if path == "salesorder/getsalesorder":
                 query.setdefault("status", "*")  # something was asked, so that the list is not empty
-        find = {"salesorder/getsalesorder": self._orders, "invoice/getinvoice": self._invoices}.get(path)
-        return self._paged(find(query) if find else self._customers(query), request)
-
-    def _orders(self, query: dict[str, str]) -> list[Any]:
-        asked = {"status", "order_number", *ORDER_FILTERS}
-        if not any(query.get(name) for name in asked):
-            return []  # as seen on one account: success, and no rows
-        filters = {"order_number": "OrderNumber", **ORDER_FILTERS}
-        status = query.get("status", "")
-        rows = [row for row in self.books.orders if _fits(row["SoEstimateHeader"], query, filters)]
-        return [row for row in rows if status in ("", "*", row["SoEstimateHeader"]["StatusName"])]
-
-    def _invoices(self, query: dict[str, str]) -> list[Any]:
-        exact = any(query.get(name) for name in [*INVOICE_KEYS, "third_party_ref_no"])
-        status = query.get("status") or ("*" if exact else "Open")
-        rows = [r for r in self.books.invoices if _fits(r["invoiceHeader"], query, {**INVOICE_KEYS, **INVOICE_FILTERS})]
-        return [row for row in rows if status in ("*", row["invoiceHeader"]["StatusName"])]
-
-    def _customers(self, query: dict[str, str]) -> list[Any]:
-        return [row for row in self.books.customers if _fits(row, query, CUSTOMER_FILTERS)]
+        found = route.function(self, query)
+        return self._paged(found, request) if route.is_paged else _enveloped(found, message=route.message)
 
     def _paged(self, rows: list[Any], request: Request) -> Reply:
         page = max(1, int(request.query.get("page") or 1))
@@ -213,12 +172,6 @@ def _enveloped(data: Any, *, message: str = "", code: int = 0) -> Reply:
             "MetaData": "",
             "Result": code == 0,
         }
-    )
-
-
-def _fits(header: dict[str, Any], query: dict[str, str], filters: dict[str, str]) -> bool:
-    return all(
-        str(header.get(filters[name]) or "") == value for name, value in query.items() if value and name in filters
     )
 
 

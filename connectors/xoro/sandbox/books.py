@@ -1,6 +1,6 @@
 """What the sandbox's Xoro keeps: stores, items, accounts, customers, sales orders, invoices, and the rules for them.
 
-Not for HTTP: that is ``sandbox.py``. Amounts are floats as in Xoro's own answers. Error codes are the sandbox's.
+Not for HTTP: that is ``server.py``. Amounts are floats as in Xoro's own answers. Error codes are the sandbox's.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.xoro import sandbox_fields as fields
+from connectors.xoro.sandbox import fields
 
 STORES = {"Main Store": "MAIN", "EAST WAREHOUSE": "EAST", "WEB STORE": "WEB"}
 ACCOUNTS = ("Undeposited Funds", "Customer Deposits", "Accounts Receivable", "Shipping Expense", "PayPal")
@@ -55,6 +55,10 @@ class Books:
         self._counters: dict[str, int] = {}
         for number, name in ((1, "Walk-in Customer"), (2, "Brook LLC")):
             self.customers.append({"Id": number, "CustomerName": name, "ThirdPartyRefNo": "", "ThirdPartySource": ""})
+
+    def shown(self) -> dict[str, Any]:
+        """Every list of documents, for tests and people."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, list)}
 
     def create_order(self, body: Any) -> dict[str, Any]:
         header, lines = _checked_order(body)

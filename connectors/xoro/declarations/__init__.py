@@ -1,0 +1,1 @@
+"""What the provider declares, one module for each area."""

@@ -1,0 +1,51 @@
+"""The areas of the sandbox: every module of this folder that has routes or control calls.
+
+``ROUTES``: path below the base path -> ``Route``. ``CONTROL``: "POST /_sandbox/<name>" -> function of (sandbox, body).
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from connectors.xoro.sandbox.server import XoroSandbox
+
+
+@dataclass(frozen=True)
+class Route:
+    """``function(sandbox, query)`` of a GET gives the rows, which are paged; ``function(sandbox, body)`` of a POST gives
+    the ``Data`` of the answer. Both raise ``Refused``. ``is_paged`` false: a GET gives ``Data`` itself."""
+
+    method: str
+    scope: str
+    function: Callable[[XoroSandbox, Any], Any]
+    message: str = ""
+    is_paged: bool = True
+
+
+Control = Callable[["XoroSandbox", Any], Any]
+
+
+def _modules() -> list[Any]:
+    names = sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
+    return [import_module(f"connectors.xoro.sandbox.{name}") for name in names if name not in ("areas", "server")]
+
+
+def routes() -> dict[str, Route]:
+    return {path: route for module in _modules() for path, route in getattr(module, "ROUTES", {}).items()}
+
+
+def controls() -> dict[str, Control]:
+    return {call: function for module in _modules() for call, function in getattr(module, "CONTROL", {}).items()}
+
+
+def fits(header: dict[str, Any], query: dict[str, str], filters: dict[str, str]) -> bool:
+    """Whether a document has every value that is asked for; what is no known filter is ignored without a word."""
+    return all(
+        str(header.get(filters[name]) or "") == value for name, value in query.items() if value and name in filters
+    )

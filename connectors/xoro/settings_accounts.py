@@ -1,0 +1,61 @@
+"""Settings, Orders: Accounts. https://shop-docs.xorosoft.io/getting-started/configuring-settings/orders/accounts
+(checked 2026-11-20)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.xoro.settings_fields import ACCOUNTS, rows_problem, switch, table, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountSettings:
+    receivable_account: str = text(
+        "Account receivable", "Given to customers made from orders of the shop.", ACCOUNTS, names="account"
+    )
+    record_payments: bool = switch(
+        "Record payments", "On: what was paid becomes a customer deposit.", ACCOUNTS, initial=True
+    )
+    payment_account: str = text(
+        "Payment account", "Takes the payments; payouts later take them from there.", ACCOUNTS,
+        initial="Undeposited Funds", names="account", shown_when=("record_payments",),
+    )  # fmt: skip
+    liability_account: str = text(
+        "Liability account", "Goes up when a deposit is taken, down when it is applied to the invoice.", ACCOUNTS,
+        names="account", shown_when=("record_payments",),
+    )  # fmt: skip
+    gateway_map: tuple[dict[str, str], ...] | None = table(
+        "Payment gateways",
+        'First match wins, else the payment account: [{"gateway": "paypal", "account": "PayPal", "method": "PayPal"}].',
+        ACCOUNTS,
+        advanced=True,
+        shown_when=("record_payments",),
+        assumed="Payments name the method and deposit account of the first matching gateway; the vendor's advanced page "
+        "is not public (G-14).",
+    )
+    refund_offset_account: str = text(
+        "Refund offset account", "Takes the difference when the exchange rate moved between payment and refund.",
+        ACCOUNTS, names="account",
+    )  # fmt: skip
+    shipping_expense_account: str = text(
+        "Shipping expense account", "Account of the shipping cost.", ACCOUNTS, names="account"
+    )
+    deposit_flag: str = text(
+        "Deposit of the whole amount", "AutoDepositTotalAmount: Y takes the whole total as deposit, N the amount paid.",
+        ACCOUNTS, initial="N", advanced=True, shown_when=("record_payments",),
+        assumed="AutoDepositTotalAmount is Y or N; N lets DepositAmount count (G-04, G-06).",
+    )  # fmt: skip
+
+
+def problems(settings: AccountSettings) -> dict[str, str]:
+    """What contradicts itself, by setting."""
+    found: dict[str, str] = {}
+    if settings.record_payments and not settings.payment_account:
+        found["payment_account"] = "Recording payments needs the account that takes them."
+    if settings.record_payments and not settings.liability_account:
+        found["liability_account"] = "Recording payments needs a liability account."
+    if settings.deposit_flag not in ("Y", "N"):
+        found["deposit_flag"] = "Y or N."
+    if why := rows_problem(settings.gateway_map, columns=("gateway", "account", "method"), required=("gateway",)):
+        found["gateway_map"] = why
+    return found

@@ -1,0 +1,84 @@
+"""Settings, Products & Inventory: Inventory. The vendor's own pages exist, but their content is not public; these are ours.
+What the figures mean: https://docs.xorosoft.com/xoroerp-1/inventory/item-inventory-snapshot/inventory-levels (checked
+2026-11-20)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.xoro.settings_fields import INVENTORY, choice, listed, rows_problem, switch, table, whole
+
+FIGURES = [
+    ("ATSQty", "ATS: available less released orders"),
+    ("ATSQtyIncPO", "ATS with released purchase orders"),
+    ("NetAvailable", "Net available: available less allocated"),
+    ("AvailableQty", "Available"),
+    ("OnHandQty", "On hand"),
+]
+CHANGES, FULL = "changes", "full"
+ON = ("inventory_enabled",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InventorySettings:
+    inventory_enabled: bool = switch("Send inventory", "Off: no stock figure is sent.", INVENTORY, initial=False)
+    quantity_field: str = choice(
+        "Quantity", "Which figure of Xoro is sent.", INVENTORY, FIGURES, initial="ATSQty", shown_when=ON,
+        assumed="The figure compared with the shop's is ATS, as in the vendor's own example (1.9).",
+    )  # fmt: skip
+    inventory_location_map: tuple[dict[str, str], ...] | None = table(
+        "Stores to locations",
+        'Stores of Xoro add up into a location of the shop: [{"store": "EAST WAREHOUSE", "location": "Toronto"}]. '
+        "Several stores may name the same location.",
+        INVENTORY,
+        shown_when=ON,
+    )
+    stock_buffer: int = whole(
+        "Buffer", "Units taken off at every location.", INVENTORY, initial=0, least=0, most=1_000_000, shown_when=ON
+    )
+    zero_floor: bool = switch(
+        "Never below zero", "Negative figures are sent as 0.", INVENTORY, initial=True, shown_when=ON
+    )
+    max_quantity: int | None = whole(
+        "Cap", "Units at most. Empty: no cap.", INVENTORY, initial=None, least=0, most=1_000_000_000, shown_when=ON
+    )
+    inventory_mode: str = choice(
+        "What is sent", "Only figures that changed, or all of them each run.", INVENTORY,
+        [(CHANGES, "Changes"), (FULL, "Everything")], initial=CHANGES, shown_when=ON,
+    )  # fmt: skip
+    full_sync_hour: int | None = whole(
+        "Nightly comparison, hour", "0 to 23, in the shop's time zone: every figure is compared with the shop's. Empty: "
+        "never.", INVENTORY, initial=3, least=0, most=23, shown_when=ON,
+    )  # fmt: skip
+    item_tags_include: tuple[str, ...] = listed(
+        "Only items with a tag of", "With commas between them. Empty: all.", INVENTORY, advanced=True, shown_when=ON
+    )
+    item_tags_exclude: tuple[str, ...] = listed(
+        "No items with a tag of", "With commas between them.", INVENTORY, advanced=True, shown_when=ON
+    )
+    item_types: tuple[str, ...] = listed(
+        "Item types", "With commas between them. Empty: all.", INVENTORY, initial=("Inventory",), advanced=True,
+        shown_when=ON,
+    )  # fmt: skip
+    skip_presell: bool = switch(
+        "Leave out pre-sell items", "Items sold before they arrive.", INVENTORY, initial=False, advanced=True,
+        shown_when=ON,
+    )  # fmt: skip
+
+
+def problems(settings: InventorySettings) -> dict[str, str]:
+    """What contradicts itself, by setting."""
+    found: dict[str, str] = {}
+    rows = settings.inventory_location_map
+    if why := rows_problem(rows, columns=("store", "location"), required=("store", "location")):
+        found["inventory_location_map"] = why
+    elif settings.inventory_enabled and not rows:
+        found["inventory_location_map"] = "Sending inventory needs the location of each store."
+    elif rows and len({row["store"] for row in rows}) < len(rows):
+        found["inventory_location_map"] = "A store is named twice: its units would be counted twice."
+    both = {one.casefold() for one in settings.item_tags_include} & {
+        one.casefold() for one in settings.item_tags_exclude
+    }
+    if both:
+        found["item_tags_exclude"] = f"“{sorted(both)[0]}” is among the tags an item must have, too."
+    return found

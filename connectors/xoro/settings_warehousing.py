@@ -1,0 +1,155 @@
+"""Settings, Orders: Warehousing. https://shop-docs.xorosoft.io/getting-started/configuring-settings/orders/warehousing
+(checked 2026-11-20); the public text ends after the wave method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from connectors.xoro.settings_fields import WAREHOUSING, choice, day, rows_problem, switch, table, text
+
+FULL_ORDERS, FULL_LINES, AVAILABLE = "Full Order(s) Only", "Full Qty Line(s) Only", "Allocate What's Available"
+WAVE_METHODS = (FULL_ORDERS, FULL_LINES, AVAILABLE)
+ORDERS, INVOICES = "orders", "invoices"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarehouseSettings:
+    drop_as: str = choice(
+        "Invoices or orders",
+        "What an order becomes. Invoices skip picking, packing and shipping; usual for sales at a counter.",
+        WAREHOUSING,
+        [(ORDERS, "Sales orders"), (INVOICES, "Invoices")],
+        initial=ORDERS,
+        assumed="Invoices are created by invoice/import with the names of sales orders (G-03).",
+    )
+    split_orders: bool = switch(
+        "Split orders by location",
+        "An order whose goods leave from several locations becomes one document for each mapped ship store.",
+        WAREHOUSING,
+        initial=False,
+        assumed="Second and further parts carry the order's reference with “-<location id>” behind it (2.1).",
+    )
+    split_from: date | None = day(
+        "Split orders from", "Orders placed before this day are not split.", WAREHOUSING, shown_when=("split_orders",)
+    )
+    location_map: tuple[dict[str, str], ...] | None = table(
+        "Ship store by location",
+        'A shop location ships from a Xoro store: [{"location": "Toronto", "store": "EAST WAREHOUSE", '
+        '"store_location": "A1"}].',
+        WAREHOUSING,
+    )
+    ship_store: str = text("Ship store", "Whose stock is used, by its name.", WAREHOUSING, required=True, names="store")
+    ship_location: str = text("Location", "In the ship store; may be empty.", WAREHOUSING, names="location")
+    return_store: str = text(
+        "Return store", "Where returned goods go. Empty: the ship store.", WAREHOUSING, names="store"
+    )
+    return_location: str = text("Return location", "In the return store; may be empty.", WAREHOUSING, names="location")
+    return_asn: bool = switch(
+        "ASN for returns", "Returned lines become a warehouse credit memo, and Xoro expects the goods by ASN.",
+        WAREHOUSING, initial=False,
+    )  # fmt: skip
+    direct_cm_if_restocked: bool = switch(
+        "Direct credit memo for restocked items", "Where the shop put the units back into stock.", WAREHOUSING,
+        initial=True,
+    )  # fmt: skip
+    adjust_not_available: bool = switch(
+        "Adjust not available quantity",
+        "Direct credit memos of goods that are not restocked lower what is on hand at once.",
+        WAREHOUSING,
+        initial=False,
+    )
+    send_fulfillments: bool = switch(
+        "Send fulfillments", "What Xoro ships is marked as fulfilled in the shop.", WAREHOUSING, initial=True
+    )
+    auto_release: bool = switch(
+        "Release sales orders at once", "Only released orders reserve stock.", WAREHOUSING, initial=True
+    )
+    auto_wave: bool = switch(
+        "Wave sales orders at once", "Starts picking where stock suffices.", WAREHOUSING, initial=False
+    )
+    wave_method: str = choice(
+        "Wave method",
+        "Rule of the automatic wave; sent only where its number is in the table of wave codes.",
+        WAREHOUSING,
+        [(method, method) for method in WAVE_METHODS],
+        initial=FULL_ORDERS,
+        shown_when=("auto_wave",),
+    )
+    wave_codes: dict[str, int] | None = table(
+        "Wave codes", 'Numbers of the tenant: {"Full Order(s) Only": 1}. Empty: not sent.', WAREHOUSING, advanced=True,
+        shown_when=("auto_wave",), assumed="WaveAllocationCode carries a number of the tenant for each method (G-06).",
+    )  # fmt: skip
+    carrier: str = text("Carrier", "Default carrier.", WAREHOUSING, names="carrier", advanced=True)
+    ship_service: str = text(
+        "Ship service", "Default service of the carrier.", WAREHOUSING, names="ship service", advanced=True
+    )
+    service_by_country: dict[str, str] | None = table(
+        "Ship service by country", 'Overrides the default: {"CA": "Canada Post"}. Two-letter codes.', WAREHOUSING,
+        advanced=True,
+    )  # fmt: skip
+    shipping_terms: str = text(
+        "Shipping terms", "Such as Prepaid & Billed.", WAREHOUSING, names="shipping term", advanced=True
+    )
+    split_all_locations: bool = switch(
+        "Split to all available locations", "Goes on splitting over the mapped stores until every line is allocated.",
+        WAREHOUSING, initial=False, advanced=True, shown_when=("split_orders",),
+    )  # fmt: skip
+    dropship_po: bool = switch(
+        "Dropship purchase order during auto wave", "Orders short lines from the vendor.", WAREHOUSING,
+        initial=False, advanced=True, shown_when=("wave_method", FULL_LINES, AVAILABLE),
+    )  # fmt: skip
+    merge_waves: bool = switch(
+        "Merge waves", "Waves that go to the same address become one.", WAREHOUSING, initial=False, advanced=True,
+        shown_when=("auto_wave",),
+    )  # fmt: skip
+    force_void_wave: bool = switch(
+        "Force void of a wave", "A locked wave is voided when its order changes; a new one covers the rest.",
+        WAREHOUSING, initial=False, advanced=True, shown_when=("auto_wave",),
+    )  # fmt: skip
+    rerun_wave_errors: bool = switch(
+        "Run again after wave errors", "A wave error is tried again after a few minutes.", WAREHOUSING, initial=True,
+        advanced=True,
+    )  # fmt: skip
+    lock_wave: bool = switch(
+        "Lock new waves", "New waves cannot be edited.", WAREHOUSING, initial=False, advanced=True,
+        shown_when=("auto_wave",),
+    )  # fmt: skip
+    old_order_returns: bool = switch(
+        "Returns of orders before the start date",
+        "Returns made after the start date of orders placed before it become credits without an invoice.",
+        WAREHOUSING,
+        initial=False,
+        advanced=True,
+    )
+    post_ship_payment: bool = switch(
+        "Payment after shipping", "No deposit with the order: the payment is recorded once the invoice exists.",
+        WAREHOUSING, initial=False, advanced=True,
+        assumed="With the post shipping payment flow no deposit is taken with the order; the payment follows the invoice "
+        "(G-20).",
+    )  # fmt: skip
+    send_cm_type: bool = switch(
+        "Say the type of a credit memo", "Sends CreditMemoTypeName with Direct or Warehouse.", WAREHOUSING,
+        initial=False, advanced=True,
+        assumed="A credit memo with InventoryLocChangeList filled is Direct, with an empty one Warehouse (G-08).",
+    )  # fmt: skip
+    use_adjustment_route: bool = switch(
+        "Adjust stock by the API", "Off: a stock adjustment is a task for a person, named on the event.", WAREHOUSING,
+        initial=False, advanced=True, assumed="Stock is adjusted by inventory/adjustment (G-09).",
+    )  # fmt: skip
+
+
+def problems(settings: WarehouseSettings) -> dict[str, str]:
+    """What contradicts itself, by setting."""
+    found: dict[str, str] = {}
+    columns = ("location", "store", "store_location")
+    if why := rows_problem(settings.location_map, columns=columns, required=("location", "store")):
+        found["location_map"] = why
+    elif settings.split_orders and not settings.location_map:
+        found["location_map"] = "Splitting orders needs the ship store of each location."
+    if settings.auto_wave and not settings.auto_release:
+        found["auto_wave"] = "Only released orders are waved: release them at once, or do not wave them."
+    for name in ("wave_codes", "service_by_country"):
+        if getattr(settings, name) and not isinstance(getattr(settings, name), dict):
+            found[name] = "Not of the form shown in the help."
+    return found
