@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from connectors.records import Record
+from events.interval import Interval
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -83,14 +84,17 @@ class Acknowledgement(Handler):
 
 @dataclass(frozen=True, kw_only=True)
 class Sync:
-    """``function(run)`` walks many objects. ``every_minutes``: the default plan, 0 means only by hand.
-    ``follows_routes``: what it does depends on the connector's routes and address, so that a planned one comes forward
-    where those change."""
+    """``function(run)`` walks many objects. ``every_minutes``: the default plan, 0 means only by hand; ``every(settings)``:
+    the plan follows the connector's settings instead. ``follows_routes``: what it does depends on the connector's routes
+    and address, so that a planned one comes forward where those change. ``records``: the kind it is about, under whose
+    flow it stands in the log; without one it is general."""
 
     label: str
     function: Callable[[Run], str | None]
     every_minutes: int = 0
+    every: Callable[[Any], Interval] | None = None
     follows_routes: bool = False
+    records: type[Record] | None = None
     help: str = ""
 
 

@@ -67,6 +67,7 @@ def context(request: HttpRequest, event: Event, *, with_bodies: bool = True) -> 
         "may_see": may_see,
         "may_retry": request.user.has_perm("events.retry_event") and can_be_retried(event),
         "may_resolve": request.user.has_perm("events.resolve_event") and event.is_failure_open,
+        "may_unresolve": request.user.has_perm("events.resolve_event") and event.resolved_at is not None,
         "payload": shown.body(part, content, may_see=may_see),
         "raw": shown.body("payload", delivered, may_see=may_see),
         "is_delivery_shown": event.kind == Kind.WEBHOOK or bool(event.headers),
