@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from connectors.records import Record
+from events.host import MailPolicy
 from events.interval import Interval
 
 if TYPE_CHECKING:
@@ -264,6 +265,15 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Retries:
+    """How a passing fault is tried again, where a provider wants it otherwise than the hub: ``pauses_s`` before the second
+    attempt, the third and so on, then the last one again; ``most(settings)``: attempts of one event."""
+
+    pauses_s: Sequence[float]
+    most: Callable[[Any], int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SandboxSpec:
     """``application()`` makes a fresh stand-in of the vendor; ``prefix`` is its place on the sandbox server.
 
@@ -293,7 +303,9 @@ class Provider:
     ``connect(run)`` makes the client where it needs more of the run than settings and HTTP (the shared pace, granted
     credentials); else ``client(settings, http)``. ``acknowledges``: told, by an event of its own, that a record it
     emitted became a document elsewhere, or failed to (see ``acknowledging``). ``object_url(settings, object_type,
-    object_id)``: the page of an object in the remote system's own admin, empty where there is none."""
+    object_id)``: the page of an object in the remote system's own admin, empty where there is none.
+    ``starts_at(settings)``: records that came into being before are left out, unless somebody has them brought in all the
+    same. ``mail_policy(settings)``: how the connector's failures are mailed."""
 
     slug: str
     label: str
@@ -320,5 +332,8 @@ class Provider:
     contract_check: Callable[[Run], list[dict[str, Any]]] | None = None  # rows: see ``contracts``
     field_map_preview: Callable[[Any, str, bytes, bytes], Preview] | None = None
     budget: Budget = Budget()
+    retries: Retries | None = None
+    starts_at: Callable[[Any], datetime | None] | None = None
+    mail_policy: Callable[[Any], MailPolicy] | None = None
     retention_days: tuple[int, int] | None = None  # (successes, failures) where other than the hub's own
     sandbox: SandboxSpec | None = None

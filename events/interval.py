@@ -22,8 +22,8 @@ class Interval:
     is_on: bool = True
 
     def next_after(self, moment: datetime) -> datetime:
-        """The first start after a moment, in UTC. The steps are counted anew from each midnight, so that an interval that
-        does not divide the day, and a day of 23 or 25 hours, never make a pause longer than the interval."""
+        """The first start after a moment, in UTC. The steps are counted anew each day, so that an interval that does not
+        divide the day makes a shorter pause there, and one of a whole day keeps its time by the clock."""
         step = timedelta(minutes=max(self.minutes, 1))
         if step > DAY:
             return self._first_of((moment + step).astimezone(ZoneInfo(self.zone)).date())
@@ -34,5 +34,5 @@ class Interval:
         return min(begins + ((moment - begins) // step + 1) * step, ends)
 
     def _first_of(self, day: date) -> datetime:
-        midnight = datetime.combine(day, time(), ZoneInfo(self.zone)).astimezone(UTC)
-        return midnight + timedelta(minutes=self.offset % max(self.minutes, 1))
+        minute = self.offset % min(max(self.minutes, 1), 1440)
+        return datetime.combine(day, time(minute // 60, minute % 60), ZoneInfo(self.zone)).astimezone(UTC)

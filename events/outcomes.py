@@ -136,11 +136,17 @@ def finish(results: Sequence[Result], *, tell: bool = True) -> set[int]:
     return ours
 
 
-def say_progress(event: Event, sentence: str) -> None:
-    """Say of a running event how far it is, and only where it is still this worker's."""
-    Event.objects.filter(pk=event.pk, lease=event.lease, outcome=Outcome.RUNNING).update(
-        sentence=clean(sentence, SENTENCE_LIMIT)
-    )
+def say_progress(event: Event, sentence: str) -> str:
+    """Say of a running event how far it is, and only where it is still this worker's. Returns who cancelled it meanwhile,
+    empty: nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_event SET sentence = %s WHERE id = %s AND lease = %s AND outcome = 'running' "
+            "RETURNING cancelled_by",
+            [clean(sentence, SENTENCE_LIMIT), event.pk, event.lease],
+        )
+        row = cursor.fetchone()
+    return str(row[0]) if row else ""
 
 
 def wake(event_ids: Sequence[int]) -> int:

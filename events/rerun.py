@@ -25,7 +25,7 @@ WHERE e.id = ANY(ARRAY(
   WHERE f.connector_id = %(connector)s AND f.outcome = 'failed' AND f.resolved_at IS NULL AND f.id > %(above)s
     AND f.kind = 'delivery' AND f.reason = ANY(%(reasons)s) AND f.reason_code <> ALL(%(never)s)
     AND (%(codes)s::text[] IS NULL OR f.reason_code = ANY(%(codes)s))
-    AND f.finished_at < now() - %(rest)s * interval '1 second'
+    AND f.finished_at <= now() - %(rest)s * interval '1 second'
     AND NOT EXISTS (SELECT 1 FROM events_event AS n WHERE n.lock_key = f.lock_key AND n.kind = 'delivery' AND n.id > f.id)
   ORDER BY f.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
 RETURNING e.id

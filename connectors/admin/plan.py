@@ -8,10 +8,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from connectors import plans
 from connectors.admin.pills import moment
 from connectors.admin.state import event_path, provider_of
 from connectors.forms import plan as plan_forms
 from connectors.models import Connector, Plan
+from events.models import Event
 
 
 class PlanInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -31,7 +33,10 @@ class PlanInline(admin.TabularInline):  # type: ignore[type-arg]
 
     @admin.display(description="Next run")
     def next_run(self, plan: Plan) -> Any:
-        return moment(plan.next_at) if plan.pk and plan.is_enabled else "–"
+        if not plan.pk or not plan.is_enabled:
+            return "–"
+        late = plans.why_late(plan, Event.objects.filter(pk=plan.last_event_id).first() if plan.last_event_id else None)
+        return format_html('{} <span class="pill pill--warn" title="{}">late</span>', moment(plan.next_at), late) if late else moment(plan.next_at)
 
     @admin.display(description="Last run")
     def last_run(self, plan: Plan) -> Any:
