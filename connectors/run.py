@@ -227,7 +227,9 @@ class Run:
             return
         self._told_at = now
         if by := say_progress(self.event, f"{done:,} of {max(done, expected):,} done."):
-            raise Skip(f"Cancelled by {by} after {done:,} of {max(done, expected):,}.", reason="not_sent", code="cancelled")
+            raise Skip(
+                f"Cancelled by {by} after {done:,} of {max(done, expected):,}.", reason="not_sent", code="cancelled"
+            )
 
     def spawn(
         self,

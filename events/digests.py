@@ -143,7 +143,7 @@ def _groups(connector_id: int, contact_label: str, policy: MailPolicy) -> list[G
         found.append(
             Group(
                 family=family,
-                reason=dict(Reason.choices).get(family.reason, family.reason),
+                reason=str(dict(Reason.choices).get(family.reason, family.reason)),
                 rows=rows,
                 count=max(fresh.values("pk")[:COUNTED].count(), 1),
                 url=f"{settings.HUB_BASE_URL}/admin/events/event/?connector={connector_id}&cause={family.cause}&resolved=no",

@@ -212,7 +212,7 @@ def resolve(event_ids: Sequence[int], *, by: str, note: str, with_older: bool = 
     """Mark failed events resolved, with a name and a note; returns how many were. ``with_older``: earlier failures of
     the same object as well, because who chose its newest meant the object."""
     with transaction.atomic(), connection.cursor() as cursor:
-        values = [clean(by, 150), clean(note), list(event_ids)]
+        values: list[Any] = [clean(by, 150), clean(note), list(event_ids)]
         cursor.execute(
             "UPDATE events_event SET resolved_at = now(), resolved_by = %s, resolved_note = %s "
             "WHERE id = ANY(%s) AND outcome = 'failed' AND resolved_at IS NULL",

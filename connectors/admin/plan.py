@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from connectors import plans
-from connectors.admin.pills import moment
+from connectors.admin.pills import moment, pill
 from connectors.admin.state import event_path, provider_of
 from connectors.forms import plan as plan_forms
 from connectors.models import Connector, Plan
@@ -35,8 +35,9 @@ class PlanInline(admin.TabularInline):  # type: ignore[type-arg]
     def next_run(self, plan: Plan) -> Any:
         if not plan.pk or not plan.is_enabled:
             return "–"
-        late = plans.why_late(plan, Event.objects.filter(pk=plan.last_event_id).first() if plan.last_event_id else None)
-        return format_html('{} <span class="pill pill--warn" title="{}">late</span>', moment(plan.next_at), late) if late else moment(plan.next_at)
+        last = Event.objects.filter(pk=plan.last_event_id).first() if plan.last_event_id else None
+        late = plans.why_late(plan, last)
+        return format_html("{} {}", moment(plan.next_at), pill("late", "warn", late)) if late else moment(plan.next_at)
 
     @admin.display(description="Last run")
     def last_run(self, plan: Plan) -> Any:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from connectors.xoro.settings import XoroSettings
 
 PAUSES_S = (60.0, 300.0, 900.0, 3600.0)
-WAVE_CODES = frozenset({"wave"})  # reason codes of an order whose wave Xoro did not make
 WAVE_REST_S = 300.0
 # Failures no batch can mend: a document there contradicts the order, and a person decides which of them is right.
 FOR_PEOPLE = frozenset({"change_not_applied", "cancelled_there"})
@@ -28,7 +27,14 @@ AFTER_RUN = 2  # minutes that the rows of a run are given before they are told o
 # What each choice of ``notify_on`` means: kinds of record, which topics of deliveries and syncs begin or end with.
 KINDS = {
     "orders": ("order", "order_update", "refund", "refund_request", "return", "gift_card"),
-    "fulfillments": ("shipment", "fulfillment_order", "fulfillment_move", "fulfillment_progress", "hold", "hold_release"),
+    "fulfillments": (
+        "shipment",
+        "fulfillment_order",
+        "fulfillment_move",
+        "fulfillment_progress",
+        "hold",
+        "hold_release",
+    ),
     "products": ("product", "stock", "price"),
     "payouts": ("payout",),
 }
@@ -62,13 +68,15 @@ def starts_at(settings: XoroSettings) -> datetime | None:
 
 def rerun_failed(run: Run) -> str:
     """Every failed transaction nobody resolved, once more with this batch; wave errors have a sync of their own."""
-    never = FOR_PEOPLE | (WAVE_CODES if run.settings.rerun_wave_errors else frozenset())
-    return rerun.failed(run, never=never, batch=run.settings.import_batch_size)
+    waves = frozenset(run.settings.wave_error_codes) if run.settings.rerun_wave_errors else frozenset()
+    return rerun.failed(run, never=FOR_PEOPLE | waves, batch=run.settings.import_batch_size)
 
 
 def rerun_waves(run: Run) -> str:
     """Orders whose wave Xoro did not make, some minutes after they failed."""
-    return rerun.failed(run, codes=WAVE_CODES, rest_s=WAVE_REST_S, batch=run.settings.import_batch_size)
+    return rerun.failed(
+        run, codes=run.settings.wave_error_codes, rest_s=WAVE_REST_S, batch=run.settings.import_batch_size
+    )
 
 
 def mail_policy(settings: XoroSettings) -> MailPolicy:

@@ -125,11 +125,7 @@ def _title(event: Event) -> str:
 def _chosen(request: HttpRequest) -> list[int]:
     # The button of one row means that row, whatever is ticked.
     texts = request.POST.getlist("only") or request.POST.getlist("_selected_action")
-    found = [
-        one
-        for text in texts[:BULK_LIMIT]
-        if (one := listing.as_id(text)) is not None
-    ]
+    found = [one for text in texts[:BULK_LIMIT] if (one := listing.as_id(text)) is not None]
     return list(dict.fromkeys(found))
 
 

@@ -53,6 +53,7 @@ def fails(testing_provider):
 @pytest.fixture
 def policy(testing_provider):
     """``policy(MailPolicy(...))``: what the provider says of its mails."""
+
     def make(made: MailPolicy) -> None:
         # Taken away with the provider itself.
         changed = dataclasses.replace(testing_provider.provider, mail_policy=lambda settings: made)
