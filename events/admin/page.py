@@ -142,9 +142,8 @@ def timeline(
     steps = _own_steps(event, requests)
     if parent is not None:
         where = f" at {parent.connector_name}" if parent.connector_name else ""
-        steps.append(
-            Step(parent.received_at, f"{parent.topic}{where}", _tone(parent), _page(parent.pk), parent.sentence)
-        )
+        first = Step(parent.received_at, f"{parent.topic}{where}", _tone(parent), _page(parent.pk), parent.sentence)
+        steps.insert(0, first)
     for one in children[:CHILDREN_SHOWN]:
         text = f"Handed on to {one.connector_name or one.topic}"
         steps.append(Step(one.received_at, text, _tone(one), _page(one.pk), one.sentence or one.get_outcome_display()))
@@ -182,9 +181,9 @@ def _own_steps(event: Event, requests: list[RelatedRequest]) -> list[Step]:
         steps.append(
             Step(
                 event.finished_at,
-                event.get_outcome_display().capitalize(),
+                ": ".join(filter(None, (event.get_outcome_display().capitalize(), str(event.get_reason_display())))),
                 _tone(event),
-                detail=str(event.get_reason_display()),
+                detail=event.sentence,
             )
         )
     if event.superseded_by:
