@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from connectors.records import Record
-from events.host import MailPolicy as MailPolicy
-from events.interval import Interval as Interval
+from events.host import MailPolicy
+from events.interval import Interval
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

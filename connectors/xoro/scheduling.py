@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from connectors import rerun
-from connectors.base import Interval, MailPolicy, Retries
+from connectors.base import Retries
 from connectors.xoro.settings_notifications import DAILY, EACH_RUN
+from events.host import MailPolicy
+from events.interval import Interval
 
 if TYPE_CHECKING:
     from connectors.run import Run

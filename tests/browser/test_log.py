@@ -28,8 +28,14 @@ def erp(install):
         7: ("skipped", "filtered", "Order #EX-2007 is older than the start of the integration and was left out."),
     }
     for number in range(1, 13):
-        outcome, reason, sentence = texts.get(number, ("succeeded", "", f"Created sales order WEB-S0007{number:02} in Xoro."))
-        common = {"object_type": "order", "object_id": str(551230077700 + number), "object_label": f"#EX-{2000 + number}"}
+        outcome, reason, sentence = texts.get(
+            number, ("succeeded", "", f"Created sales order WEB-S0007{number:02} in Xoro.")
+        )
+        common = {
+            "object_type": "order",
+            "object_id": str(551230077700 + number),
+            "object_label": f"#EX-{2000 + number}",
+        }
         parent = record(New(
             kind=Kind.WEBHOOK, topic="orders/create", connector_id=shop.pk, connector_name=shop.name, provider="shopify",
             outcome=Outcome.SUCCEEDED, sentence="Order read from the shop and handed to 1 route.", **common,
