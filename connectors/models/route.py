@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +35,9 @@ class Route(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} → {self.target}: {self.record_kind}"
+
+    def admin_path(self) -> str:
+        return reverse("admin:connectors_route_change", args=[self.pk])
 
     def load_options(self) -> Any:
         """Typed options, ``None`` where the target declares none. Raises ``ConfigurationError``."""
