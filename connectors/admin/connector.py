@@ -183,6 +183,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
             for plan in connector.plans.all():
                 plan.next_at = timezone.now() + timedelta(minutes=plan.every_minutes)
                 plan.save(update_fields=["next_at"])
+        plans.follow_settings(connector)
         if change:
             plans.bring_forward([connector.pk])
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connectors', '0003_quotes'),
+        ('connectors', '0004_plan_offset'),
     ]
 
     operations = [
