@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from connectors.records import Record
+from events.host import MailPolicy
+from events.interval import Interval
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -83,14 +85,17 @@ class Acknowledgement(Handler):
 
 @dataclass(frozen=True, kw_only=True)
 class Sync:
-    """``function(run)`` walks many objects. ``every_minutes``: the default plan, 0 means only by hand.
-    ``follows_routes``: what it does depends on the connector's routes and address, so that a planned one comes forward
-    where those change."""
+    """``function(run)`` walks many objects. ``every_minutes``: the default plan, 0 means only by hand; ``every(settings)``:
+    the plan follows the connector's settings instead. ``follows_routes``: what it does depends on the connector's routes
+    and address, so that a planned one comes forward where those change. ``records``: the kind it is about, under whose
+    flow it stands in the log; without one it is general."""
 
     label: str
     function: Callable[[Run], str | None]
     every_minutes: int = 0
+    every: Callable[[Any], Interval] | None = None
     follows_routes: bool = False
+    records: type[Record] | None = None
     help: str = ""
 
 
@@ -260,6 +265,15 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Retries:
+    """How a passing fault is tried again, where a provider wants it otherwise than the hub: ``pauses_s`` before the second
+    attempt, the third and so on, then the last one again; ``most(settings)``: attempts of one event."""
+
+    pauses_s: Sequence[float]
+    most: Callable[[Any], int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SandboxSpec:
     """``application()`` makes a fresh stand-in of the vendor; ``prefix`` is its place on the sandbox server.
 
@@ -289,7 +303,9 @@ class Provider:
     ``connect(run)`` makes the client where it needs more of the run than settings and HTTP (the shared pace, granted
     credentials); else ``client(settings, http)``. ``acknowledges``: told, by an event of its own, that a record it
     emitted became a document elsewhere, or failed to (see ``acknowledging``). ``object_url(settings, object_type,
-    object_id)``: the page of an object in the remote system's own admin, empty where there is none."""
+    object_id)``: the page of an object in the remote system's own admin, empty where there is none.
+    ``starts_at(settings)``: records that came into being before are left out, unless somebody has them brought in all the
+    same. ``mail_policy(settings)``: how the connector's failures are mailed."""
 
     slug: str
     label: str
@@ -316,5 +332,8 @@ class Provider:
     contract_check: Callable[[Run], list[dict[str, Any]]] | None = None  # rows: see ``contracts``
     field_map_preview: Callable[[Any, str, bytes, bytes], Preview] | None = None
     budget: Budget = Budget()
+    retries: Retries | None = None
+    starts_at: Callable[[Any], datetime | None] | None = None
+    mail_policy: Callable[[Any], MailPolicy] | None = None
     retention_days: tuple[int, int] | None = None  # (successes, failures) where other than the hub's own
     sandbox: SandboxSpec | None = None

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.utils import timezone
 
-from connectors import notices
+from connectors import notices, plans
 from connectors.admin import panels, state
 from connectors.base import Provider
-from connectors.forms import generated
+from connectors.forms import reading
 from connectors.models import Breaker, BreakerState, Connector
 from events.models import Event, Mail
 
@@ -79,17 +79,20 @@ def _syncs(connector: Connector, provider: Provider | None) -> dict[str, list[di
     """The provider's syncs, each with its plan if it has one; those with a plan come first."""
     if provider is None:
         return _folded([], SYNCS_SHOWN)
-    plans = {plan.sync: plan for plan in connector.plans.all()}
+    made = {plan.sync: plan for plan in connector.plans.all()}
+    last = Event.objects.in_bulk([plan.last_event_id for plan in made.values() if plan.last_event_id])
     rows = [
         {
             "name": name,
             "label": sync.label,
             "help": sync.help,
             "plan": plan,
+            "is_decided": sync.every is not None,
+            "why_late": plans.why_late(plan, last.get(plan.last_event_id or 0)) if plan else "",
             "last_path": state.event_path(plan.last_event_id) if plan and plan.last_event_id else "",
         }
         for name, sync in provider.syncs.items()
-        for plan in [plans.get(name)]
+        for plan in [made.get(name)]
     ]
     return _folded(sorted(rows, key=lambda row: row["plan"] is None), SYNCS_SHOWN)
 
@@ -134,7 +137,7 @@ def _mail(connector: Connector) -> dict[str, Any]:
 
 
 def _read_only_settings(connector: Connector, provider: Provider | None) -> list[Any]:
-    return generated.shown(provider.settings, connector.settings, connector.secrets) if provider else []
+    return reading.shown(provider.settings, connector.settings, connector.secrets) if provider else []
 
 
 def _why_not(connector: Connector, now: state.State) -> str:

@@ -112,6 +112,9 @@ class Plan(models.Model):
     connector = models.ForeignKey(Connector, models.CASCADE, related_name="plans")
     sync = models.CharField(max_length=60)
     every_minutes = models.PositiveIntegerField(_("every, minutes"), default=60)
+    # With a zone, runs start at this minute of the interval, counted from midnight there; without, from the last run.
+    offset_minutes = models.PositiveIntegerField(_("offset, minutes"), default=0, db_default=0)
+    zone = models.CharField(_("time zone"), max_length=64, blank=True, db_default="")
     is_enabled = models.BooleanField(_("enabled"), default=True)
     next_at = models.DateTimeField(_("next run"), default=timezone.now)
     last_at = models.DateTimeField(_("last run"), null=True, blank=True, editable=False)

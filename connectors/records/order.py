@@ -345,6 +345,10 @@ class Order(Record):
         dates = [one.due_at for one in self.payment_dues if one.due_at and one.completed_at is None]
         return min(dates, default=None)
 
+    @property
+    def began_at(self) -> datetime:
+        return self.created_at
+
     def search_keys(self) -> list[tuple[str, str]]:
         keys = [*super().search_keys(), ("order_name", self.name)]
         if self.confirmation_number:
