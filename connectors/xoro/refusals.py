@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from connectors.exceptions import ConfigurationError, HubError, RemoteRefused, RemoteUnavailable
+from connectors.exceptions import ConfigurationError, HubError, RemoteRefused
 
 if TYPE_CHECKING:
     from connectors.xoro.settings import XoroSettings
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 NOT_DONE = frozenset({"dns", "connect", "tls", "throttled"})
 ANSWER_TOO_LARGE = "too_large"  # of the HTTP client: the write was done, only its answer was not read
 NO_ROUTE = "route"  # of the envelope: 400, 404 or 405
-WAVE_PAUSE_S = 300.0
 RENAMED = re.compile(r"\b(account|store|location|customer|carrier|term)s? not found", re.IGNORECASE)
 
 
@@ -51,14 +50,18 @@ def explained(error: RemoteRefused) -> RemoteRefused:
     return error
 
 
-def wave_failure(error: RemoteRefused, what: str, settings: XoroSettings) -> HubError:
-    """A wave that could not be made: tried again after some minutes, or left to a person."""
-    sentence = f"Xoro could not make a wave for {what}: {error.sentence}"
-    known = {"status": error.status, "request_id": error.request_id}
-    if not settings.rerun_wave_errors:
-        step = "Make stock or payment good in Xoro, then press Retry."
-        return RemoteRefused(sentence, code="wave", next_step=step, **known)  # type: ignore[arg-type]
-    return RemoteUnavailable(sentence, code="wave", retry_after_s=WAVE_PAUSE_S, **known)  # type: ignore[arg-type]
+def wave_failure(error: RemoteRefused, what: str, settings: XoroSettings) -> RemoteRefused:
+    """A wave that could not be made: run again some minutes later where the connector says so, by the vendor's code; else
+    left to a person."""
+    is_rerun = settings.rerun_wave_errors and settings.import_enabled
+    later = "The hub runs it again in a few minutes. If it lasts, make" if is_rerun else "Make"
+    return RemoteRefused(
+        f"Xoro could not make a wave for {what}: {error.sentence}",
+        code=error.code,
+        next_step=f"{later} stock or payment good in Xoro, then press Retry.",
+        status=error.status,
+        request_id=error.request_id,
+    )
 
 
 def manual_task(sentence: str, next_step: str, error: HubError | None = None) -> RemoteRefused:

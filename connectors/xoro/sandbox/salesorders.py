@@ -9,6 +9,7 @@ from connectors.xoro.sandbox import deposits, fields, invoices, warehouse, waves
 from connectors.xoro.sandbox.areas import Route, fits
 from connectors.xoro.sandbox.books import NO_DATE, Books, identity
 from connectors.xoro.sandbox.refusal import Refused, check_mandatory, check_members
+from connectors.xoro.sandbox.windows import within
 
 if TYPE_CHECKING:
     from connectors.xoro.sandbox.server import XoroSandbox
@@ -152,25 +153,24 @@ def line_amount(line: Mapping[str, Any]) -> float:
 
 
 def get(sandbox: XoroSandbox, query: dict[str, str]) -> list[Any]:
-    exact = ("order_number",) if sandbox.tenant.needs_status else ("order_number", *REFERENCE)
-    if not any(query.get(name) for name in ("status", *exact)):
-        return []  # as seen on one account: success, and no rows
-    status = query.get("status", "")
-    rows = [row for row in _candidates(sandbox.books, query) if fits(row["SoEstimateHeader"], query, FILTERS)]
-    if sandbox.tenant.hides_open and status == "Open":
+    """Nothing without a status or an exact key, as seen on one account; that trap can be switched off."""
+    books, tenant = sandbox.books, sandbox.tenant
+    asked = {"status", "order_number", *(() if tenant.reference_needs_status else REFERENCE)}
+    if tenant.needs_status and not any(query.get(name) for name in asked):
         return []
-    return [row for row in rows if status in ("", "*", row["SoEstimateHeader"]["StatusName"])]
-
-
-def _candidates(books: Books, query: Mapping[str, str]) -> list[dict[str, Any]]:
-    """By an index where one does: a search among ten thousand orders is asked for each of them."""
-    if number := query.get("order_number"):
-        found = books.orders_by_number.get(number)
-    elif all(query.get(name) for name in REFERENCE):
-        found = books.orders_by_identity.get((query["third_party_source"], query["third_party_ref_no"]))
-    else:
-        return books.orders
-    return [] if found is None else [found]
+    status = query.get("status", "")
+    if tenant.hides_open and status == "Open":
+        return []
+    rows: Any = books.orders
+    if query.get("order_number"):
+        rows = (
+            [books.orders_by_number[query["order_number"]]] if query["order_number"] in books.orders_by_number else []
+        )
+    elif query.get("third_party_ref_no"):
+        rows = books.orders_by_reference.get(query["third_party_ref_no"], [])
+    rows = [row for row in rows if status in ("", "*", row["SoEstimateHeader"]["StatusName"])]
+    rows = [row for row in rows if fits(row["SoEstimateHeader"], query, FILTERS)]
+    return within(rows, "SoEstimateHeader", query, books.clock)
 
 
 ROUTES = {
