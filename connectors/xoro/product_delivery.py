@@ -154,7 +154,14 @@ def _write(run: Run, product: Product, wanted: Node, verb: str) -> Delivered:
             next_step=f"Look in Xoro at base part {number}; if it is right, mark this event resolved, else press Retry.",
         )
     if not echoed:  # success without a product: what stands there now is read
-        answered = calls.get_product(run.client, number)[0] or {"BasePartNumber": number}
+        found, _ = calls.get_product(run.client, number)
+        if found is None:
+            raise UnconfirmedWrite(
+                f"Xoro took base part {number} of product {product.name} without answering it, and does not list it.",
+                next_step=f"Look in Xoro for the base part {number}. If it is there, mark this event resolved, else press "
+                "Retry.",
+            )
+        answered = found
     return _delivered(product, answered, f"Base part {number} was {verb} in Xoro for product {product.name}.")
 
 

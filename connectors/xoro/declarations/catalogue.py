@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.base import Accept, Handler, Single, Sync
 from connectors.records import Product, Record
-from connectors.xoro import products
+from connectors.xoro import products, scheduling
 from connectors.xoro.product_delivery import accept_product
 
 HANDLERS: dict[str, Handler] = {}
@@ -12,7 +12,7 @@ SYNCS: dict[str, Sync] = {
     "products": Sync(
         label="Changed products",
         function=products.synchronize,
-        every_minutes=60,
+        every=scheduling.every,
         help="Reads every product changed in Xoro since the last time; each has an event of its own.",
     ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.base import Accept, Check, Handler, Sync
 from connectors.records import Record, StockLevel
-from connectors.xoro import inventory
+from connectors.xoro import inventory, scheduling
 from connectors.xoro.stock_check import check_stores
 
 HANDLERS: dict[str, Handler] = {}
@@ -12,7 +12,7 @@ SYNCS: dict[str, Sync] = {
     "inventory": Sync(
         label="Inventory",
         function=inventory.synchronize,
-        every_minutes=60,
+        every=scheduling.every,
         follows_routes=True,
         help="Reads the stock of every mapped store, adds stores up, and sends the shop what differs. Once a night what "
         "the shop holds is compared with it.",

@@ -231,7 +231,6 @@ def settings_for(base_url: str) -> dict[str, Any]:
             {"store": "EAST WAREHOUSE", "location": "Tacoma"},
         ],
         "products_enabled": True,
-        "product_direction": "shopify_to_xoro",
         "price_currency": "USD",
         "pause_ms": 0,
     }
