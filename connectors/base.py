@@ -8,7 +8,7 @@ imports another, has models, URLs or templates of its own, or is named outside i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -214,6 +214,39 @@ class MappingKind:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Assumption:
+    """Something the hub takes for granted of the vendor that no setting holds: a row of the connector's checklist, for a
+    person to confirm with the vendor. ``source``: where the gap is described. What a setting holds is marked there
+    (``setting(assumed=...)``)."""
+
+    name: str
+    label: str
+    text: str
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameFound:
+    """What became of looking for a name at the vendor. ``is_found`` ``None``: it did not come up, which proves nothing.
+    ``known``: names of its kind that came up on the way; similar ones are suggested."""
+
+    is_found: bool | None
+    known: Sequence[str] = ()
+    sentence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameKind:
+    """A kind of name that must be spelled as the vendor spells it (see ``setting(names=...)``). ``check(run, name)``
+    looks for one by harmless reads, or raises ``HubError`` where it cannot; without it names stay unchecked, and
+    ``unchecked`` says why and what a wrong one leads to."""
+
+    label: str
+    check: Callable[[Run, str], NameFound] | None = None
+    unchecked: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """One cell of a panel's table: text, a tone (``good``, ``warn``, ``bad``, empty), an address, a time."""
 
@@ -305,7 +338,8 @@ class Provider:
     emitted became a document elsewhere, or failed to (see ``acknowledging``). ``object_url(settings, object_type,
     object_id)``: the page of an object in the remote system's own admin, empty where there is none.
     ``starts_at(settings)``: records that came into being before are left out, unless somebody has them brought in all the
-    same. ``mail_policy(settings)``: how the connector's failures are mailed.
+    same. ``mail_policy(settings)``: how the connector's failures are mailed. ``pace(settings)``: calls a second in place
+    of the budget's ``per_second``, where a connector's settings say how fast its remote is.
 
     ``leaves(run)``: what stays in the remote system when the connector is deleted, each a sentence with what to do
     before; told from what the hub keeps, without a remote call."""
@@ -335,9 +369,16 @@ class Provider:
     mappings: Sequence[MappingKind] = ()
     contract_check: Callable[[Run], list[dict[str, Any]]] | None = None  # rows: see ``contracts``
     field_map_preview: Callable[[Any, str, bytes, bytes], Preview] | None = None
+    assumptions: Sequence[Assumption] = ()
+    names: Mapping[str, NameKind] = field(default_factory=dict)  # by the word of ``setting(names=...)``
     budget: Budget = Budget()
     retries: Retries | None = None
     starts_at: Callable[[Any], datetime | None] | None = None
     mail_policy: Callable[[Any], MailPolicy] | None = None
+    pace: Callable[[Any], float] | None = None
     retention_days: tuple[int, int] | None = None  # (successes, failures) where other than the hub's own
     sandbox: SandboxSpec | None = None
+
+    def budget_for(self, settings: Any) -> Budget:
+        """The budget of a connector with these settings."""
+        return self.budget if self.pace is None else replace(self.budget, per_second=self.pace(settings))
