@@ -339,7 +339,10 @@ class Provider:
     object_id)``: the page of an object in the remote system's own admin, empty where there is none.
     ``starts_at(settings)``: records that came into being before are left out, unless somebody has them brought in all the
     same. ``mail_policy(settings)``: how the connector's failures are mailed. ``pace(settings)``: calls a second in place
-    of the budget's ``per_second``, where a connector's settings say how fast its remote is."""
+    of the budget's ``per_second``, where a connector's settings say how fast its remote is.
+
+    ``leaves(run)``: what stays in the remote system when the connector is deleted, each a sentence with what to do
+    before; told from what the hub keeps, without a remote call."""
 
     slug: str
     label: str
@@ -361,6 +364,7 @@ class Provider:
     lookups: Sequence[Lookup] = ()
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     panels: Sequence[Panel] = ()
+    leaves: Callable[[Run], Sequence[str]] | None = None
     object_url: Callable[[Any, str, str], str] | None = None
     mappings: Sequence[MappingKind] = ()
     contract_check: Callable[[Run], list[dict[str, Any]]] | None = None  # rows: see ``contracts``
