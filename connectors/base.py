@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -105,6 +105,19 @@ class Single:
 
     label: str
     function: Callable[[Run], str | None]
+    help: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """ "Bring in everything from day to day", which a person asks for: ``function(run)`` walks the objects of ``run.days``
+    and spawns an event for each, saying ``run.progress`` as it goes. ``records``: the kind that comes of it.
+    ``count(run, first, last)``: how many that will be, where asking is cheap; days are the remote system's own."""
+
+    label: str
+    function: Callable[[Run], str | None]
+    records: type[Record]
+    count: Callable[[Run, date, date], int] | None = None
     help: str = ""
 
 
@@ -321,6 +334,7 @@ class Provider:
     ignored: frozenset[str] = frozenset()  # topics decided to be of no interest
     syncs: Mapping[str, Sync] = field(default_factory=dict)
     singles: Mapping[str, Single] = field(default_factory=dict)
+    periods: Mapping[str, Period] = field(default_factory=dict)
     emits: Sequence[type[Record]] = ()
     accepts: Mapping[type[Record], Accept] = field(default_factory=dict)
     acknowledges: Mapping[type[Record], Acknowledgement] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +22,7 @@ from connectors.models import Mapping as MappingRow
 from connectors.recording import JobRecorder, ListRecorder
 from connectors.records import FigureRecord, Record
 from connectors.redaction import Redactor
-from events import bell, bodies, search
+from events import bell, bodies, cancelling, search
 from events.exchanges import unfinished_write_at
 from events.models import Event, Kind, Priority, as_note
 from events.outcomes import say_progress
@@ -102,6 +102,14 @@ class Run:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise PayloadError("The delivery is not valid JSON.") from error
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """First and last day of what a person asked for (``Period``). Raises ``PayloadError``."""
+        try:
+            return date.fromisoformat(self.payload["first"]), date.fromisoformat(self.payload["last"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise PayloadError("The event does not say which days were asked for.", path="first") from error
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -227,6 +235,7 @@ class Run:
             return
         self._told_at = now
         if by := say_progress(self.event, f"{done:,} of {max(done, expected):,} done."):
+            cancelling.cancel(self.event.pk, by=by)  # what this run made since it was cancelled
             raise Skip(
                 f"Cancelled by {by} after {done:,} of {max(done, expected):,}.", reason="not_sent", code="cancelled"
             )

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -49,8 +50,9 @@ def start_sync(connector: Connector, name: str, *, by: str) -> int:
     return made.event_id
 
 
-def start_single(connector: Connector, name: str, number: str, *, by: str) -> int:
-    """Queue the synchronization of one object, named by the number people know. Raises ``ConfigurationError``."""
+def start_single(connector: Connector, name: str, number: str, *, by: str, is_forced: bool = False) -> int:
+    """Queue the synchronization of one object, named by the number people know. ``is_forced``: also where a target's
+    integration starts later. Raises ``ConfigurationError``."""
     single = connector.provider.singles.get(name)
     if single is None:
         raise ConfigurationError(f"{connector.provider.label} cannot synchronize a single {name}.")
@@ -71,8 +73,44 @@ def start_single(connector: Connector, name: str, number: str, *, by: str) -> in
                 object_type=name,
                 object_label=number,
                 triggered_by=by,
+                forced_by=by if is_forced else "",
                 payload=json.dumps({"number": number}).encode(),
                 keys=[(f"{name}_number", number)],
+            )
+        )
+        bell.ring()
+    return made.event_id
+
+
+def start_period(connector: Connector, name: str, first: date, last: date, *, by: str, is_forced: bool = False) -> int:
+    """Queue the walk over everything from one day to another, both included; the same days again, while the first walk
+    goes on, return its event. Raises ``ConfigurationError``."""
+    period = connector.provider.periods.get(name)
+    if period is None:
+        raise ConfigurationError(f"{connector.provider.label} cannot bring in a range of days of {name}.")
+    if first > last:
+        raise ConfigurationError("The first day is after the last one.", next_step="")
+    lock = f"{connector.pk}:period:{name}:{first}:{last}:{'forced' if is_forced else ''}"
+    with transaction.atomic():
+        Connector.objects.select_for_update().only("pk").get(pk=connector.pk)
+        running = Event.objects.filter(lock_key=lock, outcome__in=OPEN_OUTCOMES).order_by("-id").first()
+        if running is not None:
+            return running.pk
+        made = record(
+            New(
+                kind=Kind.SYNC,
+                topic=f"period:{name}",
+                connector_id=connector.pk,
+                connector_name=connector.name,
+                provider=connector.provider_slug,
+                priority=Priority.MANUAL,
+                max_attempts=3,
+                lock_key=lock,
+                object_type=period.records.kind,
+                object_label=f"{first} to {last}",
+                triggered_by=by,
+                forced_by=by if is_forced else "",
+                payload=json.dumps({"first": first.isoformat(), "last": last.isoformat()}).encode(),
             )
         )
         bell.ring()

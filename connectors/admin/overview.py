@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.utils import timezone
 
-from connectors import notices, plans
+from connectors import notices, periods, plans
 from connectors.admin import panels, state
 from connectors.base import Provider
 from connectors.forms import reading
@@ -55,6 +55,7 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
         "failures": failures,
         "failures_text": state.counted(failures),
         "syncs": _syncs(connector, provider),
+        "may_bring_in": may["synchronize"] and bool(periods.ways(connector)),
         "singles": _singles(provider, may["synchronize"]),
         "events": _recent(connector) if user.has_perm("events.view_event") else None,  # type: ignore[union-attr]
         "events_path": state.events_path(connector.pk),
