@@ -170,6 +170,8 @@ class Lookup:
     params)`` returns an ``Answer`` or raises ``HubError``; ``neutral(settings)`` gives the answer of a failure.
     ``is_on(settings)``: whether the function is switched on. ``topic`` names the event. ``share``: how many such calls
     may run at once in one web process, so that a slow vendor cannot take all threads. ``path`` may hold ``<id>``.
+    ``about``: object types and the parameter that names one, so that the pages of such objects lead to the question. An
+    answer whose data has ``next``, a mapping of parameters, is one page of several.
     """
 
     path: str
@@ -185,6 +187,7 @@ class Lookup:
     answer_example: Any = None
     capability: str = ""  # what it answers, for other connectors that ask it (``connectors.asking``)
     customer_param: str = ""  # the parameter that says whose data is asked for
+    about: Mapping[str, str] = field(default_factory=dict)
     help: str = ""
 
 

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from connectors import breakers, checking, contracts, known, lanes, plans, syncing
-from connectors.admin import fieldmap, log, reimport, state, testmail
+from connectors.admin import ask, fieldmap, log, reimport, state, testmail
 from connectors.exceptions import HubError
 from connectors.models import Connector, new_token
 from connectors.registry import UnknownProvider
@@ -61,7 +61,12 @@ class ConnectorActions(Base):
         view = self.admin_site.admin_view
         urls.append(path("<int:pk>/import/", view(self.reimport), name=reimport.NAME))
         urls.append(path("<int:pk>/import/<int:event>/", view(self.follow), name=f"{reimport.NAME}_progress"))
+        urls.append(path("<int:pk>/ask/", view(self.ask), name=ask.NAME))
+        urls.append(path("<int:pk>/ask/<path:topic>/", view(self.ask), name=ask.NAME))
         return urls + super().get_urls()
+
+    def ask(self, request: HttpRequest, pk: int, topic: str = "") -> HttpResponse:
+        return ask.page(request, self.admin_site, get_object_or_404(Connector, pk=pk), topic)
 
     def reimport(self, request: HttpRequest, pk: int) -> HttpResponse:
         return reimport.page(request, self.admin_site, get_object_or_404(Connector, pk=pk))

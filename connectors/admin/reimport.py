@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -71,9 +70,8 @@ class DaysForm(forms.Form):
 
 
 def _offer(form: forms.Form, ways: list[Way]) -> None:
-    field = form.fields["way"]
-    assert isinstance(field, forms.ChoiceField)
-    field.choices = [(way.key, f"{way.label}: {way.source}") for way in ways]
+    field = cast(forms.ChoiceField, form.fields["way"])
+    field.choices = [(way.key, f"{way.label}s from {way.source}") for way in ways]
 
 
 def page(request: HttpRequest, site: AdminSite, connector: Connector) -> HttpResponse:
@@ -118,7 +116,6 @@ def _start(
     try:
         if by_days:
             first, last = given["first"], given["last"]
-            assert isinstance(first, date)
             event_id = syncing.start_period(way.source, way.period, first, last, by=who, is_forced=is_forced)
         else:
             event_id = syncing.start_single(way.source, way.single, given["number"], by=who, is_forced=is_forced)

@@ -8,13 +8,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from connectors import periods, syncing
 from connectors.exceptions import ConfigurationError
 from connectors.models import Link, Route
+from connectors.run import Run
 from events import cancelling
 from events.drain import Drainer
 from events.models import Event, Kind, Outcome, Reason
+from tests.connectors.xoro.cast import make_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ZONE = "America/Toronto"
@@ -48,7 +51,7 @@ def by_number(shop, number: str, **more) -> Event:
 
 
 def test_an_order_older_than_the_start_is_left_out_and_says_since_when(sandbox, shop, erp):
-    begins(erp, date.today() + timedelta(days=2))
+    begins(erp, timezone.localdate() + timedelta(days=2))
     row = by_number(shop, "#2207")
     assert (row.outcome, row.reason, row.reason_code) == (Outcome.SKIPPED, Reason.FILTERED, "before_start")
     assert "is older than the start of the integration of Xoro" in row.sentence
@@ -56,7 +59,7 @@ def test_an_order_older_than_the_start_is_left_out_and_says_since_when(sandbox, 
 
 
 def test_somebody_may_have_it_brought_in_all_the_same_and_is_named(sandbox, shop, erp):
-    begins(erp, date.today() + timedelta(days=2))
+    begins(erp, timezone.localdate() + timedelta(days=2))
     by_number(shop, "#2207")
     row = by_number(shop, "#2207", is_forced=True)
     assert (row.outcome, row.forced_by, row.is_supersedable) == (Outcome.SUCCEEDED, "sam", False), row.sentence
@@ -87,16 +90,12 @@ def test_the_start_is_midnight_in_the_zone_of_the_settings(erp):
 
 @pytest.mark.parametrize(("minutes", "outcome"), [(-1, Outcome.SKIPPED), (0, Outcome.SUCCEEDED)])
 def test_a_minute_around_that_midnight_decides(shop, erp, minutes, outcome):
-    from tests.connectors.xoro.cast import make_order
-
     begins(erp, date(2026, 3, 8))
     at = periods.starts_at(erp) + timedelta(minutes=minutes)
     assert _delivered(shop, erp, make_order(created_at=at)).outcome == outcome
 
 
 def _delivered(shop, erp, order) -> Event:
-    from connectors.run import Run
-
     event_id = syncing.start_sync(shop, "orders", by="sam")
     Event.objects.filter(pk=event_id).update(outcome=Outcome.SUCCEEDED)
     Run(shop, Event.objects.get(pk=event_id)).deliver(order)
@@ -106,7 +105,7 @@ def _delivered(shop, erp, order) -> Event:
 
 def test_what_was_delivered_before_the_start_was_set_is_kept_up_to_date(sandbox, shop, erp):
     assert by_number(shop, "#2207").outcome == Outcome.SUCCEEDED
-    begins(erp, date.today() + timedelta(days=2))
+    begins(erp, timezone.localdate() + timedelta(days=2))
     assert by_number(shop, "#2207").reason == Reason.UNCHANGED
 
 
@@ -115,7 +114,7 @@ def test_what_was_delivered_before_the_start_was_set_is_kept_up_to_date(sandbox,
 
 def test_days_bring_in_every_order_placed_then_once_and_say_how_many_before(sandbox, shop, erp):
     [way] = [one for one in periods.ways(erp) if one.period]
-    first, last = date.today() - timedelta(days=30), date.today() + timedelta(days=1)
+    first, last = timezone.localdate() - timedelta(days=30), timezone.localdate() + timedelta(days=1)
     count, why_not = periods.count(way, first, last, by="sam")
     assert (count, why_not) == (count, "") and count
     for _ in range(2):
@@ -137,11 +136,11 @@ def test_the_same_days_are_not_walked_twice_at_once(shop, erp):
 
 
 def test_what_is_cancelled_ends_with_a_name_and_what_began_goes_on(sandbox, shop, erp):
-    event_id = syncing.start_period(shop, "orders", date.today() - timedelta(days=30), date.today(), by="sam")
+    event_id = syncing.start_period(
+        shop, "orders", timezone.localdate() - timedelta(days=30), timezone.localdate(), by="sam"
+    )
     Event.objects.filter(pk=event_id).update(outcome=Outcome.SUCCEEDED)
     walk = Event.objects.get(pk=event_id)
-    from connectors.run import Run
-
     for number in range(3):
         Run(shop, walk).spawn(topic="orders/updated", object_type="order", object_id=str(number), object_label="#1")
     tried = Event.objects.filter(parent_id=event_id).first()
@@ -154,8 +153,6 @@ def test_what_is_cancelled_ends_with_a_name_and_what_began_goes_on(sandbox, shop
 
 
 def test_a_walk_that_runs_ends_at_its_next_sign_of_progress(sandbox, shop, erp, monkeypatch):
-    from connectors.run import Run
-
     seen = Run.progress
 
     def cancelled(run, done, expected):
@@ -163,7 +160,9 @@ def test_a_walk_that_runs_ends_at_its_next_sign_of_progress(sandbox, shop, erp, 
         seen(run, done, expected)
 
     monkeypatch.setattr(Run, "progress", cancelled)
-    event_id = syncing.start_period(shop, "orders", date.today() - timedelta(days=30), date.today(), by="sam")
+    event_id = syncing.start_period(
+        shop, "orders", timezone.localdate() - timedelta(days=30), timezone.localdate(), by="sam"
+    )
     Drainer(0).run()
     walk = Event.objects.get(pk=event_id)
     assert (walk.outcome, walk.reason, walk.reason_code) == (Outcome.SKIPPED, Reason.NOT_SENT, "cancelled")
@@ -178,9 +177,13 @@ def test_the_page_asks_before_days_are_brought_in_and_follows_them(client, suppo
     client.force_login(supporter)
     address = reverse("admin:connectors_connector_import", args=[erp.pk])
     shown = client.get(address).text
-    assert "Order: Lumen Goods" in shown
-    assert "Xoro takes part since 2026-03-08 05:00" in shown
-    asked = {"way": f"{shop.pk}:order", "first": str(date.today() - timedelta(days=30)), "last": str(date.today())}
+    assert "Orders from Lumen Goods" in shown
+    assert "Xoro takes part since <time" in shown and "2026-03-08 05:00:00 UTC" in shown
+    asked = {
+        "way": f"{shop.pk}:order",
+        "first": str(timezone.localdate() - timedelta(days=30)),
+        "last": str(timezone.localdate()),
+    }
     confirm = client.post(address, asked).text
     assert not Event.objects.filter(topic="period:orders").exists()
     assert Event.objects.get(topic="period:orders/count").outcome == Outcome.SUCCEEDED
