@@ -230,6 +230,39 @@ class MappingKind:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Assumption:
+    """Something the hub takes for granted of the vendor that no setting holds: a row of the connector's checklist, for a
+    person to confirm with the vendor. ``source``: where the gap is described. What a setting holds is marked there
+    (``setting(assumed=...)``)."""
+
+    name: str
+    label: str
+    text: str
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameFound:
+    """What became of looking for a name at the vendor. ``is_found`` ``None``: it did not come up, which proves nothing.
+    ``known``: names of its kind that came up on the way; similar ones are suggested."""
+
+    is_found: bool | None
+    known: Sequence[str] = ()
+    sentence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameKind:
+    """A kind of name that must be spelled as the vendor spells it (see ``setting(names=...)``). ``check(run, name)``
+    looks for one by harmless reads, or raises ``HubError`` where it cannot; without it names stay unchecked, and
+    ``unchecked`` says why and what a wrong one leads to."""
+
+    label: str
+    check: Callable[[Run, str], NameFound] | None = None
+    unchecked: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """One cell of a panel's table: text, a tone (``good``, ``warn``, ``bad``, empty), an address, a time."""
 
@@ -348,6 +381,8 @@ class Provider:
     mappings: Sequence[MappingKind] = ()
     contract_check: Callable[[Run], list[dict[str, Any]]] | None = None  # rows: see ``contracts``
     field_map_preview: Callable[[Any, str, bytes, bytes], Preview] | None = None
+    assumptions: Sequence[Assumption] = ()
+    names: Mapping[str, NameKind] = field(default_factory=dict)  # by the word of ``setting(names=...)``
     budget: Budget = Budget()
     retries: Retries | None = None
     starts_at: Callable[[Any], datetime | None] | None = None

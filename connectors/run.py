@@ -59,7 +59,8 @@ class Run:
         self.sentence = ""  # what the event of an endpoint says; a handler returns its own
         self.outcome_code = ""
         self.failure: HubError | Skip | None = None
-        self.afterwards: list[Callable[[], object]] = []  # done when an endpoint's answer has left
+        # Done when an endpoint's answer has left, with the id of its event where that could be written.
+        self.afterwards: list[Callable[[int | None], object]] = []
 
     # --- the remote system
     # ---------------------------------------------------------------------------------------------

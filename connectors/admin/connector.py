@@ -196,6 +196,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
                 ("routes", Route.objects.filter(Q(source=connector) | Q(target=connector)).count()),
                 ("mappings", Mapping.objects.filter(connector=connector).count()),
                 ("plans", Plan.objects.filter(connector=connector).count()),
+                ("confirmations", connector.confirmations.count()),
                 ("rows of the ledger", _ledger(connector)),
             ):
                 counts[label] = counts.get(label, 0) + number

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.utils import timezone
 
-from connectors import notices, periods, plans
+from connectors import confirming, notices, periods, plans
 from connectors.admin import ask, panels, state
 from connectors.base import Provider
 from connectors.forms import reading
@@ -63,6 +63,7 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
         "webhook": _webhook(connector, provider, may["change"]),
         "mail": _mail(connector),
         "groups": _read_only_settings(connector, provider) if not may["change"] else [],
+        "checklist": confirming.progress(confirming.items(connector)) if confirming.has_any(connector) else None,
         "hint": _why_not(connector, now),
     }
 

@@ -174,7 +174,9 @@ class XoroSandbox(Sandbox):
         start = (page - 1) * (size - overlap)
         total_pages = max(1, -(-len(rows) // size))
         shown = rows[start : start + size]
-        reply = enveloped(route.shape(self, shown) if route.shape else shown, message="Loaded" if shown else "")
+        reply = enveloped(
+            route.shape(self, shown, request.query) if route.shape else shown, message="Loaded" if shown else ""
+        )
         if not rows and self.tenant.empty_as_false:
             reply = throttled()
         if not self._standing("no_total_pages", request.path):
