@@ -62,8 +62,7 @@ class Run:
         # Done when an endpoint's answer has left, with the id of its event where that could be written.
         self.afterwards: list[Callable[[int | None], object]] = []
 
-    # --- the remote system
-    # ---------------------------------------------------------------------------------------------
+    # --- the remote system ---
     @cached_property
     def redactor(self) -> Redactor:
         """Knows the secret settings; ``secret_header`` and ``secret_texts`` of a settings class name what else is
@@ -89,8 +88,7 @@ class Run:
             raise TypeError(f"{self.connector.provider.slug} declares no client")
         return make(self.settings, self.http)
 
-    # --- the event
-    # -----------------------------------------------------------------------------------------------------
+    # --- the event ---
     @cached_property
     def body(self) -> bytes:
         """The raw payload of the event, as it arrived."""
@@ -106,11 +104,8 @@ class Run:
 
     @property
     def days(self) -> tuple[date, date]:
-        """First and last day of what a person asked for (``Period``). Raises ``PayloadError``."""
-        try:
-            return date.fromisoformat(self.payload["first"]), date.fromisoformat(self.payload["last"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise PayloadError("The event does not say which days were asked for.", path="first") from error
+        """First and last day of what a person asked for (``Period``)."""
+        return syncing.days_of(self.payload)
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -173,8 +168,7 @@ class Run:
         """What a health warning said is over."""
         notices.clear(self.connector.pk, code)
 
-    # --- records
-    # -------------------------------------------------------------------------------------------------------
+    # --- records ---
     def deliver(self, one: Record) -> int:
         """Hand a record to every route of its kind: one child event each. Returns how many routes there were; raises
         ``Skip`` (not routed) where there is none, ``PayloadError`` where a member is of another kind than declared."""
@@ -314,8 +308,7 @@ class Run:
             row.save(update_fields=["memory"])
         self.connector.memory = row.memory
 
-    # --- deliveries
-    # ----------------------------------------------------------------------------------------------------
+    # --- deliveries ---
     @cached_property
     def route(self) -> Route | None:
         if self.event is None or self.event.route_id is None:

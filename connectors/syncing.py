@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from connectors.exceptions import ConfigurationError
+from connectors.exceptions import ConfigurationError, PayloadError
 from connectors.models import Connector
 from connectors.routing import lock_key
 from events import bell
@@ -115,6 +115,14 @@ def start_period(connector: Connector, name: str, first: date, last: date, *, by
         )
         bell.ring()
     return made.event_id
+
+
+def days_of(payload: Mapping[str, Any]) -> tuple[date, date]:
+    """The days of an event that ``start_period`` made. Raises ``PayloadError``."""
+    try:
+        return date.fromisoformat(payload["first"]), date.fromisoformat(payload["last"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise PayloadError("The event does not say which days were asked for.", path="first") from error
 
 
 @dataclass(frozen=True, kw_only=True)
