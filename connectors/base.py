@@ -8,7 +8,7 @@ imports another, has models, URLs or templates of its own, or is named outside i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -344,7 +344,8 @@ class Provider:
     emitted became a document elsewhere, or failed to (see ``acknowledging``). ``object_url(settings, object_type,
     object_id)``: the page of an object in the remote system's own admin, empty where there is none.
     ``starts_at(settings)``: records that came into being before are left out, unless somebody has them brought in all the
-    same. ``mail_policy(settings)``: how the connector's failures are mailed."""
+    same. ``mail_policy(settings)``: how the connector's failures are mailed. ``pace(settings)``: calls a second in place
+    of the budget's ``per_second``, where a connector's settings say how fast its remote is."""
 
     slug: str
     label: str
@@ -376,5 +377,10 @@ class Provider:
     retries: Retries | None = None
     starts_at: Callable[[Any], datetime | None] | None = None
     mail_policy: Callable[[Any], MailPolicy] | None = None
+    pace: Callable[[Any], float] | None = None
     retention_days: tuple[int, int] | None = None  # (successes, failures) where other than the hub's own
     sandbox: SandboxSpec | None = None
+
+    def budget_for(self, settings: Any) -> Budget:
+        """The budget of a connector with these settings."""
+        return self.budget if self.pace is None else replace(self.budget, per_second=self.pace(settings))

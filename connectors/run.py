@@ -74,7 +74,7 @@ class Run:
 
     @cached_property
     def http(self) -> HttpClient:
-        budget = self.connector.provider.budget
+        budget = self.connector.provider.budget_for(self.settings)
         spend: Callable[[], None] | None = None
         if budget.per_second > 0 and self.connector.pk:
             spend = lambda: budgets.spend(self.connector.pk, budget)  # noqa: E731
