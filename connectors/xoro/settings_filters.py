@@ -15,12 +15,12 @@ RISKS = ("low", "medium", "high")
 @dataclass(frozen=True, kw_only=True)
 class FilterSettings:
     financial_status: tuple[str, ...] = several(
-        "Financial status", "An order is sent while its payment stands at one of these.", FILTERS, as_choices(FINANCIAL),
+        "Financial status", "An order is sent while its payment stands at one of these. None chosen: at any.", FILTERS, as_choices(FINANCIAL),
         initial=[one for one in FINANCIAL if one != "voided"],
         assumed="The rules of the vendor's filter page are not public; these are ours (G-14).",
     )  # fmt: skip
     fulfillment_status: tuple[str, ...] = several(
-        "Fulfillment status", "An order is sent while its shipping stands at one of these.", FILTERS, as_choices(FULFILLMENT),
+        "Fulfillment status", "An order is sent while its shipping stands at one of these. None chosen: at any.", FILTERS, as_choices(FULFILLMENT),
         initial=FULFILLMENT,
     )  # fmt: skip
     include_tags: tuple[str, ...] = listed(
@@ -55,9 +55,6 @@ class FilterSettings:
 def problems(settings: FilterSettings) -> dict[str, str]:
     """What contradicts itself, by setting."""
     found: dict[str, str] = {}
-    for name in ("financial_status", "fulfillment_status"):
-        if not getattr(settings, name):
-            found[name] = "Without any of them no order would ever be sent: choose at least one."
     both = {tag.casefold() for tag in settings.include_tags} & {tag.casefold() for tag in settings.exclude_tags}
     if both:
         found["exclude_tags"] = f"“{sorted(both)[0]}” is among the tags an order must have, too."

@@ -77,8 +77,6 @@ PAYOUTS = {"payouts_enabled": True, "payout_bank_account": "B", "payout_fee_acco
             {"products_enabled": True, "update_fields": ["cost"]}, {"cost_field": "StandardUnitCost"}, "cost_field",
         ),
         ({"include_tags": ["web"], "exclude_tags": ["WEB"]}, {"exclude_tags": ["pos"]}, "exclude_tags"),
-        ({"financial_status": []}, {"financial_status": ["paid"]}, "financial_status"),
-        ({"fulfillment_status": []}, {"fulfillment_status": ["partial"]}, "fulfillment_status"),
         ({"inventory_enabled": True}, STOCK, "inventory_location_map"),
         (
             STOCK | {"inventory_location_map": [*STOCK["inventory_location_map"]] * 2}, STOCK,  # type: ignore[misc]
