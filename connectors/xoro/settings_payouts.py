@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from connectors.xoro.settings_fields import PAYOUTS, choice, day, switch, text
+from connectors.xoro.settings_fields import PAYOUTS, choice, day, switch, table, text, whole
 
 ON = ("payouts_enabled",)
 
@@ -35,6 +37,26 @@ class PayoutSettings:
         "Reserve account", "Takes what is held in reserve. Empty: a payout with one does not balance.", PAYOUTS,
         names="account", shown_when=ON,
     )  # fmt: skip
+    payout_rounding_limit: int = whole(
+        "Largest rounding difference", "Of one payout, in cents (or the smallest unit its currency has), 0 to 1000.",
+        PAYOUTS, initial=5, least=0, most=1000, advanced=True, shown_when=("rounding_account",),
+        assumed="Up to 5 cents of one payout are a rounding difference; what is more does not balance (2.8).",
+    )  # fmt: skip
+    payout_refund_account: str = text(
+        "Account of unmatched refunds", "Takes refunds that are no undeposited payment in Xoro, as where they are paid "
+        "from a credit memo. Empty: a payout with one does not balance.", PAYOUTS, names="account", advanced=True,
+        shown_when=ON,
+    )  # fmt: skip
+    payout_type_accounts: dict[str, str] | None = table(
+        "Accounts by type of movement",
+        'Instead of the accounts above: {"shipping_label": "Freight", "advance_funding": "Loans"}. Types as Shopify '
+        "names them, in lower case.",
+        PAYOUTS,
+        advanced=True,
+        shown_when=ON,
+        assumed="Disputes and chargebacks go to the dispute account, reserves to the reserve account, everything else "
+        "that is no payment to the fee and adjustment account (1.11).",
+    )
     payout_currency: str = text("Payout currency", "Three letters. Empty: all.", PAYOUTS, shown_when=ON)
     use_bank_deposit_route: bool = switch(
         "Post by the API",
@@ -44,7 +66,7 @@ class PayoutSettings:
         advanced=True,
         shown_when=ON,
         assumed="Bank deposits are posted by bankdeposit/import with account names, undeposited payments are listed by "
-        "payment/getundeposited (G-13).",
+        "payment/getundeposited, a posted one is found again by accounting/getgltransactions (G-13).",
     )
 
 
@@ -57,4 +79,15 @@ def problems(settings: PayoutSettings) -> dict[str, str]:
         "payout_fee_account": "Name the account that takes fees and adjustments.",
         "dispute_account": "Name the account that takes disputed payments.",
     }
-    return {name: why for name, why in needed.items() if not getattr(settings, name)}
+    found = {name: why for name, why in needed.items() if not getattr(settings, name)}
+    if settings.payout_currency and not re.fullmatch("[A-Za-z]{3}", settings.payout_currency):
+        found["payout_currency"] = "Three letters, such as USD."
+    if not _is_map(settings.payout_type_accounts):
+        found["payout_type_accounts"] = "Not of the form shown in the help."
+    return found
+
+
+def _is_map(given: Any) -> bool:
+    if not given:
+        return True
+    return isinstance(given, dict) and all(isinstance(one, str) and one for one in given.values())
