@@ -21,6 +21,8 @@ from connectors.xoro.orders import push_order
 from connectors.xoro.salesorders import sales_order
 from tests.connectors.xoro.cast import FakeRun, Tenant, link, make_line, make_order, make_payment, scripted_client
 
+pytestmark = pytest.mark.django_db
+
 CREATE = "/api/xerp/salesorder/create"
 SEARCH = "/api/xerp/salesorder/getsalesorder"
 
