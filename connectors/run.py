@@ -185,14 +185,6 @@ class Run:
         )
         return [(link.target.name, link.target_number or link.target_object_id) for link in links.order_by("id")]
 
-    def known_here(self, record_type: type[Record], object_ids: Iterable[str]) -> dict[str, str]:
-        """Which of these objects of the route's source this connector has: id there to number here."""
-        links = Link.objects.filter(
-            source=self.the_route.source, target=self.connector, record_kind=record_type.kind,
-            source_object_id__in=list(object_ids), state=LinkState.DELIVERED,
-        )  # fmt: skip
-        return {link.source_object_id: link.target_number or link.target_object_id for link in links}
-
     def is_routed(self, kind: type[Record]) -> bool:
         """Whether an enabled route takes records of this kind from the connector: what nobody takes need not be read."""
         return Route.objects.filter(source=self.connector, record_kind=kind.kind, is_enabled=True).exists()

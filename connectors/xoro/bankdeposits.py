@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.records import Payout
+from connectors.xoro.documents import third_party_source
 from connectors.xoro.payoutlines import DepositLine, Plan
 from connectors.xoro.settings import XoroSettings
 from connectors.xoro.wire import day_in, number, without_blanks
@@ -18,10 +19,6 @@ from connectors.xoro.wire import day_in, number, without_blanks
 ENTITY_IS_CUSTOMER = 10  # EntityTypeId seen on every row
 HEADINGS = ("Line", "What", "Order", "Sales order in Xoro", "Amount", "From account", "Remark")
 UNBALANCED = "no undeposited payment in Xoro"
-
-
-def third_party_source(payout: Payout, settings: XoroSettings) -> str:
-    return f"https://{payout.source}-{settings.account_name}"
 
 
 def deposit_body(

@@ -23,6 +23,7 @@ from connectors.exceptions import (
     Skip,
     UnconfirmedWrite,
 )
+from connectors.models import Link, LinkState
 from connectors.records import Order, Payout
 from connectors.xoro import undeposited, wire
 from connectors.xoro.bankdeposits import deposit_body, review_table
@@ -53,14 +54,14 @@ def push_payout(run: Run, payout: Payout) -> Delivered:
     listing = undeposited.read(run, payout.id, payout.currency, numbers) if numbers else undeposited.NOTHING
     plan = plan_of(payout, listing.payments, run.settings, _stores(run))
     sales_orders = _show(run, payout, plan)
-    if run.unfinished_write or not plan.has_payments:
+    if run.unfinished_write:
         found = _look(run, payout)
-        if found is not None:
-            return found
-        if run.unfinished_write:
-            raise _unconfirmed(run, payout, "an earlier attempt sent it and got no answer", plan)
+        if found is None:
+            raise _unconfirmed(payout, "an earlier attempt sent it and got no answer", plan)
+        return found
     _check_balance(payout, plan, sales_orders, is_certain=listing.is_certain)
-    return _post(run, payout, plan)
+    earlier = None if plan.has_payments else _look(run, payout)
+    return earlier or _post(run, payout, plan)
 
 
 def _stores(run: Run) -> frozenset[str]:
@@ -101,7 +102,11 @@ def _deposited_before(run: Run, payout: Payout) -> Exception:
 def _show(run: Run, payout: Payout, plan: Plan) -> dict[str, str]:
     """Keeps the review table with the event; returns which of the orders the hub has sent: id to number in Xoro."""
     ids = {one.order_id for one in (*plan.lines, *plan.unmatched) if one.order_id}
-    known = run.known_here(Order, ids)
+    links = Link.objects.filter(
+        source=run.the_route.source, target=run.connector, record_kind=Order.kind, source_object_id__in=ids,
+        state=LinkState.DELIVERED,
+    )  # fmt: skip
+    known = {link.source_object_id: link.target_number or link.target_object_id for link in links}
     run.show(review_table(payout, plan, known, bank_account=_bank_account(run)))
     return known
 
@@ -189,12 +194,12 @@ def _posted(run: Run, payout: Payout, plan: Plan, document: dict[str, Any]) -> D
     echoed = wire.identifier(header.get("ThirdPartyRefNo"))
     number = wire.identifier(header.get("DepositNumber") or header.get("TxnNumber"))
     if echoed and echoed != payout.id:
-        raise _unconfirmed(run, payout, f"Xoro accepted it, but answered about {number} with reference {echoed}", plan)
+        raise _unconfirmed(payout, f"Xoro accepted it, but answered about {number} with reference {echoed}", plan)
     target_id = wire.identifier(header.get("Id")) or number
     if not target_id:
         found = _look(run, payout)
         if found is None:
-            raise _unconfirmed(run, payout, "Xoro accepted it without naming the document", plan)
+            raise _unconfirmed(payout, "Xoro accepted it without naming the document", plan)
         return found
     return _delivered(run, payout, target_id, number or target_id, "Deposited")
 
@@ -210,7 +215,7 @@ def _look_after(run: Run, payout: Payout, plan: Plan, error: RemoteError) -> Del
         return found
     if error.retry and error.status is None:
         raise error
-    raise _unconfirmed(run, payout, f"posting it got no clear answer ({error.sentence})", plan) from error
+    raise _unconfirmed(payout, f"posting it got no clear answer ({error.sentence})", plan) from error
 
 
 def _look(run: Run, payout: Payout) -> Delivered | None:
@@ -239,7 +244,7 @@ def _duplicate(run: Run, payout: Payout, error: RemoteRefused) -> Delivered:
     ) from error
 
 
-def _unconfirmed(run: Run, payout: Payout, fact: str, plan: Plan) -> UnconfirmedWrite:
+def _unconfirmed(payout: Payout, fact: str, plan: Plan) -> UnconfirmedWrite:
     if not plan.has_payments and not plan.unmatched:
         seen = "the general ledger does not show it"
     elif plan.is_balanced:
