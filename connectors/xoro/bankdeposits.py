@@ -47,9 +47,7 @@ def memo(payout: Payout) -> str:
     return f"Payout {payout.number} of {payout.issued_at:%Y-%m-%d}{trace}"
 
 
-def review_table(
-    payout: Payout, plan: Plan, sales_orders: Mapping[str, str], *, bank_account: str
-) -> bytes:
+def review_table(payout: Payout, plan: Plan, sales_orders: Mapping[str, str], *, bank_account: str) -> bytes:
     """Comma separated, so that it can be read as it stands and opened as a sheet. ``sales_orders``: id of an order to its
     number in Xoro, where the hub sent it."""
     out = io.StringIO()

@@ -55,7 +55,9 @@ def match(
     """``limit``: how much a row may differ from its movement. ``stores``: whose rows are preferred."""
     found = Match()
     rows = _grouped((order_digits(one.cheque_no), one.amount < 0, one) for one in payments)
-    for (number, is_out), group in _grouped((order_digits(one.order_name), one.amount < 0, one) for one in lines).items():
+    for (number, is_out), group in _grouped(
+        (order_digits(one.order_name), one.amount < 0, one) for one in lines
+    ).items():
         free = sorted(rows.get((number, is_out), []), key=lambda row: row.store not in stores) if number else []
         _match_group(found, group, free, limit)
     return found

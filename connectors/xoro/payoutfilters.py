@@ -24,9 +24,13 @@ def check_payout(run: Run, payout: Payout) -> None:
     if not settings.payouts_enabled:
         raise _left_out(f"{head} was left out: “Send payouts” is switched off.", "payouts_enabled")
     if payout.gateway != settings.payout_gateway:
-        raise _left_out(f"{head} is one of “{payout.gateway}”, and only those of Shopify Payments are sent.", "payout_gateway")
+        raise _left_out(
+            f"{head} is one of “{payout.gateway}”, and only those of Shopify Payments are sent.", "payout_gateway"
+        )
     if payout.status in GONE:
-        raise _left_out(f"{head} is {payout.status}: no money moved, so that there is nothing to deposit.", "payout_failed")
+        raise _left_out(
+            f"{head} is {payout.status}: no money moved, so that there is nothing to deposit.", "payout_failed"
+        )
     if payout.status != PAID:
         raise _left_out(f"{head} is {payout.status.replace('_', ' ')}; it is sent once it is paid.", "payout_not_final")
     if settings.payout_currency and payout.currency.upper() != settings.payout_currency.upper():

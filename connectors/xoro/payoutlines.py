@@ -80,7 +80,7 @@ def plan_of(payout: Payout, payments: Sequence[Payment] | None, settings: XoroSe
     """The deposit of a payout. ``payments`` ``None``: Xoro was not asked, each payment is a line to be found by hand.
     ``stores``: names of the stores whose payments are preferred where a number is there twice."""
     plan = Plan(payout.net, payout.currency.upper())
-    own = settings.payout_type_accounts or {}
+    own = settings.payout_type_accounts
     settled = [one for one in payout.lines if one.type in PAYMENTS and one.type not in own and one.amount]
     if payments is None:
         plan.lines += [_by_hand(one, settings.payment_account) for one in settled]
@@ -148,7 +148,7 @@ def _add(plan: Plan, line: PayoutLine, settings: XoroSettings) -> None:
 
 def _account(line: PayoutLine, settings: XoroSettings) -> tuple[str, str, str]:
     """(what, account, label of the setting that names it)."""
-    own = (settings.payout_type_accounts or {}).get(line.type)
+    own = (settings.payout_type_accounts).get(line.type)
     if own:
         return "Adjustment", own, "Accounts by type of movement"
     words = f"{line.type} {line.source_type}"

@@ -44,7 +44,7 @@ def push_payout(run: Run, payout: Payout) -> Delivered:
     """Raises ``Skip`` (filtered, unchanged), ``RemoteRefused`` (does not balance; to be booked by hand; changed after it was
     deposited), ``ConfigurationError``, ``PayloadError``, ``NotDone``, ``UnconfirmedWrite``, and the errors of the client."""
     if run.link is not None and run.link.target_object_id:
-        raise _deposited_before(run, payout)
+        raise _deposited_before(run.link, payout)
     check_payout(run, payout)
     if not run.settings.use_bank_deposit_route:
         plan = plan_of(payout, None, run.settings, _stores(run))
@@ -78,9 +78,7 @@ def _fingerprint(payout: Payout) -> str:
     return payout.fingerprint(without=NOT_TAKEN)
 
 
-def _deposited_before(run: Run, payout: Payout) -> Exception:
-    link = run.link
-    assert link is not None
+def _deposited_before(link: Link, payout: Payout) -> Exception:
     number = link.target_number or link.target_object_id
     if payout.status in ("failed", "canceled"):
         return RemoteRefused(
@@ -167,9 +165,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _post(run: Run, payout: Payout, plan: Plan) -> Delivered:
-    body = deposit_body(
-        payout, plan, run.settings, bank_account=_bank_account(run), origin=run.source_connector_slug
-    )
+    body = deposit_body(payout, plan, run.settings, bank_account=_bank_account(run), origin=run.source_connector_slug)
     try:
         document = banking.create_bank_deposit(run.client, body)
     except RemoteRefused as error:
@@ -222,7 +218,9 @@ def _look(run: Run, payout: Payout) -> Delivered | None:
     """The deposit with the payout's number, by the general ledger: a document with that reference and the payout's amount."""
     day = wire.day_in(payout.issued_at, run.settings.api_time_zone)
     rows, fact = banking.ledger_rows(run.client, payout.number, day)
-    number = next((n for row in rows if abs(banking.amount_of(row)) == abs(payout.net) and (n := banking.number_of(row))), "")
+    number = next(
+        (n for row in rows if abs(banking.amount_of(row)) == abs(payout.net) and (n := banking.number_of(row))), ""
+    )
     if not number:
         run.note("lookup", f"Looking for payout {payout.number}: {fact}.")
         return None

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from connectors.xoro.settings_fields import PAYOUTS, choice, day, switch, table, text, whole
+from connectors.xoro.settings_fields import PAYOUTS, choice, column, day, switch, table, text, whole
 
 ON = ("payouts_enabled",)
 
@@ -47,11 +46,15 @@ class PayoutSettings:
         "from a credit memo. Empty: a payout with one does not balance.", PAYOUTS, names="account", advanced=True,
         shown_when=ON,
     )  # fmt: skip
-    payout_type_accounts: dict[str, str] | None = table(
+    payout_type_accounts: dict[str, str] = table(
         "Accounts by type of movement",
-        'Instead of the accounts above: {"shipping_label": "Freight", "advance_funding": "Loans"}. Types as Shopify '
-        "names them, in lower case.",
+        "Instead of the accounts above, for movements of a payout that are of these types.",
         PAYOUTS,
+        [
+            column("type", "Type", "As Shopify calls it, in lower case, such as shipping_label.", required=True),
+            column("account", "Account", "By its name in Xoro.", required=True, names="account"),
+        ],
+        is_mapping=True,
         advanced=True,
         shown_when=ON,
         assumed="Disputes and chargebacks go to the dispute account, reserves to the reserve account, everything else "
@@ -82,12 +85,4 @@ def problems(settings: PayoutSettings) -> dict[str, str]:
     found = {name: why for name, why in needed.items() if not getattr(settings, name)}
     if settings.payout_currency and not re.fullmatch("[A-Za-z]{3}", settings.payout_currency):
         found["payout_currency"] = "Three letters, such as USD."
-    if not _is_map(settings.payout_type_accounts):
-        found["payout_type_accounts"] = "Not of the form shown in the help."
     return found
-
-
-def _is_map(given: Any) -> bool:
-    if not given:
-        return True
-    return isinstance(given, dict) and all(isinstance(one, str) and one for one in given.values())

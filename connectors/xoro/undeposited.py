@@ -102,6 +102,4 @@ def _payment(kept: Known, currency: str) -> Payment | None:
     )  # fmt: skip
 
 
-
-
 NOTHING = Listing([], is_certain=True)
