@@ -16,16 +16,12 @@ from typing import Any
 
 from connectors.records import Payout, PayoutLine
 from connectors.xoro.matching import Payment, match, order_digits
+from connectors.xoro.moneys import ZERO, smallest_unit
 from connectors.xoro.settings import XoroSettings
 
-ZERO = Decimal(0)
 BALANCED = Decimal("0.01")  # lines and payout differ by less
 PAYMENTS = frozenset({"charge", "refund", "refund_failure"})  # movements that settle a payment of an order
 RETRIED = re.compile(r"^transfer")  # an earlier payout that came back: nobody knows whether that one was deposited
-NO_CENTS = frozenset(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
-)  # ISO 4217, checked 2026-11-20
-THOUSANDTHS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +88,6 @@ def plan_of(payout: Payout, payments: Sequence[Payment] | None, settings: XoroSe
     _add_fees(plan, payout, settings)
     _round(plan, settings)
     return plan
-
-
-def smallest_unit(currency: str) -> Decimal:
-    """A cent, or what the currency has in its place."""
-    if currency.upper() in NO_CENTS:
-        return Decimal(1)
-    return Decimal("0.001") if currency.upper() in THOUSANDTHS else Decimal("0.01")
 
 
 def _take(

@@ -25,11 +25,10 @@ from connectors.exceptions import (
 )
 from connectors.models import Link, LinkState
 from connectors.records import Order, Payout
-from connectors.xoro import undeposited, wire
+from connectors.xoro import refusals, undeposited, wire
 from connectors.xoro.bankdeposits import deposit_body, review_table
 from connectors.xoro.calls import banking
 from connectors.xoro.matching import order_digits
-from connectors.xoro.orders import ANSWER_TOO_LARGE, NOT_DONE
 from connectors.xoro.payoutfilters import check_payout
 from connectors.xoro.payoutlines import PAYMENTS, Plan, plan_of
 
@@ -47,9 +46,16 @@ def push_payout(run: Run, payout: Payout) -> Delivered:
         raise _deposited_before(run.link, payout)
     check_payout(run, payout)
     if not run.settings.use_bank_deposit_route:
-        plan = plan_of(payout, None, run.settings, _stores(run))
-        _show(run, payout, plan)
-        raise _by_hand(payout, plan)
+        raise _by_hand(run, payout, "bank deposits are not posted by the API")
+    try:
+        return _deposit(run, payout)
+    except ConfigurationError as error:
+        if not refusals.has_no_route(error):
+            raise
+        raise _by_hand(run, payout, "Xoro does not have the route for it", error) from error
+
+
+def _deposit(run: Run, payout: Payout) -> Delivered:
     numbers = {order_digits(line.order_name) for line in payout.lines if line.type in PAYMENTS} - {""}
     listing = undeposited.read(run, payout.id, payout.currency, numbers) if numbers else undeposited.NOTHING
     plan = plan_of(payout, listing.payments, run.settings, _stores(run))
@@ -99,9 +105,9 @@ def _deposited_before(link: Link, payout: Payout) -> Exception:
 
 def _show(run: Run, payout: Payout, plan: Plan) -> dict[str, str]:
     """Keeps the review table with the event; returns which of the orders the hub has sent: id to number in Xoro."""
-    ids = {one.order_id for one in (*plan.lines, *plan.unmatched) if one.order_id}
+    ids = {one.order_id for one in plan.lines} | {one.order_id for one in plan.unmatched}
     links = Link.objects.filter(
-        source=run.the_route.source, target=run.connector, record_kind=Order.kind, source_object_id__in=ids,
+        source=run.the_route.source, target=run.connector, record_kind=Order.kind, source_object_id__in=ids - {""},
         state=LinkState.DELIVERED,
     )  # fmt: skip
     known = {link.source_object_id: link.target_number or link.target_object_id for link in links}
@@ -109,14 +115,16 @@ def _show(run: Run, payout: Payout, plan: Plan) -> dict[str, str]:
     return known
 
 
-def _by_hand(payout: Payout, plan: Plan) -> Exception:
+def _by_hand(run: Run, payout: Payout, why: str, error: HubError | None = None) -> Exception:
+    """The payout as a table of its movements, each to be found in Xoro by a person."""
+    plan = plan_of(payout, None, run.settings, _stores(run))
+    _show(run, payout, plan)
     what = f"{len(plan.lines)} lines" + ("" if plan.is_balanced else f", {plan.net - plan.total} not explained")
-    return RemoteRefused(
+    return refusals.manual_task(
         f"Payout {payout.number} of {payout.issued_at:%Y-%m-%d} over {payout.net} {payout.currency} is to be booked in Xoro "
-        f"by hand: bank deposits are not posted by the API ({what}).",
-        code="manual_task",
-        next_step="Book the deposit in Xoro after the table under Object Payload, then mark this event resolved. Or switch on "
-        "“Post by the API” on the connector's page, once Xoro has confirmed the route, and press Retry.",
+        f"by hand: {why} ({what}).",
+        "Book the deposit in Xoro after the table under Object Payload.",
+        error,
     )
 
 
@@ -169,15 +177,13 @@ def _post(run: Run, payout: Payout, plan: Plan) -> Delivered:
     try:
         document = banking.create_bank_deposit(run.client, body)
     except RemoteRefused as error:
-        if error.code == ANSWER_TOO_LARGE:
+        if error.code == refusals.ANSWER_TOO_LARGE:
             return _look_after(run, payout, plan, error)
-        if error.code in run.settings.duplicate_codes or "duplicate" in error.sentence.lower():
+        if refusals.is_duplicate(error, run.settings):
             return _duplicate(run, payout, error)
-        if "account not found" in error.sentence.lower():
-            error.next_step = "Enter the account's name again on the connector's page under Payouts, then press Retry."
-        raise
+        raise refusals.explained(error) from None
     except RemoteUnavailable as error:
-        if error.code in NOT_DONE:
+        if error.code in refusals.NOT_DONE:
             raise
         return _look_after(run, payout, plan, error)
     return _posted(run, payout, plan, document)

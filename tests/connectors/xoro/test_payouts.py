@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from connectors import known
 from connectors.models import Connector, DirectoryEntry, Link, Route
 from connectors.records import Payout, PayoutLine
 from connectors.xoro import undeposited
@@ -60,6 +61,7 @@ class Stage:
     def set(self, **settings: Any) -> None:
         self.erp.put_settings({**self.erp.settings, **self.secrets(), **settings})
         self.erp.save()
+        known.forget()
 
     def secrets(self) -> dict[str, str]:
         loaded = self.erp.load_settings()
@@ -117,7 +119,11 @@ def test_a_balanced_payout_becomes_one_bank_deposit_and_takes_its_payments(stage
     [deposit] = stage.deposits()
     header, lines = deposit["BankDepositHeaderObj"], deposit["BankDepositDetailArr"]
     assert (header["ThirdPartyRefNo"], header["ThirdPartySource"]) == ("771", "https://lumen-goods.example-Demo")
-    assert (header["DepositToAccntName"], header["TotalAmount"], header["TxnDate"]) == ("Bank Checking", 84.22, "3/12/2026")
+    assert (header["DepositToAccntName"], header["TotalAmount"], header["TxnDate"]) == (
+        "Bank Checking",
+        84.22,
+        "3/12/2026",
+    )
     assert [(one["Amount"], one["DepositFromAccntName"], one["LinkedFlag"]) for one in lines] == [
         (120, "Undeposited Funds", True),
         (-20, "Undeposited Funds", True),
@@ -156,16 +162,25 @@ def test_an_order_that_is_there_without_its_payment_is_not_said_to_be_missing(st
     )  # fmt: skip
     event = stage.send(payout(PAID, BACK, line("55.00", "2207")))
     assert "2207 (55.00)" in event.sentence and "has not sent" not in event.sentence
-    assert ["4", "Not matched", "2207", "MAIN-S000009", "55.00", "", "charge #2207: no undeposited payment in Xoro"] in (
-        table(event)
-    )
+    assert [
+        "4",
+        "Not matched",
+        "2207",
+        "MAIN-S000009",
+        "55.00",
+        "",
+        "charge #2207: no undeposited payment in Xoro",
+    ] in (table(event))
 
 
 def test_a_dispute_and_its_fee_have_lines_of_their_own(stage):
     event = stage.send(payout(PAID, BACK, line("-30.00", "1901", type="dispute_withdrawal", fee="15.00")))
     assert event.outcome == Outcome.SUCCEEDED, event.sentence
     lines = stage.deposits()[0]["BankDepositDetailArr"]
-    assert {one["DepositFromAccntName"]: one["Amount"] for one in lines[2:]} == {"Disputes": -30, "Payment Fees": -18.78}
+    assert {one["DepositFromAccntName"]: one["Amount"] for one in lines[2:]} == {
+        "Disputes": -30,
+        "Payment Fees": -18.78,
+    }
     assert "dispute withdrawal #1901" in [one["Memo"] for one in lines]
 
 
@@ -263,7 +278,7 @@ def test_an_account_that_was_renamed_names_it_and_what_to_do(stage):
     event = stage.send(payout(PAID, BACK))
     assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.REFUSED)
     assert "Account not found: Payment Fees" in event.sentence
-    assert "Enter the account's name again" in event.next_step
+    assert "select it again on the connector's page" in event.next_step
     assert stage.deposits() == []
 
 
@@ -396,10 +411,13 @@ def test_a_key_without_the_banking_permission_waits_and_names_the_permission(sta
     assert "lacks the permission" in event.sentence
 
 
-def test_a_tenant_without_the_route_says_so(stage):
-    stage.sandbox.post("/xoro/_sandbox/config", {"routes_disabled": ["bankdeposit/import"]})
+@pytest.mark.parametrize("route", ["bankdeposit/import", "payment/getundeposited"])
+def test_a_tenant_without_the_route_makes_it_a_task_for_a_person(stage, route):
+    stage.sandbox.post("/xoro/_sandbox/config", {"routes_disabled": [route]})
     event = stage.send(payout(PAID, BACK))
-    assert (event.outcome, event.reason, event.reason_code) == (Outcome.FAILED, Reason.CONFIGURATION, "route")
+    assert (event.outcome, event.reason_code) == (Outcome.FAILED, "manual_task")
+    assert "Xoro does not have the route for it (3 lines)" in event.sentence
+    assert ["1", "Payment", "1901", "", "120.00", "Undeposited Funds", "charge #1901"] in table(event)
     assert [row["IsDeposited"] for row in stage.books("payments")] == [False, False]
 
 
