@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from connectors.exceptions import PayloadError, Skip
 from connectors.records import Payout
-from connectors.xoro.startdate import check_start
 from connectors.xoro.wire import day_in
 
 if TYPE_CHECKING:
@@ -47,13 +46,10 @@ def _left_out(sentence: str, code: str) -> Skip:
 
 
 def _check_day(run: Run, payout: Payout) -> None:
-    """*Payouts from* stands in place of the integration start date, where it is set."""
+    """Beside the integration start date, which the hub looks at for every record."""
     first = run.settings.payout_from
-    if first is None:
-        check_start(run, payout.issued_at, f"Payout {payout.number}")
-        return
     day = day_in(payout.issued_at, run.settings.import_time_zone)
-    if day < first:
+    if first is not None and day < first and not run.forced_by:
         raise _left_out(f"Payout {payout.number} is of {day}, before “Payouts from” ({first}).", "before_start")
 
 

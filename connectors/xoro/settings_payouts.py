@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from connectors.xoro.settings_fields import PAYOUTS, choice, column, day, switch, table, text, whole
+
+if TYPE_CHECKING:
+    from connectors.xoro.settings import XoroSettings
 
 ON = ("payouts_enabled",)
 
@@ -21,7 +25,10 @@ class PayoutSettings:
         initial="shopify_payments", shown_when=ON,
     )  # fmt: skip
     payout_from: date | None = day(
-        "Payouts from", "Earlier ones are left out. Empty: the integration start date.", PAYOUTS, shown_when=ON
+        "Payouts from",
+        "Earlier ones are left out. Empty: the integration start date, before which none is sent.",
+        PAYOUTS,
+        shown_when=ON,
     )
     payout_bank_account: str = text("Bank account", "Receives the deposit.", PAYOUTS, names="account", shown_when=ON)
     payout_fee_account: str = text(
@@ -73,7 +80,7 @@ class PayoutSettings:
     )
 
 
-def problems(settings: PayoutSettings) -> dict[str, str]:
+def problems(settings: XoroSettings) -> dict[str, str]:
     """What contradicts itself, by setting."""
     if not settings.payouts_enabled:
         return {}
@@ -83,6 +90,8 @@ def problems(settings: PayoutSettings) -> dict[str, str]:
         "dispute_account": "Name the account that takes disputed payments.",
     }
     found = {name: why for name, why in needed.items() if not getattr(settings, name)}
+    if settings.payout_from and settings.import_start_date and settings.payout_from < settings.import_start_date:
+        found["payout_from"] = "Before the integration start date: orders that old are not in Xoro."
     if settings.payout_currency and not re.fullmatch("[A-Za-z]{3}", settings.payout_currency):
         found["payout_currency"] = "Three letters, such as USD."
     return found

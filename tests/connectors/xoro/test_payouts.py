@@ -234,11 +234,6 @@ def test_what_is_not_sent_says_which_setting_or_fact_keeps_it(stage, changes, se
     assert stage.posts() == 0
 
 
-def test_payouts_from_stands_in_place_of_the_integration_start_date(stage):
-    stage.set(import_start_date="2026-06-01", payout_from="2026-03-12")
-    assert stage.send(payout(PAID, BACK)).outcome == Outcome.SUCCEEDED
-
-
 def test_the_first_day_is_one_of_the_shops_own_time_zone(stage):
     stage.set(payout_from="2026-03-12", import_time_zone="America/Toronto")
     event = stage.send(payout(PAID, BACK))  # midnight UTC is the evening before in Toronto
