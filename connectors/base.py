@@ -256,13 +256,19 @@ class NameFound:
 
 @dataclass(frozen=True, kw_only=True)
 class NameKind:
-    """A kind of name that must be spelled as the vendor spells it (see ``setting(names=...)``). ``check(run, name)``
-    looks for one by harmless reads, or raises ``HubError`` where it cannot; without it names stay unchecked, and
+    """A kind of name that must be spelled as the vendor spells it (see ``setting(names=...)``). By harmless reads,
+    ``listed(run)`` gives the names that come up without being asked for, all or some; ``check(run, name)`` looks for one
+    that was not among them. Both raise ``HubError`` where they cannot. Without either names stay unchecked, and
     ``unchecked`` says why and what a wrong one leads to."""
 
     label: str
     check: Callable[[Run, str], NameFound] | None = None
+    listed: Callable[[Run], Sequence[str]] | None = None
     unchecked: str = ""
+
+    @property
+    def can_be_checked(self) -> bool:
+        return self.check is not None or self.listed is not None
 
 
 @dataclass(frozen=True, kw_only=True)
