@@ -204,7 +204,7 @@ def _check_is_news(run: Run, one: Record) -> None:
     link = run.link
     if link is None:
         return
-    if link.sent_hash == run.record_hash:
+    if link.sent_hash == run.record_hash or one.is_known_as(link.sent_hash):
         raise Skip(
             f"{one.label} {one.number} is in {run.connector} as {link.target_number} and has not changed.",
             reason=Reason.UNCHANGED, code="unchanged",

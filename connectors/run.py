@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +23,7 @@ from connectors.recording import JobRecorder, ListRecorder
 from connectors.records import FigureRecord, Record
 from connectors.redaction import Redactor
 from events import bell, bodies, search
-from events.exchanges import has_unfinished_write
+from events.exchanges import unfinished_write_at
 from events.models import Event, Kind, Priority, as_note
 from events.outcomes import say_progress
 from events.record import New, record
@@ -355,10 +356,15 @@ class Run:
             },
         )
 
-    @cached_property
+    @property
     def unfinished_write(self) -> bool:
         """Whether an earlier attempt for this object at this target sent a write of unknown outcome."""
-        return self.event is not None and has_unfinished_write(self.event)
+        return self.unfinished_write_at is not None
+
+    @cached_property
+    def unfinished_write_at(self) -> datetime | None:
+        """When the last such write left: it may still be done, so that not finding its effect proves nothing yet."""
+        return unfinished_write_at(self.event) if self.event is not None else None
 
     def map(self, kind: str, value: str, *, default: str | None = None) -> str:
         """The target's value for a source's value. Raises ``MappingMissing`` where there is none and no default."""

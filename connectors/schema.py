@@ -6,8 +6,9 @@ use the same mechanism.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,10 +23,10 @@ CONNECTION = "Connection"
 class Declared:
     """What ``setting()`` keeps about a field. ``enables`` names the function a filled-in value switches on.
 
-    ``shown_when``: the setting this one depends on, and the values of it that show this one; with no values, any value
-    that says something (a switch that is on, a text that is filled in). ``assumed``: what the hub takes for granted here
-    and the vendor's public pages do not say, for a person to confirm with the vendor. ``names``: the kind of remote
-    object this text names exactly as it is spelled there (store, account, item, ...)."""
+    ``shown_when``: the setting this one depends on, and the values of it that show this one (of a switch: on, off); with
+    no values, any value that says something (a switch that is on, a text that is filled in). ``assumed``: what the hub
+    takes for granted here and the vendor's public pages do not say, for a person to confirm with the vendor. ``names``:
+    the kind of remote object this text names exactly as it is spelled there (store, account, item, ...)."""
 
     field: forms.Field
     is_secret: bool = False
@@ -54,14 +55,17 @@ def setting(
     with the unit of a number in the help text.
     """
     declared = Declared(form_field, secret, group, enables, advanced, shown_when, assumed, names)
-    return field(default=_default(form_field), metadata={KEY: declared}, repr=not secret)
+    default, more = _default(form_field), {KEY: declared}
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata=more, repr=not secret)
+    return field(default=default, metadata=more, repr=not secret)
 
 
 def _default(form_field: forms.Field) -> Any:
     initial = form_field.initial
-    if initial is not None:
-        return tuple(initial) if isinstance(initial, list) else initial
-    return form_field.clean(None) if not form_field.required else None
+    if initial is None and not form_field.required:
+        initial = form_field.clean(None)
+    return tuple(initial) if isinstance(initial, list) else initial
 
 
 def declared(cls: type) -> dict[str, Declared]:
@@ -75,9 +79,76 @@ def secret_names(cls: type) -> frozenset[str]:
     return frozenset(name for name, one in declared(cls).items() if one.is_secret)
 
 
+def label_of(cls: type, name: str) -> str:
+    """What people call a setting."""
+    return str(declared(cls)[name].field.label or name.replace("_", " ").capitalize())
+
+
+def is_shown(cls: type, name: str, values: Mapping[str, Any]) -> bool:
+    """Whether a setting has a say: what it depends on says so, and so does what that depends on in turn. ``values`` may
+    be raw or typed; what they leave out stands at its default."""
+    known, seen = declared(cls), set()
+    while (one := known.get(name)) and one.shown_when and name not in seen:
+        seen.add(name)
+        name, *wanted = one.shown_when
+        value = values.get(name, known[name].field.initial)
+        if not (_as_words(value) & set(wanted) if wanted else says_something(value)):
+            return False
+    return True
+
+
+def says_something(value: Any) -> bool:
+    """Whether a value is more than nothing, an empty text or list, or a switch that is off."""
+    return value not in (None, "", False) and value not in ([], (), {})
+
+
+def _as_words(value: Any) -> set[str]:
+    """The value as ``shown_when`` writes it: a switch is on or off."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return {str(one) for one in value}
+    return {("on" if value else "off") if isinstance(value, bool) else str(value)}
+
+
+def condition(cls: type, name: str) -> str:
+    """When a setting is shown, for people: “Only when “Tips” is on.” Empty where it always is."""
+    one = declared(cls)[name]
+    if not one.shown_when:
+        return ""
+    other, *wanted = one.shown_when
+    field = declared(cls)[other].field
+    if wanted and isinstance(field, forms.ChoiceField):
+        labels = {str(key): str(label) for key, label in flat_choices(field.choices)}
+        state = " or ".join(f"“{labels.get(value, value)}”" for value in wanted)
+    elif wanted:
+        state = " or ".join(wanted)
+    else:
+        state = "on" if isinstance(field, forms.BooleanField) else "filled in"
+    return f"Only when “{label_of(cls, other)}” is {state}."
+
+
+def flat_choices(choices: Any) -> Iterator[tuple[Any, Any]]:
+    """(value, label) pairs, those of groups included."""
+    for key, label in choices:
+        if isinstance(label, list | tuple):
+            yield from flat_choices(label)
+        else:
+            yield key, label
+
+
+def _unused(form_field: forms.Field) -> Any:
+    """What stands for a setting that has no say and whose value does not fit."""
+    blank = copy.copy(form_field)
+    blank.required = False
+    try:
+        return blank.clean(form_field.initial)
+    except ValidationError:
+        return None
+
+
 def load(cls: type, raw: Mapping[str, Any]) -> Any:
     """The typed settings of a stored row. Raises ``ValidationError`` with a message per field that no longer fits;
-    unknown names in ``raw`` are ignored, so that an older hub reads a newer row."""
+    unknown names in ``raw`` are ignored, so that an older hub reads a newer row. What has no say (see ``is_shown``) may
+    be missing."""
     values: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}
     for name, one in declared(cls).items():
@@ -86,6 +157,9 @@ def load(cls: type, raw: Mapping[str, Any]) -> Any:
             values[name] = one.field.clean(given)
         except ValidationError as error:
             errors[name] = list(error.messages)
+    for name in [name for name in errors if not is_shown(cls, name, {**raw, **values})]:
+        del errors[name]
+        values[name] = _unused(declared(cls)[name].field)
     if errors:
         raise ValidationError(errors)  # type: ignore[arg-type]
     loaded = cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
@@ -107,7 +181,7 @@ def describe_invalid(cls: type, error: ValidationError) -> str:
     if hasattr(error, "error_dict"):
         name, messages = next(iter(error.message_dict.items()))
         one = declared(cls).get(name)
-        label = str(one.field.label or name.replace("_", " ").capitalize()) if one else name
+        label = label_of(cls, name) if one else name
         if one is not None and one.is_secret:
             return f"The setting “{label}” is not usable."
         return f"The setting “{label}” is not usable: {' '.join(messages)}"

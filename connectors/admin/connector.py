@@ -23,6 +23,7 @@ from connectors.admin.pills import moment, pill
 from connectors.admin.plan import PlanInline
 from connectors.forms import connector as connector_forms
 from connectors.forms import generated
+from connectors.forms.menu import menu
 from connectors.models import Connector, Link, Mapping, Plan, Route
 from events.listing import as_id
 
@@ -139,6 +140,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         else:
             context["overview"] = overview(connector, request.user, request.GET.get("tab", ""))
             context["show_save_and_add_another"] = False
+        context["settings_menu"] = menu(context["adminform"], context["inline_admin_formsets"])
         return super().render_change_form(request, context, *args, **more)
 
     def response_add(self, request: HttpRequest, obj: Connector, post_url_continue: str | None = None) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from connectors import notices
 from connectors.admin import panels, state
 from connectors.base import Provider
-from connectors.forms import generated
+from connectors.forms import reading
 from connectors.models import Breaker, BreakerState, Connector
 from events.models import Event, Mail
 
@@ -134,7 +134,7 @@ def _mail(connector: Connector) -> dict[str, Any]:
 
 
 def _read_only_settings(connector: Connector, provider: Provider | None) -> list[Any]:
-    return generated.shown(provider.settings, connector.settings, connector.secrets) if provider else []
+    return reading.shown(provider.settings, connector.settings, connector.secrets) if provider else []
 
 
 def _why_not(connector: Connector, now: state.State) -> str:

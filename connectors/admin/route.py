@@ -14,8 +14,9 @@ from connectors import figures, plans, registry
 from connectors.admin import figure
 from connectors.admin.pills import pill
 from connectors.exceptions import ConfigurationError
-from connectors.forms import generated
+from connectors.forms import generated, reading
 from connectors.forms import route as route_forms
+from connectors.forms.menu import menu
 from connectors.models import Connector, Route
 
 
@@ -85,6 +86,7 @@ class RouteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             context["state"] = _state(route)
             context["figures_path"] = figure.path(route) if request.user.has_perm("connectors.view_figure") else ""
             context["problem_count"] = figures.count_problems(route.pk) if context["figures_path"] else 0
+        context["settings_menu"] = menu(context["adminform"], context["inline_admin_formsets"])
         return super().render_change_form(request, context, *args, **more)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -110,7 +112,7 @@ class RouteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         accept = route_forms.accept_of(route.target, route.record_kind)
         if accept is None or accept.options is None:
             return "–"
-        groups = generated.shown(accept.options, route.options, {})
+        groups = reading.shown(accept.options, route.options, {})
         return "\n".join(f"{one.label}: {one.value}" for _, settings in groups for one in settings)
 
     @admin.action(description="Enable the chosen routes", permissions=["change"])

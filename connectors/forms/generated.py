@@ -9,8 +9,8 @@ from __future__ import annotations
 import copy
 import datetime
 import ipaddress
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from django.utils.safestring import SafeString
 from connectors import guard, schema
 from connectors.forms.widgets import Entered, JsonTextarea, SecretInput
 from connectors.redaction import Redactor
+from connectors.rows import RowsField
 from connectors.schema import Declared
 
 PREFIX = "setting_"
@@ -84,6 +85,15 @@ def _with_switch(help_text: Any, name: str, enables: str, *, is_on: bool) -> Saf
     return format_html(
         '<span class="pill pill--{}" data-switch="id_{}{}">{}</span> Filled in: switches on {}. {}',
         tone, PREFIX, name, word, enables, help_text,
+    )  # fmt: skip
+
+
+def _with_condition(cls: type, name: str, help_text: Any) -> SafeString:
+    """Help that says when the field is shown; a script hides the field until then."""
+    other, *wanted = schema.declared(cls)[name].shown_when
+    return format_html(
+        '{} <span class="only-when" data-shown-when="{}{}" data-values="{}">{}</span>',
+        help_text, PREFIX, other, json.dumps(wanted), schema.condition(cls, name),
     )  # fmt: skip
 
 
@@ -160,6 +170,13 @@ class GeneratedForm(forms.ModelForm):  # type: ignore[type-arg]
             if one.enables:
                 is_on = bool(self.initial.get(PREFIX + name)) or (one.is_secret and self.secret_state(name)[0])
                 field.help_text = _with_switch(field.help_text, name, one.enables, is_on=is_on)
+            if one.shown_when:
+                field.help_text = _with_condition(self.schema_class, name, field.help_text)
+            field.help_text = self.remark(name, one, field.help_text)
+
+    def remark(self, name: str, one: Declared, help_text: Any) -> Any:
+        """The help of a field with what the page knows besides."""
+        return help_text
 
     def stored(self) -> Mapping[str, Any]:
         raise NotImplementedError
@@ -174,6 +191,38 @@ class GeneratedForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def secret(self, name: str) -> str:
         return ""
+
+    def _clean_fields(self) -> None:
+        """As ever; but what has no say is not asked for, and keeps what is stored where it does not fit."""
+        super()._clean_fields()  # type: ignore[misc]
+        if self.schema_class is None:
+            return
+        said, stored = self._said(self.schema_class), self.stored()
+        for name, one in schema.declared(self.schema_class).items():
+            key = PREFIX + name
+            if key in self.errors and not schema.is_shown(self.schema_class, name, said):
+                del self.errors[key]
+                self.cleaned_data[key] = Entered() if one.is_secret else stored.get(name, one.field.initial)
+
+    def _said(self, cls: type) -> dict[str, Any]:
+        """What the form says of each setting, valid or not; of a secret, that there will be one."""
+        said: dict[str, Any] = {}
+        for name, one in schema.declared(cls).items():
+            key = PREFIX + name
+            if key not in self.fields:
+                continue
+            value = self.cleaned_data.get(key, self[key].data)
+            if one.is_secret:
+                value = bool(value.text) or (self.secret_state(name)[0] and not value.is_cleared)
+            said[name] = value
+        return said
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        for name, field in self.fields.items():
+            if isinstance(field, RowsField) and name in self.errors:
+                found = [one.params or {} for one in self.errors.as_data()[name]]
+                field.widget.wrong = frozenset((one["row"], one["column"]) for one in found if "row" in one)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -202,7 +251,7 @@ class GeneratedForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.add_error(key, f"{problem} Enter it anew, or clear it.")
                 continue
             secrets[name] = entered.text or ("" if entered.is_cleared else self.secret(name))
-            if one.field.required and not secrets[name]:
+            if one.field.required and not secrets[name] and schema.is_shown(cls, name, self._said(cls)):
                 self.add_error(key, str(one.field.error_messages["required"]))
         return values, secrets
 
@@ -240,49 +289,3 @@ class GeneratedForm(forms.ModelForm):  # type: ignore[type-arg]
                     entered[name] = given
             self.keep(values, entered)
         return super().save(commit)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One setting for people who may only look. A secret is named and never shown."""
-
-    label: str
-    value: str
-    enables: str = ""
-    is_on: bool = False
-
-
-def shown(cls: type, stored: Mapping[str, Any], stored_secrets: Mapping[str, Any]) -> list[tuple[str, list[Shown]]]:
-    """Settings by group, as text."""
-    groups: dict[str, list[Shown]] = {}
-    for name, one in schema.declared(cls).items():
-        if one.is_secret:
-            value = "stored" if stored_secrets.get(name) else "not set"
-        else:
-            value = _text(one.field, stored.get(name, one.field.initial))
-        label = str(one.field.label or name.replace("_", " ").capitalize())
-        groups.setdefault(one.group, []).append(Shown(label, value, one.enables, bool(stored.get(name))))
-    return list(groups.items())
-
-
-def _flat(choices: Any) -> Iterator[tuple[Any, Any]]:
-    """(value, label) pairs, those of groups included."""
-    for key, label in choices:
-        if isinstance(label, list | tuple):
-            yield from _flat(label)
-        else:
-            yield key, label
-
-
-def _text(field: forms.Field, value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value in (None, "", [], {}, ()):
-        return "–"
-    if isinstance(field, forms.ChoiceField):
-        names = {str(key): str(label) for key, label in _flat(field.choices)}
-        many = value if isinstance(value, list | tuple) else [value]
-        return ", ".join(names.get(str(one), str(one)) for one in many)
-    if isinstance(value, list | tuple):
-        return ", ".join(str(one) for one in value)
-    return str(value)

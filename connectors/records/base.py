@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import product
 from typing import Any, ClassVar
 
 from pydantic import TypeAdapter
@@ -20,6 +21,8 @@ class Record:
     # Members, nested as pydantic's ``exclude`` takes them, that tell more about the object than a document made of it
     # says: they never make it look changed.
     beside: ClassVar[Mapping[str, Any]] = {}
+    # Of these, the ones that counted in an earlier version of the hub, with every value they may have had then.
+    counted_once: ClassVar[Mapping[str, Sequence[Any]]] = {}
 
     id: str
     number: str
@@ -47,7 +50,22 @@ class Record:
         """Hash of the meaning: the vendor's raw form, the time of change and what is ``beside`` do not count, nor do the
         members named in ``without`` (those a target does not take). Members that say nothing are left out: one that a
         later version of the hub adds must not make every object of the ledger look changed."""
-        exclude: Any = {**self.beside, **dict.fromkeys({"raw", "updated_at", *without}, True)}
+        return self._hash({**self.beside, **dict.fromkeys(without, True)})
+
+    def is_known_as(self, fingerprint: str) -> bool:
+        """Whether this is the record's fingerprint, or the one an earlier version of the hub wrote into its ledger while
+        members counted that are ``beside`` now: an update of the hub must not make what was delivered look changed."""
+        if fingerprint == self.fingerprint():
+            return True
+        counted = {name: what for name, what in self.beside.items() if name not in self.counted_once}
+        for values in product(*self.counted_once.values()):
+            before = replace(self, **dict(zip(self.counted_once, values, strict=True)))
+            if fingerprint == before._hash(counted):
+                return True
+        return False
+
+    def _hash(self, beside: Mapping[str, Any]) -> str:
+        exclude: Any = {**beside, "raw": True, "updated_at": True}
         meaning = _adapter(type(self)).dump_json(self, exclude=exclude, exclude_defaults=True)
         return hashlib.sha256(meaning).hexdigest()
 

@@ -7,13 +7,15 @@ their own, of which an order carries sums only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from connectors.records.base import Record
+
+RISKS = ("low", "medium", "high", "pending")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,7 +250,7 @@ _PAYMENT = _members(
 _BESIDE: Mapping[str, Any] = {
     **_members(
         "confirmation_number", "source_id", "app_id", "app_name", "location_name", "locale", "closed_at",
-        "cancel_reason", "is_edited", "return_status", "are_taxes_estimated", "are_duties_included",
+        "cancel_reason", "is_edited", "return_status", "are_taxes_estimated", "are_duties_included", "risk",
         "risk_recommendation", "risk_facts", "discounts", "removed_lines", "metafields", "payment_terms_kind",
         "payment_due_days", "payment_dues", "is_overdue", "received", "refunded", "outstanding", "other_currency",
         "other_total", "exchange_rate",
@@ -272,6 +274,7 @@ class Order(Record):
     kind: ClassVar[str] = "order"
     label: ClassVar[str] = "Order"
     beside: ClassVar[Mapping[str, Any]] = _BESIDE
+    counted_once: ClassVar[Mapping[str, Sequence[Any]]] = {"risk": RISKS}
 
     name: str  # as the shop shows it: "#2041"
     source: str  # the shop's permanent host name
@@ -296,7 +299,7 @@ class Order(Record):
     tags: tuple[str, ...] = ()
     source_name: str = ""  # the sales channel: web, pos, an app's id
     location_id: str = ""
-    risk: str = ""  # low, medium, high, pending
+    risk: str = ""  # one of RISKS, empty where nobody assesses
     financial_status: str = ""  # lower case: paid, pending, partially_paid, ...
     fulfillment_status: str = ""
     payment_terms: str = ""

@@ -10,13 +10,14 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Self
 
 from connectors.budgets import BudgetSpent
 from connectors.exceptions import PayloadError, RemoteUnauthorised, RemoteUnavailable
 from connectors.http import NEVER_LEFT, Http, HttpAnswer
-from connectors.shopify import cost, repeats, replies, tokens
+from connectors.shopify import cost, repeats, replies, settling, tokens
 from connectors.shopify.documents import document
 from connectors.shopify.health import Health
 from connectors.shopify.pacing import STOCK, Pace
@@ -31,7 +32,8 @@ Node = dict[str, Any]
 
 
 class Channel:
-    """``pace``: the shared turn at the shop's points, ``health``: where warnings go; a client of its own has neither.
+    """``pace``: the shared turn at the shop's points, ``health``: where warnings go, ``unfinished_at``: when an earlier
+    attempt sent a write of unknown outcome; a client of its own has none of these.
     ``notes``: remarks by code that are no errors. ``served_version`` and ``clock_skew_s`` (ours minus theirs, whole
     seconds) are those of the last answer."""
 
@@ -43,6 +45,7 @@ class Channel:
         token_store: tokens.Store | None = None,
         pace: Pace | None = None,
         health: Health | None = None,
+        unfinished_at: Callable[[], datetime | None] = lambda: None,
         sleep: Callable[[float], object] = time.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -51,6 +54,7 @@ class Channel:
         self.token_store: tokens.Store = token_store or tokens.Memory()
         self.pace = pace
         self.health = health
+        self.unfinished_at = unfinished_at
         self.sleep = sleep
         self.now = now
         self.notes: dict[str, str] = {}
@@ -80,8 +84,11 @@ class Channel:
         ``LONGEST_WAIT_S`` at most; then ``BudgetSpent``, with the time to wait.
 
         A write that must not be done twice (``repeats``) is never sent again here: where the answer leaves open what
-        became of it the exchange is recorded as one without an answer, and ``RemoteUnavailable`` is raised."""
+        became of it the exchange is recorded as one without an answer, and ``RemoteUnavailable`` is raised. Nor does it
+        leave while a write of an earlier attempt may still be done, for it may be the same: ``NotDone`` (``settling``)."""
         may_repeat = repeats.may_repeat(name, variables, key)
+        if not may_repeat:
+            self._settle(name)
         waited = 0.0
         for attempt in range(1, TRIES + 1):
             answer, reply = self._post(name, variables, write=write, key=key)
@@ -114,6 +121,12 @@ class Channel:
             retry_after_s=pause_s,
             request_id=answer.request_id,
         )
+
+    def _settle(self, name: str) -> None:
+        sent_at = self.unfinished_at()
+        if sent_at is not None:
+            sentence = f"Shopify may still do what an earlier attempt sent without an answer; {name} waits for that."
+            settling.check(sent_at, datetime.fromtimestamp(self.now(), UTC), sentence)
 
     def _patience_s(self) -> float:
         ends_at = self.pace.ends_at if self.pace is not None else None

@@ -113,6 +113,7 @@ def connect(run: Run) -> ShopifyClient:
         token_store=tokens.Vault(run.connector),
         pace=Pace(run.connector.pk, TURNS[priority], ends_at=run.ends_at),
         health=Health(run.connector.pk, run.warn, run.clear),
+        unfinished_at=lambda: run.unfinished_write_at,
     )
 
 

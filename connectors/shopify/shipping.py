@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Delivered
-from connectors.exceptions import ConfigurationError, HubError, RemoteRefused, RemoteUnavailable, Skip, WaitFor
+from connectors.exceptions import (
+    ConfigurationError,
+    HubError,
+    NotDone,
+    RemoteRefused,
+    RemoteUnavailable,
+    Skip,
+    WaitFor,
+)
 from connectors.records import Shipment
 from connectors.shopify import shipping_plan, tracking
 from connectors.shopify.calls import fulfillment as calls
@@ -100,8 +108,8 @@ def _make(work: Work, call: shipping_plan.Call) -> None:
     work.ledger.intend(call.digest)
     try:
         made = calls.ship(work.run.client, wish, work.shipment.message)
-    except (UserErrors, ConfigurationError):
-        work.ledger.settle()  # declined: nothing was made
+    except (UserErrors, ConfigurationError, NotDone):
+        work.ledger.settle()  # declined, or not even sent: nothing was made
         raise
     work.ledger.remember(made["id"], made["name"])
     work.fulfillments[made["id"]] = {**made, "displayStatus": None}

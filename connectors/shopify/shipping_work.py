@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from connectors.exceptions import RemoteRefused, RemoteUnavailable, WaitFor
+from connectors.exceptions import RemoteRefused, WaitFor
 from connectors.records import Shipment
-from connectors.shopify import locations, shipping_plan, tracking
+from connectors.shopify import locations, settling, shipping_plan, tracking
 from connectors.shopify.calls import fulfillment as calls
 from connectors.shopify.client import plain_id
 from connectors.shopify.shipping_ledger import Ledger
@@ -20,7 +20,6 @@ from connectors.shopify.shipping_ledger import Ledger
 if TYPE_CHECKING:
     from connectors.run import Run
 
-SETTLE = timedelta(seconds=60)  # until a call without an answer has certainly been done or not
 SKEW = timedelta(minutes=10)  # between Shopify's clock and ours
 DEAD = frozenset({"CANCELLED", "ERROR", "FAILURE"})
 Node = dict[str, Any]
@@ -77,7 +76,7 @@ class Work:
         intents = self.ledger.intents()
         own = next((one for one in intents if one.shipment == self.ledger.key), None)
         if own is None:
-            if any(self.run.now - one.at < SETTLE for one in intents):
+            if any(settling.is_open(one.at, self.run.now) for one in intents):
                 raise WaitFor(
                     f"Another shipment of order {self.name} is being made; this one follows it.",
                     code=f"order:{self.ledger.order}", retry_after_s=20,
@@ -90,12 +89,8 @@ class Work:
                 if shipping_plan.digest(units_of(rows)) == own.digest:
                     self._take_over(one, "an earlier attempt made it, whose answer was lost")
                     return
-        left_s = (own.at + SETTLE - self.run.now).total_seconds()
-        if left_s > 0:
-            raise RemoteUnavailable(
-                f"Whether shipment {self.shipment.number} reached Shopify is not known yet.", code="settling",
-                retry_after_s=left_s,
-            )  # fmt: skip
+        sentence = f"Whether shipment {self.shipment.number} reached Shopify is not known yet."
+        settling.check(own.at, self.run.now, sentence)
         self.ledger.settle()
 
     def _take_over(self, one: Node, why: str) -> None:

@@ -8,6 +8,7 @@ decide. Changes to an order that is already there are not applied yet.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Delivered
@@ -21,11 +22,12 @@ from connectors.exceptions import (
     UnconfirmedWrite,
 )
 from connectors.records import Order
-from connectors.xoro import wire
+from connectors.xoro import documents, wire
 from connectors.xoro.client import Search
 from connectors.xoro.customers import company_body, customer_body
+from connectors.xoro.documents import third_party_source
 from connectors.xoro.filters import check_filters
-from connectors.xoro.salesorders import gift_card_paid, sales_order, third_party_source
+from connectors.xoro.salesorders import gift_card_paid, sales_order
 
 if TYPE_CHECKING:
     from connectors.models import Link
@@ -180,6 +182,8 @@ def _delivered(run: Run, order: Order, document: dict[str, Any], verb: str) -> D
     run.key("xoro_order_number", number)
     run.key("xoro_order_id", target_id)
     _compare_totals(run, order, number, header.get("TotalAmount"))
+    made = replace(documents.read_row(document), reference=order.id)
+    documents.remember(run, third_party_source(order, run.settings), order.id, [made])
     sentence = f"{verb} sales order {number} in Xoro for order {order.name}."
     return Delivered(target_id=target_id, target_number=number, sentence=sentence, sent_hash=_fingerprint(order))
 

@@ -13,6 +13,7 @@ from typing import Any
 from connectors.exceptions import ConfigurationError, PayloadError
 from connectors.records import Order, OrderLine, Payment, Tax
 from connectors.xoro.customers import address_members, customer_members
+from connectors.xoro.documents import third_party_source
 from connectors.xoro.options import OrderOptions
 from connectors.xoro.settings import XoroSettings
 from connectors.xoro.wire import day_in, number, us_date, without_blanks
@@ -21,11 +22,6 @@ SKU_CODE = 1  # ItemIdentifierCode: ItemNumber holds a SKU (2 would be a UPC)
 GIFT_CARD = "gift_card"
 PRECISION = Decimal("0.000001")  # of prices and percentages we work out ourselves
 ZERO = Decimal(0)
-
-
-def third_party_source(order: Order, settings: XoroSettings) -> str:
-    """Which shop an order is from, in Xoro's own spelling. With ``order.id`` it identifies the order for ever."""
-    return f"https://{order.source}-{settings.account_name}"
 
 
 def sales_order(

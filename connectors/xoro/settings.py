@@ -7,9 +7,7 @@ checked 2026-11-20), else ours. What may differ from shop to shop is in ``option
 from __future__ import annotations
 
 import ipaddress
-import re
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
@@ -17,6 +15,7 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 
 from connectors import guard
+from connectors.rows import Column
 from connectors.schema import setting
 from connectors.xoro import (
     settings_accounts,
@@ -49,6 +48,7 @@ from connectors.xoro.settings_warehousing import WarehouseSettings
 
 BASE_URL = "https://res.xorosoft.io/api/xerp/"
 FORBIDDEN_IN_ACCOUNT_NAME = "&=/"
+ROUTE = r"^(GET|POST) \w[\w/-]*$"
 SECTIONS = (
     settings_orders,
     settings_returns,
@@ -88,12 +88,18 @@ class ConnectionSettings:
     timeout_s: int = whole(
         "Time-out", "Of one call, in seconds.", CONNECTION, initial=120, least=1, most=300, advanced=True
     )
-    routes: dict[str, str] | None = table(
+    routes: dict[str, str] = table(
         "Other routes",
-        'Where the tenant\'s routes differ: {"invoices": "GET invoice/getinvoice"}. Names: ' + ", ".join(ROUTES) + ".",
+        "Calls whose route at this tenant is another one than the hub's. No rows: the hub's own routes.",
         CONNECTION,
+        [
+            Column("name", forms.ChoiceField(label="Call", choices=[("", ""), *((one, one) for one in ROUTES)])),
+            Column("route", forms.RegexField(ROUTE, label="Method and path", help_text="Such as GET invoice/getinvoice.",
+                                             error_messages={"invalid": "Write it like GET invoice/getinvoice."})),
+        ],
+        is_mapping=True,
         advanced=True,
-    )
+    )  # fmt: skip
     duplicate_codes: tuple[str, ...] = listed(
         "Codes of a duplicate", "ErrorCode values that mean: this reference is already in Xoro. With commas between "
         "them.", CONNECTION, initial=("1005",), advanced=True,
@@ -137,8 +143,6 @@ class XoroSettings(
             errors["account_name"] = "Must not contain &, = or /."
         if not is_zone(self.api_time_zone):
             errors["api_time_zone"] = "No such time zone. Write it like America/Vancouver."
-        if problem := _routes_problem(self.routes):
-            errors["routes"] = problem
         if self.loop_url != settings_returns.LOOP_URL and (problem := url_problem(self.loop_url)):
             errors["loop_url"] = problem
         for section in SECTIONS:
@@ -172,12 +176,3 @@ def _is_public(host: str) -> bool:
         return ipaddress.ip_address(host).is_global
     except ValueError:
         return True  # a name; what it resolves to is checked when calling
-
-
-def _routes_problem(routes: Any) -> str:
-    if not routes:
-        return ""
-    if not isinstance(routes, dict) or not set(routes) <= set(ROUTES):
-        return "Known names are " + ", ".join(ROUTES) + "."
-    good = all(isinstance(v, str) and re.fullmatch(r"(GET|POST) \w[\w/-]*", v) for v in routes.values())
-    return "" if good else 'Each value is a method and a path, such as "GET invoice/getinvoice".'

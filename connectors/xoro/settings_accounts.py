@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.xoro.settings_fields import ACCOUNTS, rows_problem, switch, table, text
+from connectors.xoro.settings_fields import ACCOUNTS, column, switch, table, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +24,17 @@ class AccountSettings:
         "Liability account", "Goes up when a deposit is taken, down when it is applied to the invoice.", ACCOUNTS,
         names="account", shown_when=("record_payments",),
     )  # fmt: skip
-    gateway_map: tuple[dict[str, str], ...] | None = table(
+    gateway_map: tuple[dict[str, str], ...] = table(
         "Payment gateways",
-        'First match wins, else the payment account: [{"gateway": "paypal", "account": "PayPal", "method": "PayPal"}].',
+        "Account and method of a payment by its gateway; the first row that fits counts, else the payment account.",
         ACCOUNTS,
+        [
+            column("gateway", "Gateway", "As the shop calls it, such as paypal.", required=True),
+            column("account", "Deposit account", "Empty: the payment account.", names="account"),
+            column("method", "Payment method", "Its name in Xoro; may be empty.", names="payment method"),
+        ],
+        unique=("gateway",),
+        is_ordered=True,
         advanced=True,
         shown_when=("record_payments",),
         assumed="Payments name the method and deposit account of the first matching gateway; the vendor's advanced page "
@@ -56,6 +63,4 @@ def problems(settings: AccountSettings) -> dict[str, str]:
         found["liability_account"] = "Recording payments needs a liability account."
     if settings.deposit_flag not in ("Y", "N"):
         found["deposit_flag"] = "Y or N."
-    if why := rows_problem(settings.gateway_map, columns=("gateway", "account", "method"), required=("gateway",)):
-        found["gateway_map"] = why
     return found

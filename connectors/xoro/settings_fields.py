@@ -12,6 +12,7 @@ from typing import Any
 
 from django import forms
 
+from connectors.rows import Column, RowsField
 from connectors.schema import setting
 
 GENERAL, ACCOUNTS, WAREHOUSING, FILTERS = (
@@ -47,13 +48,28 @@ def switch(label: str, help_text: str, group: str, *, initial: bool, **more: Any
     return setting(field, group=group, **more)
 
 
-def table(label: str, help_text: str, group: str, **more: Any) -> Any:
-    return setting(forms.JSONField(label=label, help_text=help_text, required=False), group=group, **more)
+def column(name: str, label: str, help_text: str = "", *, required: bool = False, names: str = "") -> Column:
+    """A column of texts."""
+    return Column(name, forms.CharField(label=label, help_text=help_text, required=required, max_length=200), names)
 
 
-def whole(label: str, help_text: str, group: str, *, initial: int | None, least: int, most: int, **more: Any) -> Any:
+def table(
+    label: str, help_text: str, group: str, columns: Sequence[Column], *, unique: Sequence[str] = (),
+    is_mapping: bool = False, is_ordered: bool = False, **more: Any,
+) -> Any:  # fmt: skip
+    """A small table, stored as a list of rows; ``is_mapping``: as one object from the first column to the second."""
+    field = RowsField(
+        label=label, help_text=help_text, columns=columns, unique=unique, is_mapping=is_mapping, is_ordered=is_ordered
+    )
+    return setting(field, group=group, **more)
+
+
+def whole(
+    label: str, help_text: str, group: str, *, initial: int | None, least: int, most: int, required: bool = True,
+    **more: Any,
+) -> Any:  # fmt: skip
     field = forms.IntegerField(
-        label=label, help_text=help_text, initial=initial, min_value=least, max_value=most, required=initial is not None
+        label=label, help_text=help_text, initial=initial, min_value=least, max_value=most, required=required
     )
     return setting(field, group=group, **more)
 
@@ -90,20 +106,3 @@ def day(label: str, help_text: str, group: str, **more: Any) -> Any:
 def as_choices(values: Iterable[str]) -> list[tuple[str, str]]:
     """Values in the shop's words, shown as words for people."""
     return [(one, one.replace("_", " ").capitalize()) for one in values]
-
-
-def rows_problem(rows: Any, *, columns: Sequence[str], required: Sequence[str]) -> str:
-    """What is wrong with a table of rows, or nothing. Each row has the required columns filled, and no other than the
-    declared ones."""
-    if not rows:
-        return ""
-    if not isinstance(rows, tuple) or not all(isinstance(row, dict) for row in rows):
-        return "Not of the form shown in the help."
-    for number, row in enumerate(rows, 1):
-        if missing := [name for name in required if not row.get(name)]:
-            return f"Row {number} has no {missing[0].replace('_', ' ')}."
-        if strange := sorted(set(row) - set(columns)):
-            return f"Row {number} has an unknown column “{strange[0]}”; there are {', '.join(columns)}."
-        if any(not isinstance(value, str) for value in row.values()):
-            return f"Row {number}: every value is a text."
-    return ""

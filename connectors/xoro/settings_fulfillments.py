@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.xoro.settings_fields import FULFILLMENTS, choice, listed, rows_problem, switch, table, text
+from connectors.xoro.settings_fields import FULFILLMENTS, choice, column, listed, switch, table, text
 
 MAPPING, FIXED = "mapping", "fixed"
 
@@ -22,11 +22,17 @@ class FulfillmentSettings:
         "Send shipments without tracking", "Off: they wait until Xoro names a tracking number.", FULFILLMENTS,
         initial=True,
     )  # fmt: skip
-    carrier_map: tuple[dict[str, str], ...] | None = table(
+    carrier_map: tuple[dict[str, str], ...] = table(
         "Carriers",
-        'What the shop calls them: [{"carrier": "UPS", "service": "", "name": "UPS", "url": '
-        '"https://example.com/track?n={number}"}]. First match wins; an empty service is any.',
+        "What the shop calls the carriers of Xoro; the first row that fits counts, else Xoro's own name is sent.",
         FULFILLMENTS,
+        [
+            column("carrier", "Carrier in Xoro", "Its name there.", required=True, names="carrier"),
+            column("service", "Ship service", "Empty: any service.", names="ship service"),
+            column("name", "Carrier in the shop", "Such as UPS.", required=True),
+            column("url", "Tracking address", "With {number} in it; empty: the shop's own."),
+        ],
+        is_ordered=True,
     )
     fulfillment_location: str = choice(
         "Location that fulfils",
@@ -46,7 +52,7 @@ class FulfillmentSettings:
         initial=("Open", "Paid"),
         required=True,
         advanced=True,
-        assumed="invoice/getinvoice lists the invoices of one status when status is sent; Open and Paid are all there "
+        assumed="The call invoice/getinvoice lists the invoices of one status when status is sent; Open and Paid are all there "
         "are (G-23).",
     )
 
@@ -56,9 +62,9 @@ def problems(settings: FulfillmentSettings) -> dict[str, str]:
     found: dict[str, str] = {}
     if settings.fulfillment_location == FIXED and not settings.fixed_location:
         found["fixed_location"] = "Name the location of the shop that fulfils every order."
-    columns = ("carrier", "service", "name", "url")
-    if why := rows_problem(settings.carrier_map, columns=columns, required=("carrier", "name")):
-        found["carrier_map"] = why
-    elif any(row.get("url") and "{number}" not in row["url"] for row in settings.carrier_map or ()):
-        found["carrier_map"] = "An address needs {number} where the tracking number goes."
+    for number, row in enumerate(settings.carrier_map, 1):
+        if row["url"] and ("{number}" not in row["url"] or not row["url"].startswith("https://")):
+            found["carrier_map"] = (
+                f"Row {number}, Tracking address: start with https:// and put {{number}} where the tracking number goes."
+            )
     return found

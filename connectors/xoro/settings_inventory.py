@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.xoro.settings_fields import INVENTORY, choice, listed, rows_problem, switch, table, whole
+from connectors.xoro.settings_fields import INVENTORY, choice, column, listed, switch, table, whole
 
 FIGURES = [
     ("ATSQty", "ATS: available less released orders"),
@@ -26,11 +26,15 @@ class InventorySettings:
         "Quantity", "Which figure of Xoro is sent.", INVENTORY, FIGURES, initial="ATSQty", shown_when=ON,
         assumed="The figure compared with the shop's is ATS, as in the vendor's own example (1.9).",
     )  # fmt: skip
-    inventory_location_map: tuple[dict[str, str], ...] | None = table(
+    inventory_location_map: tuple[dict[str, str], ...] = table(
         "Stores to locations",
-        'Stores of Xoro add up into a location of the shop: [{"store": "EAST WAREHOUSE", "location": "Toronto"}]. '
-        "Several stores may name the same location.",
+        "Whose stock goes where. Several stores may name the same location: their units add up.",
         INVENTORY,
+        [
+            column("store", "Store in Xoro", "By its name there.", required=True, names="store"),
+            column("location", "Shop location", "Name or id in the shop.", required=True),
+        ],
+        unique=("store",),
         shown_when=ON,
     )
     stock_buffer: int = whole(
@@ -40,7 +44,14 @@ class InventorySettings:
         "Never below zero", "Negative figures are sent as 0.", INVENTORY, initial=True, shown_when=ON
     )
     max_quantity: int | None = whole(
-        "Cap", "Units at most. Empty: no cap.", INVENTORY, initial=None, least=0, most=1_000_000_000, shown_when=ON
+        "Cap",
+        "Units at most. Empty: no cap.",
+        INVENTORY,
+        initial=None,
+        least=0,
+        most=1_000_000_000,
+        required=False,
+        shown_when=ON,
     )
     inventory_mode: str = choice(
         "What is sent", "Only figures that changed, or all of them each run.", INVENTORY,
@@ -48,7 +59,7 @@ class InventorySettings:
     )  # fmt: skip
     full_sync_hour: int | None = whole(
         "Nightly comparison, hour", "0 to 23, in the shop's time zone: every figure is compared with the shop's. Empty: "
-        "never.", INVENTORY, initial=3, least=0, most=23, shown_when=ON,
+        "never.", INVENTORY, initial=3, least=0, most=23, required=False, shown_when=ON,
     )  # fmt: skip
     item_tags_include: tuple[str, ...] = listed(
         "Only items with a tag of", "With commas between them. Empty: all.", INVENTORY, advanced=True, shown_when=ON
@@ -70,12 +81,8 @@ def problems(settings: InventorySettings) -> dict[str, str]:
     """What contradicts itself, by setting."""
     found: dict[str, str] = {}
     rows = settings.inventory_location_map
-    if why := rows_problem(rows, columns=("store", "location"), required=("store", "location")):
-        found["inventory_location_map"] = why
-    elif settings.inventory_enabled and not rows:
+    if settings.inventory_enabled and not rows:
         found["inventory_location_map"] = "Sending inventory needs the location of each store."
-    elif rows and len({row["store"] for row in rows}) < len(rows):
-        found["inventory_location_map"] = "A store is named twice: its units would be counted twice."
     both = {one.casefold() for one in settings.item_tags_include} & {
         one.casefold() for one in settings.item_tags_exclude
     }

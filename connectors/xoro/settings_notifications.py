@@ -32,7 +32,12 @@ class NotificationSettings:
         [(EACH_RUN, "Each run"), (HOURLY, "Hourly digest"), (DAILY, "Daily digest")], initial=HOURLY,
     )  # fmt: skip
     notify_min_errors: int = whole(
-        "Errors at least", "Fewer are not told, 1 to 1000.", NOTIFICATIONS, initial=1, least=1, most=1000
+        "Errors at least",
+        "How many entries with errors it takes until a mail is sent, 1 to 1000.",
+        NOTIFICATIONS,
+        initial=1,
+        least=1,
+        most=1000,
     )
 
 

@@ -6,7 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from connectors.xoro.settings_fields import WAREHOUSING, choice, day, rows_problem, switch, table, text
+from django import forms
+
+from connectors.rows import Column
+from connectors.xoro.settings_fields import WAREHOUSING, choice, column, day, switch, table, text
 
 FULL_ORDERS, FULL_LINES, AVAILABLE = "Full Order(s) Only", "Full Qty Line(s) Only", "Allocate What's Available"
 WAVE_METHODS = (FULL_ORDERS, FULL_LINES, AVAILABLE)
@@ -33,11 +36,17 @@ class WarehouseSettings:
     split_from: date | None = day(
         "Split orders from", "Orders placed before this day are not split.", WAREHOUSING, shown_when=("split_orders",)
     )
-    location_map: tuple[dict[str, str], ...] | None = table(
+    location_map: tuple[dict[str, str], ...] = table(
         "Ship store by location",
-        'A shop location ships from a Xoro store: [{"location": "Toronto", "store": "EAST WAREHOUSE", '
-        '"store_location": "A1"}].',
+        "Which store of Xoro ships what the shop assigns to one of its locations. Orders of other locations ship from "
+        "the ship store below.",
         WAREHOUSING,
+        [
+            column("location", "Shop location", "Name or id in the shop.", required=True),
+            column("store", "Ship store", "By its name in Xoro.", required=True, names="store"),
+            column("store_location", "Location in the store", "May be empty.", names="location"),
+        ],
+        unique=("location",),
     )
     ship_store: str = text("Ship store", "Whose stock is used, by its name.", WAREHOUSING, required=True, names="store")
     ship_location: str = text("Location", "In the ship store; may be empty.", WAREHOUSING, names="location")
@@ -76,17 +85,28 @@ class WarehouseSettings:
         initial=FULL_ORDERS,
         shown_when=("auto_wave",),
     )
-    wave_codes: dict[str, int] | None = table(
-        "Wave codes", 'Numbers of the tenant: {"Full Order(s) Only": 1}. Empty: not sent.', WAREHOUSING, advanced=True,
-        shown_when=("auto_wave",), assumed="WaveAllocationCode carries a number of the tenant for each method (G-06).",
+    wave_codes: dict[str, int] = table(
+        "Wave codes", "The tenant's number of each wave method. A method without one is not sent.", WAREHOUSING,
+        [
+            Column("method", forms.ChoiceField(label="Wave method", choices=[("", ""), *((m, m) for m in WAVE_METHODS)])),
+            Column("code", forms.IntegerField(label="Number")),
+        ],
+        is_mapping=True, advanced=True, shown_when=("auto_wave",),
+        assumed="WaveAllocationCode carries a number of the tenant for each method (G-06).",
     )  # fmt: skip
     carrier: str = text("Carrier", "Default carrier.", WAREHOUSING, names="carrier", advanced=True)
     ship_service: str = text(
         "Ship service", "Default service of the carrier.", WAREHOUSING, names="ship service", advanced=True
     )
-    service_by_country: dict[str, str] | None = table(
-        "Ship service by country", 'Overrides the default: {"CA": "Canada Post"}. Two-letter codes.', WAREHOUSING,
-        advanced=True,
+    service_by_country: dict[str, str] = table(
+        "Ship service by country", "Used for addresses in these countries instead of the ship service above.",
+        WAREHOUSING,
+        [
+            Column("country", forms.RegexField("^[A-Z]{2}$", label="Country", help_text="Two capital letters.",
+                                               error_messages={"invalid": "Two capital letters, such as CA."})),
+            column("service", "Ship service", "By its name in Xoro.", required=True, names="ship service"),
+        ],
+        is_mapping=True, advanced=True,
     )  # fmt: skip
     shipping_terms: str = text(
         "Shipping terms", "Such as Prepaid & Billed.", WAREHOUSING, names="shipping term", advanced=True
@@ -142,14 +162,8 @@ class WarehouseSettings:
 def problems(settings: WarehouseSettings) -> dict[str, str]:
     """What contradicts itself, by setting."""
     found: dict[str, str] = {}
-    columns = ("location", "store", "store_location")
-    if why := rows_problem(settings.location_map, columns=columns, required=("location", "store")):
-        found["location_map"] = why
-    elif settings.split_orders and not settings.location_map:
+    if settings.split_orders and not settings.location_map:
         found["location_map"] = "Splitting orders needs the ship store of each location."
     if settings.auto_wave and not settings.auto_release:
         found["auto_wave"] = "Only released orders are waved: release them at once, or do not wave them."
-    for name in ("wave_codes", "service_by_country"):
-        if getattr(settings, name) and not isinstance(getattr(settings, name), dict):
-            found[name] = "Not of the form shown in the help."
     return found

@@ -49,12 +49,13 @@ ARRIVED = "SELECT count(*) + coalesce(sum(duplicate_count), 0) FROM events_event
 
 
 def place(site: Site) -> list[dict[str, Any]]:
-    """Orders that were changed since they were placed; the shop tells nobody: the burst does."""
+    """Orders that were changed since they were placed; the shop tells nobody: the burst does. The shop assesses their
+    risk while they are handled."""
     control = f"{site.sandbox_url}/shopify/_sandbox"
     requests.post(f"{control}/plan", json={"shop": SHOP, "plan": "Plus"}, timeout=10).raise_for_status()
     orders = []
     for _ in range(ORDERS):
-        wish: dict[str, Any] = {"shop": SHOP, "silent": True, "note": FIRST, "minutes_ago": 1}  # its risk is known
+        wish: dict[str, Any] = {"shop": SHOP, "silent": True, "note": FIRST}
         made = requests.post(f"{control}/order", json=wish, timeout=10).json()
         change = {"shop": SHOP, "silent": True, "change": made["id"], "note": NOW}
         orders.append(made | requests.post(f"{control}/order", json=change, timeout=10).json())

@@ -154,6 +154,13 @@ def again(event: Event) -> Ended:
     return Ended(Event.objects.get(pk=event.pk))
 
 
+def minutes_later() -> None:
+    """Ten minutes pass: what was sent and what ended lies that much further back."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE events_relatedrequest SET requested_at = requested_at - interval '10 minutes'")
+        cursor.execute("UPDATE events_event SET finished_at = finished_at - interval '10 minutes'")
+
+
 def cases(provider: Provider) -> list[Case]:
     """Raises ``AssertionError`` naming the sample that is missing."""
     found = [Case(f"handler {topic}", _delivery(provider, topic)) for topic in provider.handlers]

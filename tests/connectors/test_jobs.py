@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from types import SimpleNamespace
 
 import pytest
 from django.db import DataError, OperationalError
+from pydantic import TypeAdapter
 
 from connectors import breakers, budgets, jobs, lanes
 from connectors.base import Budget
 from connectors.exceptions import MappingMissing, UnconfirmedWrite
 from connectors.models import Breaker, Bucket, Connector, Link, Mapping, Route
+from connectors.records import Order
 from connectors.run import Run
+from events import bodies
 from events.models import Event, Kind, Outcome, Reason, RelatedRequest, SearchKey
 from tests.cast import an_event, claim, run_one
 
@@ -331,6 +335,33 @@ def test_a_record_that_did_not_change_is_skipped_by_the_ledger(shop, route, remo
     changed = deliver(shop, route, total="11.00")
     assert changed.outcome == Outcome.SUCCEEDED
     assert len(remote.received) == 2
+
+
+def test_a_risk_assessed_later_is_no_news_to_a_target(shop, route, remote):
+    deliver(shop, route, total="10.00", risk="pending")
+    assessed = deliver(shop, route, total="10.00", risk="high")
+    assert (assessed.outcome, assessed.reason) == (Outcome.SKIPPED, Reason.UNCHANGED)
+    assert len(remote.received) == 1
+
+
+@pytest.mark.parametrize("then", ["", "pending", "low", "high"])
+def test_what_an_older_hub_delivered_with_its_risk_stays_unchanged(shop, route, remote, then):
+    deliver(shop, route, total="10.00", risk=then)
+    Link.objects.update(sent_hash=as_an_older_hub_wrote_it(Event.objects.get(kind=Kind.DELIVERY)))
+    again = deliver(shop, route, total="10.00", risk="low")
+    assert (again.outcome, again.reason) == (Outcome.SKIPPED, Reason.UNCHANGED)
+    changed = deliver(shop, route, total="12.00", risk="low")
+    assert changed.outcome == Outcome.SUCCEEDED and len(remote.received) == 2
+
+
+def as_an_older_hub_wrote_it(delivery: Event) -> str:
+    """The fingerprint of the record an event carried, by the rule of a hub in which the risk of an order counted."""
+    order = Order.from_json(bodies.read(delivery.pk, "payload", delivery.received_at))
+    beside = {name: what for name, what in Order.beside.items() if name != "risk"}
+    meaning = TypeAdapter(Order).dump_json(
+        order, exclude={**beside, "raw": True, "updated_at": True}, exclude_defaults=True
+    )
+    return hashlib.sha256(meaning).hexdigest()
 
 
 def test_an_older_version_does_not_overwrite_a_newer_one(shop, route, remote):

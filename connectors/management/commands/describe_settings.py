@@ -19,6 +19,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 
 from connectors import registry, schema
 from connectors.base import Provider
+from connectors.rows import RowsField
 from connectors.schema import Declared
 
 START = "<!-- settings: made by `manage.py describe_settings` -->"
@@ -87,24 +88,27 @@ def _tables(cls: type, heading: str) -> Iterator[str]:
     groups: dict[str, tuple[list[str], list[str]]] = {}
     for name, one in schema.declared(cls).items():
         plain, advanced = groups.setdefault(one.group, ([], []))
-        (advanced if one.is_advanced else plain).append(_row(name, one))
+        (advanced if one.is_advanced else plain).append(_row(cls, name, one))
     for group, (plain, advanced) in groups.items():
         for title, rows in ((group, plain), (f"{group}: advanced" if plain else group, advanced)):
             if rows:
                 yield "\n".join((f"{heading} {title}", "", HEAD, *rows))
 
 
-def _row(name: str, one: Declared) -> str:
-    label = str(one.field.label or name.replace("_", " ").capitalize())
+def _row(cls: type, name: str, one: Declared) -> str:
     words = []
     if one.enables:
         words.append(f"Filled in: switches on {one.enables}.")
     words.append(str(one.field.help_text))
     words += _limits(one.field)
+    words.append(schema.condition(cls, name))
     if one.is_secret:
         words.append("Secret: encrypted, never shown again.")
     if one.field.required and one.field.initial in (None, ""):
         words.append("**Required.**")
+    if one.assumed:
+        words.append(f"*Our assumption, to be confirmed:* {one.assumed}")
+    label = schema.label_of(cls, name)
     return f"| {_cell(label)} | {_cell(' '.join(word for word in words if word))} | {_cell(_default(one.field))} |"
 
 
@@ -112,6 +116,8 @@ def _limits(field: forms.Field) -> Iterator[str]:
     if isinstance(field, forms.ChoiceField):
         labels = [label for _, label in _choices(field)]
         yield "Chosen from a list." if len(labels) > FEW else f"One of: {'; '.join(labels)}."
+    if isinstance(field, RowsField):
+        yield f"Columns: {'; '.join(column.label for column in field.columns)}."
     least = [v.limit_value for v in field.validators if isinstance(v, MinValueValidator)]
     most = [v.limit_value for v in field.validators if isinstance(v, MaxValueValidator)]
     if least and most and str(most[0]) not in str(field.help_text):

@@ -11,8 +11,9 @@ Paths below the sandbox's prefix: ``POST /{shop}/admin/oauth/access_token``, ``G
 - ``POST /_sandbox/scopes``: ``{"shop", "scopes": [...]}``.
 
 Faults (``/_sandbox/fault``; add ``"match"`` with ``.../oauth`` for the token call, ``"operation"`` for one operation
-name): throttled, 429, 500, 502, 503, slow (``seconds``), timeout, drop, drop_after_commit, access_denied (no order at
-all), partial_data (no customer), user_error (``message``, ``field``, ``code``), version_fallback, unauthorised.
+name): throttled, 429, 500, 502, 503, slow (``seconds``), timeout, drop, drop_after_commit, commit_late (dropped, and
+done ``seconds`` later on the sandbox's clock), access_denied (no order at all), partial_data (no customer), user_error
+(``message``, ``field``, ``code``), version_fallback, unauthorised.
 
 Area modules add paths and control calls of their own: see ``areas.py``.
 """
@@ -38,6 +39,9 @@ from connectors.shopify.sandbox.shops import LUMEN, OUTLET, change_order, open_s
 from connectors.shopify.sandbox.uploads import Depot
 
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")  # served on 2026-11-20, oldest first
+GRAPHQL_FAULTS = frozenset(
+    {"throttled", "slow", "timeout", "version_fallback", "user_error", "drop_after_commit", "commit_late"}
+)
 DENIED = {"access_denied": {("QueryRoot", "order"), ("QueryRoot", "orders")}, "partial_data": {("Order", "customer")}}
 
 
@@ -145,6 +149,9 @@ class ShopifySandbox(Sandbox):
         headers = {"X-Shopify-API-Version": served, "X-Request-Id": str(uuid.uuid4())}
         if not isinstance(body, dict) or not isinstance(body.get("query"), str):
             return Reply(400, {"errors": {"query": "Required parameter missing or invalid"}}, headers)
+        if fault and kind == "commit_late":
+            self.schedule(float(fault.get("seconds", 30)), partial(self._commit, shop, body))
+            return Reply(drop=True)
         call = engine.Call(shop, self.now(), RESOLVERS, self, self.index_lag_s, set(DENIED.get(kind, ())))
         call.user_error = fault if kind == "user_error" else None
         answered = engine.answer(call, body, is_throttled=kind == "throttled")
@@ -167,6 +174,11 @@ class ShopifySandbox(Sandbox):
         if kind == "drop_after_commit":
             reply.drop = True
         return reply
+
+    def _commit(self, shop: Shop, body: dict[str, Any]) -> None:
+        """Do what a call asked whose connection broke long ago."""
+        with self.lock:
+            engine.answer(engine.Call(shop, self.now(), RESOLVERS, self, self.index_lag_s, set()), body)
 
     def has_fault_for(self, path: str) -> bool:
         """Whether a fault names this path, and not merely everything."""
@@ -264,7 +276,7 @@ def _http_fault(fault: dict[str, Any]) -> Reply | None:
             {"errors": "Exceeded the limit"} if kind == "429" else "<html><body>Something went wrong</body></html>"
         )
         return Reply(int(kind), body, headers)
-    if kind not in {*DENIED, "throttled", "slow", "timeout", "version_fallback", "user_error", "drop_after_commit"}:
+    if kind not in {*DENIED, *GRAPHQL_FAULTS}:
         return Reply(500, {"errors": f"sandbox: no such fault: {kind}"})
     return None
 

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Route:
     """``function(sandbox, query)`` of a GET gives the rows, which are paged; ``function(sandbox, body)`` of a POST gives
-    the ``Data`` of the answer. Both raise ``Refused``. ``is_paged`` false: a GET gives ``Data`` itself."""
+    the ``Data`` of the answer. Both raise ``Refused``. ``is_paged`` false: a GET gives ``Data`` itself. ``shape``
+    makes ``Data`` of the rows of a page where it is not the list of them."""
 
     method: str
     scope: str
     function: Callable[[XoroSandbox, Any], Any]
     message: str = ""
     is_paged: bool = True
+    shape: Callable[[XoroSandbox, list[Any]], Any] | None = None
 
 
 Control = Callable[["XoroSandbox", Any], Any]

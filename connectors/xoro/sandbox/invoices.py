@@ -1,10 +1,12 @@
-"""Invoices: open ones only, unless a status or an exact key is asked for."""
+"""Invoices with their shipments: made when an order ships, read with the filters of the vendor's page."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from connectors.xoro.sandbox.areas import Route, fits
+from connectors.xoro.sandbox.books import NO_DATE, Books
 
 if TYPE_CHECKING:
     from connectors.xoro.sandbox.server import XoroSandbox
@@ -18,6 +20,93 @@ FILTERS = {
     "customer_name": "CustomerName",
     "store_name": "StoreName",
 }
+COPIED = (
+    "RefNo ThirdPartyRefNo ThirdPartySource ThirdPartyCustomerId ThirdPartyCompanyId StoreName SaleStoreName "
+    "CustomerId CustomerName CurrencyCode PaymentTermsName"
+).split()
+
+
+def of_order(books: Books, order: dict[str, Any], units: Mapping[int, float]) -> dict[str, Any]:
+    """The invoice of units (by line id) that leave now: the last one of an order takes what is left of its total."""
+    header = order["SoEstimateHeader"]
+    lines = [line for line in order["SoEstimateItemLineArr"] if units.get(line["Id"])]
+    earlier = books.invoices_by_order.get(header["OrderNumber"], [])
+    shares = [line["LineAmount"] * units[line["Id"]] / line["Qty"] for line in lines]
+    if header["StatusName"] == "Shipped":
+        total = header["TotalAmount"] - sum(invoice["invoiceHeader"]["TotalAmount"] for invoice in earlier)
+    else:
+        taxed = sum(share * (1 + rate(line.get("TaxItems"))) for share, line in zip(shares, lines, strict=True))
+        shipping = header.get("ShippingCost") or 0
+        total = taxed + (0 if earlier else shipping * (1 + rate(header.get("ShippingTaxItems"))))
+    rows = [
+        {
+            "Id": books.counted("invoice line", 20_001),
+            "SoLineId": line["Id"],
+            "ItemNumber": line["ItemNumber"],
+            "Description": line.get("Description"),
+            "Qty": units[line["Id"]],
+            "QtyInvoiced": units[line["Id"]],
+            "QtyShipped": units[line["Id"]],
+            "UnitPrice": line["UnitPrice"],
+            "Discount": line.get("Discount") or 0,
+            "LineAmount": round(share, 2),
+            "TotalAmount": round(share, 2),
+        }
+        for line, share in zip(lines, shares, strict=True)
+    ]
+    copied = {name: header.get(name) for name in COPIED}
+    return book(books, {**copied, "SoNumber": header["OrderNumber"], "TotalAmount": round(total, 2)}, rows)
+
+
+def book(books: Books, header: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """Number and keep an open invoice."""
+    today, stamp = books.clock.today(), books.clock.stamp()
+    invoice = {
+        "invoiceHeader": {
+            **header,
+            "Id": books.counted("invoice", 8800),
+            "InvoiceNumber": books.number(header["SaleStoreName"], "I"),
+            "TxnDate": header.get("TxnDate") or today,
+            "ShipDate": today,
+            "FullPaymentDate": NO_DATE,
+            "StatusName": "Open",
+            "CreateDttm": stamp,
+            "ModifyDttm": stamp,
+        },
+        "invoiceItemLineArr": lines,
+    }
+    books.add_invoice(invoice)
+    return invoice
+
+
+def add_shipments(
+    books: Books,
+    invoice: dict[str, Any],
+    parcels: Sequence[Mapping[str, Any]],
+    packed: Sequence[Mapping[int, float]],
+    lines: Mapping[int, Mapping[str, Any]],
+) -> None:
+    """A shipment for each parcel, with the units (by line id) that are in it."""
+    invoice["invoiceShipmentArr"] = [
+        {
+            "ShipmentId": books.counted("shipment", 60_001),
+            "ShipDate": books.clock.today(),
+            "CarrierName": parcel.get("carrier") or "",
+            "ShipServiceName": parcel.get("service") or "",
+            "TrackingNumber": parcel.get("tracking") or "",
+            "TrackingUrl": parcel.get("tracking_url") or "",
+            "Lines": [
+                {"SoLineId": line_id, "ItemNumber": lines[line_id]["ItemNumber"], "Qty": quantity}
+                for line_id, quantity in units.items()
+            ],
+        }
+        for parcel, units in zip(parcels, packed, strict=True)
+    ]
+
+
+def rate(taxes: Any) -> float:
+    """All rates of a line together, as a fraction."""
+    return float(sum(tax["Rate"] for tax in taxes or [])) / 100
 
 
 def get(sandbox: XoroSandbox, query: dict[str, str]) -> list[Any]:

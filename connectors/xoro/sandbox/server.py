@@ -1,23 +1,30 @@
-"""The tenant itself: keys and scopes, envelope, paging, faults, control calls. What it serves is in the areas.
+"""The tenant itself: keys and scopes, paging, faults, settings. What it serves is in the areas.
 
-Faults besides ``times`` and ``match`` of the toolkit:
-``http500_once``, ``http500_always``, ``throttle``, ``non_json``, ``login_redirect``, ``slow:<s>``, ``lost_answer``
-(used up one by one; ``http500_always`` stays), and the standing ones ``overlap_pages``, ``no_total_pages``,
-``low_total_pages``, ``ignore_filters`` (third-party parameters are ignored) and ``renamed_account`` (with ``account``).
+Faults besides ``times`` and ``match`` of the toolkit, and ``probability`` (0 to 1, of every call):
+``http500_once``, ``http500_always``, ``http429``, ``throttle``, ``non_json``, ``login_redirect``, ``slow:<s>``,
+``lost_answer`` (used up one by one; ``http500_always`` stays), and the standing ones ``overlap_pages``,
+``no_total_pages``, ``low_total_pages``, ``ignore_filters`` (third-party parameters are ignored) and
+``renamed_account`` (with ``account``).
 
-Control calls besides those of the areas: ``POST /_sandbox/config`` (``page_size``, ``routes_disabled``,
-``empty_as_false``, ``keys``), ``GET /_sandbox/books``.
+Control calls besides those of the areas: ``POST /_sandbox/config`` (members of ``Tenant``, and ``time_zone``, ``keys``,
+``min_gap_ms``, ``throttle_overlap``, ``terms``), ``GET /_sandbox/books``, ``GET /_sandbox/state``.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
+import random
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from connectors.sandbox import Reply, Request, Sandbox
+from connectors.sandbox import Environ, Reply, Request, Sandbox, StartResponse
 from connectors.xoro.sandbox import areas
-from connectors.xoro.sandbox.books import Books, Refused
+from connectors.xoro.sandbox.answers import SERVER_ERROR, early, enveloped, throttled
+from connectors.xoro.sandbox.books import Books
+from connectors.xoro.sandbox.gate import Gate
+from connectors.xoro.sandbox.refusal import Refused
 
 BASE_PATH = "/api/xerp/"
 KEY, SECRET = "sandbox-key", "sandbox-secret"
@@ -29,25 +36,49 @@ STANDING = frozenset(
 )
 ROUTES = areas.routes()
 CONTROL = areas.controls()
-SERVER_ERROR = {"Message": "An error has occurred."}
-LOGIN_PAGE = "<html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """How this tenant behaves, as ``POST /_sandbox/config`` sets it.
+
+    ``empty_as_false``: an honest emptiness is answered as throttling is. ``needs_status``: sales orders come only where
+    a status or an exact key is sent. ``hides_open``: ``status=Open`` lists no sales orders. ``shipment_shape``: where
+    invoices tell of shipments: ``invoiceShipmentArr``, ``ShipmentArr``, ``header`` (one tracking number), ``none``.
+    ``shipment_lines``: whether a shipment names its lines."""
+
+    page_size: int = 100
+    routes_disabled: frozenset[str] = field(default_factory=frozenset)
+    empty_as_false: bool = False
+    needs_status: bool = True
+    hides_open: bool = False
+    shipment_shape: str = "invoiceShipmentArr"
+    shipment_lines: bool = True
 
 
 class XoroSandbox(Sandbox):
     def reset(self) -> None:
         self.books = Books()
-        self.page_size = 100
-        self.routes_disabled: frozenset[str] = frozenset()
-        self.empty_as_false = False  # an honest emptiness answered as throttling is
+        self.tenant = Tenant()
+        self.gate = Gate()
+        self.random = random.Random(20_261_120)
         self.keys: dict[str, dict[str, Any]] = {KEY: {"secret": SECRET, "scopes": sorted(SCOPES)}}
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("PATH_INFO", "").startswith("/_sandbox/"):
+            return super().__call__(environ, start_response)
+        with self.gate.passing(_credentials(environ.get("HTTP_AUTHORIZATION", ""))[0]):
+            return super().__call__(environ, start_response)
 
     def handle(self, request: Request) -> Reply:
         self._apply_renames()
+        if self.gate.was_throttled:
+            return throttled()
         fault = self._standing("http500_always", request.path) or self.take_fault(request.path)
         kind = str(fault["kind"]) if fault else ""
-        early = _early(kind)
-        if early is not None:
-            return early
+        reply = early(kind)
+        if reply is not None:
+            return reply
         reply = self._answer(request)
         if kind == "lost_answer":
             return Reply(drop=True)
@@ -57,10 +88,13 @@ class XoroSandbox(Sandbox):
 
     def take_fault(self, path: str) -> dict[str, Any] | None:
         """Only the kinds that are used up; the standing ones stay where they are."""
-        standing = [fault for fault in self.faults if fault["kind"] in STANDING]
-        self.faults = [fault for fault in self.faults if fault["kind"] not in STANDING]
+        kept = [fault for fault in self.faults if fault["kind"] in STANDING or "probability" in fault]
+        self.faults = [fault for fault in self.faults if fault not in kept]
         taken = super().take_fault(path)
-        self.faults += standing
+        self.faults += kept
+        if taken is None:
+            likely = (f for f in kept if f["kind"] not in STANDING and path.startswith(f.get("match", "/")))
+            taken = next((f for f in likely if self.random.random() < f["probability"]), None)
         return taken
 
     def control(self, request: Request) -> Reply | None:
@@ -71,20 +105,37 @@ class XoroSandbox(Sandbox):
             except Refused as refusal:
                 return Reply(409, {"error": refusal.message})
         if call == "POST /_sandbox/config":
-            given = request.json()
-            self.page_size = int(given.get("page_size", self.page_size))
-            self.routes_disabled = frozenset(given.get("routes_disabled", self.routes_disabled))
-            self.empty_as_false = bool(given.get("empty_as_false", self.empty_as_false))
-            self.keys.update(given.get("keys", {}))
-            return Reply(body={"ok": True})
+            return self._configure(request.json())
         if call == "GET /_sandbox/books":
             return Reply(body=self.books.shown())
+        if call == "GET /_sandbox/state":
+            state = {"now": self.books.now().isoformat(), "throttled": self.gate.throttled, "faults": self.faults}
+            settings = asdict(self.tenant) | {"routes_disabled": sorted(self.tenant.routes_disabled)}
+            return Reply(body={**state, "tenant": settings})
         return None
+
+    def _configure(self, given: dict[str, Any]) -> Reply:
+        known = {one.name for one in fields(Tenant)}
+        others = {"keys", "min_gap_ms", "throttle_overlap", "time_zone", "terms"}
+        if unknown := sorted(set(given) - known - others):
+            return Reply(400, {"error": f"no such setting: {', '.join(unknown)}"})
+        mine = {name: value for name, value in given.items() if name in known}
+        if "routes_disabled" in mine:
+            mine["routes_disabled"] = frozenset(mine["routes_disabled"])
+        self.tenant = replace(self.tenant, **mine)
+        self.keys.update(given.get("keys", {}))
+        self.books.terms.update(given.get("terms", {}))
+        self.gate.min_gap_ms = float(given.get("min_gap_ms", self.gate.min_gap_ms))
+        self.gate.is_strict = bool(given.get("throttle_overlap", self.gate.is_strict))
+        if "time_zone" in given:
+            self.books.clock.zone = ZoneInfo(given["time_zone"])
+        return Reply(body={"ok": True})
 
     def _answer(self, request: Request) -> Reply:
         path = request.path.removeprefix(BASE_PATH)
-        if path not in ROUTES or path in self.routes_disabled or not request.path.startswith(BASE_PATH):
-            controllers = {route.partition("/")[0] for route in ROUTES if route not in self.routes_disabled}
+        disabled = self.tenant.routes_disabled
+        if path not in ROUTES or path in disabled or not request.path.startswith(BASE_PATH):
+            controllers = {route.partition("/")[0] for route in ROUTES if route not in disabled}
             is_known = request.path.startswith(BASE_PATH) and path.partition("/")[0] in controllers
             return Reply(400 if is_known else 404, {"Message": "The request is invalid." if is_known else "Not found."})
         route = ROUTES[path]
@@ -99,7 +150,7 @@ class XoroSandbox(Sandbox):
         try:
             return self._dispatch(route, path, request)
         except Refused as refusal:
-            return _enveloped(None, message=refusal.message, code=refusal.code)
+            return enveloped(None, message=refusal.message, code=refusal.code)
 
     def _dispatch(self, route: areas.Route, path: str, request: Request) -> Reply:
         if route.method == "POST":
@@ -107,25 +158,25 @@ class XoroSandbox(Sandbox):
                 body = request.json()
             except ValueError:
                 return Reply(400, {"Message": "The request is invalid."})
-            return _enveloped(route.function(self, body), message=route.message)
+            return enveloped(route.function(self, body), message=route.message)
         query = dict(request.query)
         if self._standing("ignore_filters", request.path):
             query = {name: value for name, value in query.items() if not name.startswith("third_party_")}
             if path == "salesorder/getsalesorder":
                 query.setdefault("status", "*")  # something was asked, so that the list is not empty
         found = route.function(self, query)
-        return self._paged(found, request) if route.is_paged else _enveloped(found, message=route.message)
+        return self._paged(route, found, request) if route.is_paged else enveloped(found, message=route.message)
 
-    def _paged(self, rows: list[Any], request: Request) -> Reply:
+    def _paged(self, route: areas.Route, rows: list[Any], request: Request) -> Reply:
         page = max(1, int(request.query.get("page") or 1))
-        size = min(self.page_size, int(request.query.get("per_page") or self.page_size))
+        size = min(self.tenant.page_size, int(request.query.get("per_page") or self.tenant.page_size))
         overlap = max(1, size // 3) if self._standing("overlap_pages", request.path) and size > 1 else 0
         start = (page - 1) * (size - overlap)
         total_pages = max(1, -(-len(rows) // size))
         shown = rows[start : start + size]
-        reply = _enveloped(shown, message="Loaded" if shown else "")
-        if not rows and self.empty_as_false:
-            reply = _throttled()
+        reply = enveloped(route.shape(self, shown) if route.shape else shown, message="Loaded" if shown else "")
+        if not rows and self.tenant.empty_as_false:
+            reply = throttled()
         if not self._standing("no_total_pages", request.path):
             less = 1 if self._standing("low_total_pages", request.path) else 0
             reply.body |= {"Page": page, "TotalPages": max(1, total_pages - less)}
@@ -141,44 +192,10 @@ class XoroSandbox(Sandbox):
                 self.books.accounts.discard(fault["account"])
 
 
-def _early(kind: str) -> Reply | None:
-    """Answers that come before anything is done."""
-    if kind.startswith("http500"):
-        return Reply(500, SERVER_ERROR)
-    if kind == "throttle":
-        return _throttled()
-    if kind == "non_json":
-        return Reply(200, LOGIN_PAGE)
-    if kind == "login_redirect":
-        return Reply(302, "", {"Location": "/Authentication/login.aspx"})
-    return None
-
-
-def _throttled() -> Reply:
-    reply = _enveloped([])
-    reply.body["Result"] = False
-    return reply
-
-
-def _enveloped(data: Any, *, message: str = "", code: int = 0) -> Reply:
-    return Reply(
-        body={
-            "ConfirmFlag": False,
-            "Data": data,
-            "EndRequest": True,
-            "ErrorCode": code,
-            "Exceptions": None,
-            "Message": message,
-            "MetaData": "",
-            "Result": code == 0,
-        }
-    )
-
-
 def _credentials(authorization: str) -> tuple[str, str]:
     try:
         key, _, secret = base64.b64decode(authorization.removeprefix("Basic "), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return "", ""
     return key, secret
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -20,6 +21,7 @@ if not django_settings.configured:
 
 from connectors.sandbox import mount
 from connectors.schema import load
+from connectors.shopify import settling
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.sandbox import OUTLET, ShopifySandbox, application
 from connectors.shopify.settings import ShopifySettings
@@ -70,6 +72,12 @@ def vendor(running: Vendor, monkeypatch: pytest.MonkeyPatch) -> Vendor:
     address = running.url.removeprefix("http://").partition("/")[0]
     monkeypatch.setattr(django_settings, "HUB_ALLOWED_HOSTS_PLAIN", frozenset({address}), raising=False)
     return running
+
+
+@pytest.fixture(autouse=True)
+def settles_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call whose answer was lost is taken for done or not done at once; tests of the wait give it its time again."""
+    monkeypatch.setattr(settling, "SETTLE", timedelta(0))
 
 
 @pytest.fixture

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from connectors.models import Credential, Link
 from connectors.records import GiftCard
+from connectors.shopify import settling
 from events.models import Outcome, Reason
-from tests.connectors.cases import again, written_down
+from tests.connectors.cases import again, minutes_later, written_down
 from tests.connectors.shopify.deliveries import Desk
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +49,36 @@ def test_a_lost_answer_makes_nothing_twice(desk, operation):
     second = again(first.event)
     assert second.event.outcome == Outcome.SUCCEEDED, second.text
     assert (len(desk.calls(CREATE)), len(desk.calls(DEBIT))) == (1, 1)
+
+
+@pytest.mark.parametrize(("operation", "amount", "balance"), [(DEBIT, "-5.00", "35.00"), (CREDIT, "5.00", "45.00")])
+def test_a_movement_done_long_after_its_connection_broke_is_not_made_again(
+    desk, monkeypatch, operation, amount, balance
+):
+    monkeypatch.setattr(settling, "SETTLE", timedelta(minutes=1))
+    desk.fault("commit_late", operation, seconds=30)
+    event = desk.queue(GiftCard, balance=balance, transactions=[{**USED, "amount": amount}])
+    assert again(event).event.reason == Reason.RETRY
+    waits = again(event)
+    assert (waits.event.outcome, waits.event.reason_code) == (Outcome.WAITING, "settling"), waits.text
+    assert 0 < (waits.event.due_at - timezone.now()).total_seconds() < 61
+    desk.control("clock", advance=30)
+    ended = again(event)
+    assert f"balance {balance} USD; 0 movements made." in ended.event.sentence, ended.text
+    assert ended.event.notes == [] and desk.calls(operation) == []
+
+
+def test_a_movement_that_never_arrived_is_made_once_its_time_is_over(desk, monkeypatch):
+    monkeypatch.setattr(settling, "SETTLE", timedelta(minutes=1))
+    desk.fault("drop", DEBIT)
+    event = desk.queue(GiftCard)
+    again(event)
+    for _ in range(3):
+        assert again(event).event.reason_code == "settling"
+    minutes_later()
+    ended = again(event)
+    assert "balance 35.00 USD; 1 movement made." in ended.event.sentence, ended.text
+    assert ended.event.attempts == 2 and len(desk.calls(DEBIT)) == 1
 
 
 def test_where_the_shop_does_not_list_the_card_yet_the_same_code_proves_that_it_exists(desk, monkeypatch):

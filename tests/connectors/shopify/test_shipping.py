@@ -11,7 +11,7 @@ import pytest
 from connectors import jobs, routing
 from connectors.models import Link
 from connectors.records import UnitLine
-from connectors.shopify import shipping, shipping_work
+from connectors.shopify import settling, shipping
 from connectors.shopify.sandbox import holds as sandbox_holds
 from connectors.shopify.sandbox.routing import fulfillment_orders_of
 from events.models import Event, Outcome, Reason
@@ -23,9 +23,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def stage(vendor, monkeypatch) -> Stage:
-    """A shop with two locations, and a source without an answer of its own. Lost answers settle at once."""
-    monkeypatch.setattr(shipping_work, "SETTLE", timedelta(0))
+def stage(vendor) -> Stage:
+    """A shop with two locations, and a source without an answer of its own."""
     return a_stage(vendor)
 
 
@@ -103,14 +102,14 @@ def test_a_lost_answer_after_the_shipment_makes_no_second_one(stage, tracked):
 
 
 def test_an_answer_that_may_still_come_is_waited_for(stage, monkeypatch):
-    monkeypatch.setattr(shipping_work, "SETTLE", timedelta(minutes=1))
+    monkeypatch.setattr(settling, "SETTLE", timedelta(minutes=1))
     stage.route()
     placed = stage.place((MUG, 2))
     stage.vendor.control("fault", kind="drop", operation="HubShip")
     stage.tell(shipment(placed, (MUG, 1)))
     event = stage.again()
     assert (event.outcome, event.reason_code) == (Outcome.WAITING, "settling") and not stage.shipped(placed)
-    monkeypatch.setattr(shipping_work, "SETTLE", timedelta(0))
+    monkeypatch.setattr(settling, "SETTLE", timedelta(0))
     assert stage.again().outcome == Outcome.SUCCEEDED and len(stage.shipped(placed)) == 1
 
 
@@ -577,7 +576,7 @@ def test_what_a_person_shipped_after_a_call_that_never_arrived_is_not_taken_for_
 
 
 def test_a_shipment_waits_while_another_of_its_order_has_no_answer_yet(stage, monkeypatch):
-    monkeypatch.setattr(shipping_work, "SETTLE", timedelta(minutes=1))
+    monkeypatch.setattr(settling, "SETTLE", timedelta(minutes=1))
     stage.route()
     placed = stage.place((MUG, 2))
     lose(stage, "HubShip")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from connectors.models import Link
 from connectors.records import Return
+from connectors.shopify import settling
 from events.models import Outcome, Reason
-from tests.connectors.cases import again
+from tests.connectors.cases import again, minutes_later
 from tests.connectors.shopify.deliveries import Desk
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +67,21 @@ def test_a_lost_answer_repeats_no_step(desk, operation):
     second = again(first.event)
     assert second.event.outcome == Outcome.SUCCEEDED, second.text
     assert counts(desk) == [1, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("operation", [CREATE, DISPOSE, PROCESS])
+def test_a_step_done_long_after_its_connection_broke_is_not_made_again(desk, monkeypatch, operation):
+    monkeypatch.setattr(settling, "SETTLE", timedelta(minutes=1))
+    desk.fault("commit_late", operation, seconds=30)
+    event = desk.queue(Return)
+    assert again(event).event.reason == Reason.RETRY
+    waits = again(event)
+    assert (waits.event.outcome, waits.event.reason_code) == (Outcome.WAITING, "settling"), waits.text
+    desk.control("clock", advance=30)
+    minutes_later()
+    ended = again(event)
+    assert ended.event.outcome == Outcome.SUCCEEDED, ended.text
+    assert desk.calls(operation) == [] and "#2101-R2" in ended.event.sentence
 
 
 def test_a_lost_ledger_makes_no_second_return(desk):

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ import requests
 
 from connectors.exceptions import PayloadError, RemoteTimedOut, RemoteUnavailable
 from connectors.http import HttpAnswer
+from connectors.models import Connector
 from connectors.records import Address, Company, Customer, Order, OrderLine, Payment, ShippingLine, Tax
 from connectors.schema import load
 from connectors.xoro.client import XoroClient
@@ -160,6 +162,16 @@ class FakeRun:
 
     def note(self, code: str, text: str) -> None:
         self.notes[code] = text
+
+    checkpoint: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def connector(self) -> Connector:
+        """The connector of the tests, in the database."""
+        return Connector.objects.get_or_create(slug="xoro", defaults={"name": "Xoro", "provider_slug": "xoro"})[0]
+
+    def save_checkpoint(self, **values: Any) -> None:
+        self.checkpoint |= values
 
     def key(self, kind: str, value: str) -> None:
         self.keys[kind] = value

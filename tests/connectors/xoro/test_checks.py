@@ -10,6 +10,8 @@ from connectors.xoro.orders import push_order
 from connectors.xoro.provider import probe
 from tests.connectors.xoro.cast import FakeRun, Tenant, make_order, make_settings
 
+pytestmark = pytest.mark.django_db
+
 BY_NAME = {check.name: check for check in CHECKS}
 
 

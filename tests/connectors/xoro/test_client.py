@@ -16,6 +16,7 @@ from connectors.exceptions import (
 )
 from connectors.xoro.client import XoroClient
 from connectors.xoro.salesorders import sales_order
+from connectors.xoro.sandbox import salesorders
 from tests.connectors.xoro.cast import FakeRun, ScriptedHttp, Tenant, make_order, make_settings, scripted_client
 
 SOURCE = "https://lumen-goods.example-Demo"
@@ -208,7 +209,7 @@ def test_paging_that_ends_in_throttling_says_so() -> None:
 @pytest.mark.parametrize("trap", ["overlap_pages", "no_total_pages", "low_total_pages"])
 def test_all_orders_are_read_from_a_tenant_with(tenant: Tenant, run: FakeRun, trap: str) -> None:
     for n in range(10):
-        tenant.sandbox.books.create_order(sales_order(make_order(id=str(n)), run.settings, run.options))
+        salesorders.create(tenant.sandbox, sales_order(make_order(id=str(n)), run.settings, run.options))
     tenant.control("config", page_size=3)
     tenant.fault(trap)
     pages = list(run.client.walk("sales_orders", {"status": "Released"}))

@@ -14,6 +14,8 @@ from connectors.xoro.orders import push_order
 from connectors.xoro.wire import iso_date, money, quantity
 from tests.connectors.xoro.cast import FakeRun, Tenant, make_order, scripted_client
 
+pytestmark = pytest.mark.django_db
+
 CUSTOMER, COMPANY = "third_party_customer_id", "third_party_company_id"
 
 

@@ -19,7 +19,10 @@ from connectors.exceptions import (
 )
 from connectors.xoro.orders import push_order
 from connectors.xoro.salesorders import sales_order
+from connectors.xoro.sandbox import salesorders
 from tests.connectors.xoro.cast import FakeRun, Tenant, link, make_line, make_order, make_payment, scripted_client
+
+pytestmark = pytest.mark.django_db
 
 CREATE = "/api/xerp/salesorder/create"
 SEARCH = "/api/xerp/salesorder/getsalesorder"
@@ -32,7 +35,8 @@ def test_it_creates_a_sales_order(tenant: Tenant, run: FakeRun) -> None:
     assert "MAIN-S000001" in delivered.sentence
     assert (header["RefNo"], header["ThirdPartyRefNo"], header["StatusName"]) == ("2041", "6120045512001", "Released")
     assert header["TotalAmount"] == 67.80
-    assert tenant.sandbox.books.deposits == [{"OrderNumber": "MAIN-S000001", "Amount": 67.8}]
+    deposits = [(deposit["OrderNumber"], deposit["Amount"]) for deposit in tenant.sandbox.books.deposits]
+    assert deposits == [("MAIN-S000001", 67.8)]
     assert run.notes == {}
     assert run.keys == {"xoro_order_number": "MAIN-S000001", "xoro_order_id": "70000"}
 
@@ -108,7 +112,7 @@ def test_a_lost_answer_that_cannot_be_looked_up_is_retried_and_found_later(tenan
     tenant.fault("lost_answer", CREATE)
     tenant.fault("ignore_filters", SEARCH)
     tenant.control("config", page_size=1)  # the first page shows somebody else's order only
-    tenant.sandbox.books.create_order(_foreign_body(run))
+    salesorders.create(tenant.sandbox, _foreign_body(run))
     with pytest.raises(RemoteUnavailable, match="connection broke"):
         push_order(run, make_order())
     tenant.sandbox.faults.clear()
@@ -139,7 +143,7 @@ def test_after_a_lost_write_an_empty_search_never_creates_again(tenant: Tenant, 
 def test_after_a_lost_write_an_inconclusive_search_never_creates_again(
     tenant: Tenant, run: FakeRun, trap: str, fact: str
 ) -> None:
-    tenant.sandbox.books.create_order(_foreign_body(run))
+    salesorders.create(tenant.sandbox, _foreign_body(run))
     tenant.fault(trap, SEARCH, times=99)
     run.unfinished_write = True
     with pytest.raises(UnconfirmedWrite, match=fact):
@@ -161,7 +165,7 @@ def test_on_a_first_attempt_an_empty_search_may_create(tenant: Tenant, run: Fake
 
 
 def test_where_the_filter_is_ignored_the_first_attempt_creates_with_a_note(tenant: Tenant, run: FakeRun) -> None:
-    tenant.sandbox.books.create_order(_foreign_body(run))
+    salesorders.create(tenant.sandbox, _foreign_body(run))
     tenant.fault("ignore_filters", SEARCH)
     assert push_order(run, make_order()).target_number == "MAIN-S000002"
     assert "only Xoro itself can refuse a duplicate" in run.notes["lookup_inconclusive"]

@@ -1,0 +1,76 @@
+"""Customer deposits: money of an order before its invoice, applied to the invoices as they come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.xoro.sandbox.books import Books
+from connectors.xoro.sandbox.refusal import Refused
+
+UNDEPOSITED = "Undeposited Funds"
+
+
+def take(books: Books, order: dict[str, Any], amount: float, *, account: str, liability: str, **more: Any) -> Any:
+    """Book a deposit of an order (negative: money paid back), and apply it where an invoice waits for it. What goes to
+    Undeposited Funds waits there as a payment for a bank deposit. ``more``: further members of the deposit."""
+    header = order["SoEstimateHeader"]
+    for name, value in (("DepositAccountName", account), ("LiabilityAccountName", liability)):
+        if value not in books.accounts:
+            raise Refused(1004, f"Account not found: {value or name}")
+    deposit = {
+        "Id": 3000 + len(books.deposits),
+        "DepositNumber": books.number(header["SaleStoreName"], "D"),
+        "OrderNumber": header["OrderNumber"],
+        "Amount": amount,
+        "AppliedAmount": 0.0,
+        "DepositAccountName": account,
+        "LiabilityAccountName": liability,
+        "CurrencyCode": header["CurrencyCode"],
+        "RefNo": header.get("RefNo", ""),
+        "CreateDttm": books.clock.stamp(),
+        **more,
+    }
+    books.deposits.append(deposit)
+    books.deposits_by_order.setdefault(header["OrderNumber"], []).append(deposit)
+    if account == UNDEPOSITED:
+        books.payments.append(
+            {
+                "Id": 4000 + len(books.payments),
+                "ChequeNo": deposit["RefNo"],
+                "Amount": amount,
+                "EntityName": header["CustomerName"],
+                "EntityAccountId": header.get("CustomerId"),
+                "StoreName": header["SaleStoreName"],
+                "CurrencyCode": header["CurrencyCode"],
+                "DepositAccountName": account,
+                "IsDeposited": False,
+            }
+        )
+    settle(books, header["OrderNumber"])
+    return deposit
+
+
+def unapplied(books: Books, order_number: str) -> float:
+    """What the order has in deposits that no invoice has used."""
+    return float(round(sum(d["Amount"] - d["AppliedAmount"] for d in books.deposits_by_order.get(order_number, [])), 2))
+
+
+def settle(books: Books, order_number: str) -> None:
+    """Apply deposits to the order's invoices, oldest first; one that is covered is paid from now on."""
+    for invoice in books.invoices_by_order.get(order_number, []):
+        header = invoice["invoiceHeader"]
+        if header["StatusName"] != "Open":
+            continue
+        missing = round(header["TotalAmount"] - books.paid.get(header["InvoiceNumber"], 0), 2)
+        use = min(missing, max(0, unapplied(books, order_number)))
+        _use(books, order_number, use)
+        books.paid[header["InvoiceNumber"]] = round(books.paid.get(header["InvoiceNumber"], 0) + use, 2)
+        if use >= missing:
+            header |= {"StatusName": "Paid", "FullPaymentDate": books.clock.today(), "ModifyDttm": books.clock.stamp()}
+
+
+def _use(books: Books, order_number: str, amount: float) -> None:
+    for deposit in books.deposits_by_order.get(order_number, []):
+        part = min(amount, max(0, deposit["Amount"] - deposit["AppliedAmount"]))
+        deposit["AppliedAmount"] = round(deposit["AppliedAmount"] + part, 2)
+        amount = round(amount - part, 2)
