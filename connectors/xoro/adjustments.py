@@ -36,9 +36,7 @@ def adjust(run: Run, credit: Credit, part: Part, keep: Callable[[Part], None]) -
     return part
 
 
-def _adjusted(
-    run: Run, credit: Credit, part: Part, units: Units, goods: Goods, keep: Callable[[Part], None]
-) -> Part:
+def _adjusted(run: Run, credit: Credit, part: Part, units: Units, goods: Goods, keep: Callable[[Part], None]) -> Part:
     where = f"{part.store}, location {place}" if (place := return_location(goods, run.settings)) else part.store
     task = f"Lower {units.item} in {where} by {wire.quantity(units.quantity)} on hand ({credit.what})"
 

@@ -80,13 +80,16 @@ def credit_memo(
 
 def named(settings: XoroSettings, meaning: str, value: str) -> dict[str, str]:
     """A member no guide lists, under the name the connector gives it; nothing where it has none."""
-    name = {**NAMES, **(settings.credit_memo_names or {})}[meaning]
+    name = member(settings, meaning)
     return {name: value} if name and value else {}
 
 
-def _line(
-    goods: Goods, units: Units, part: Part, invoice: Invoice | None, settings: XoroSettings
-) -> dict[str, Any]:
+def member(settings: XoroSettings, meaning: str) -> str:
+    """What the tenant calls a member no guide lists; empty where it is not sent."""
+    return {**NAMES, **settings.credit_memo_names}[meaning]
+
+
+def _line(goods: Goods, units: Units, part: Part, invoice: Invoice | None, settings: XoroSettings) -> dict[str, Any]:
     quantity = Decimal(units.quantity)
     sold = invoice.line_of(units.sold_as) if invoice else None
     note = NOTES.get((part.kind, goods.is_restocked), EXPECTED)
@@ -95,7 +98,7 @@ def _line(
     if part.kind == DIRECT and goods.is_restocked and not goods.is_gift_card:
         location = return_location(goods, settings)
         line["InventoryLocChangeList"] = [without_blanks({"LocationName": location, "DeltaQty": number(quantity)})]
-    price_name = {**NAMES, **(settings.credit_memo_names or {})}[UNIT_PRICE]
+    price_name = member(settings, UNIT_PRICE)
     if price_name and goods.value:
         line[price_name] = number((goods.value / goods.quantity).quantize(CENT))
     return line
@@ -183,4 +186,3 @@ def _customer(credit: Credit, invoice: Invoice | None, settings: XoroSettings) -
             next_step="Add a customer to the order in the shop, or let all orders go to one fixed Xoro customer.",
         )
     return name
-

@@ -56,9 +56,7 @@ class _Work:
     def keep(self, part: Part) -> None:
         """Write down what became of one memo."""
         self.parts = [part if one.reference == part.reference else one for one in self.parts]
-        creditplans.remember(
-            self.run, self.source, self.credit.order_id, self.credit.id, self.parts, **self.facts
-        )
+        creditplans.remember(self.run, self.source, self.credit.order_id, self.credit.id, self.parts, **self.facts)
 
 
 def write(run: Run, credit: Credit, *, return_id: str = "") -> Delivered:
@@ -69,6 +67,7 @@ def write(run: Run, credit: Credit, *, return_id: str = "") -> Delivered:
     facts = {"return_id": return_id} if return_id else {}
     parts = creditplans.known(run, source, credit.id)
     if any(one.is_sent or one.number for one in parts):
+        parts = [creditplans.replanned(one, credit, run.settings) for one in parts]
         invoices = _invoices_again(run, credit, source, parts)
         work = _Work(run, credit, source, parts, invoices, facts, is_resumed=True)
     else:

@@ -91,6 +91,15 @@ def _totals(credit: Credit, values: Sequence[Decimal], unshipped: Decimal) -> li
     return [credit.total - unshipped - sum(shares[1:], Decimal(0)), *shares[1:]]
 
 
+def replanned(part: Part, credit: Credit, settings: XoroSettings) -> Part:
+    """A memo that was not taken, with what the settings say now about the place of its goods; its units stay."""
+    if part.is_sent or part.number:
+        return part
+    goods = {one.id: one for one in credit.goods}
+    stores = {return_store(goods[units.goods_id], settings) for units in part.units} or {default_store(settings)}
+    return replace(part, store=stores.pop()) if len(stores) == 1 else part
+
+
 def kind_of(share: Share, settings: XoroSettings) -> str:
     """Direct: the memo itself moves the stock. Warehouse: the goods are received by an ASN first. What the shop put back
     on the shelf is here already; gift cards are no goods."""

@@ -37,6 +37,9 @@ class Books:
         self.deposits: list[dict[str, Any]] = []
         self.deposits_by_order: dict[str, list[dict[str, Any]]] = {}
         self.payments: list[dict[str, Any]] = []  # in Undeposited Funds
+        self.asns: list[dict[str, Any]] = []
+        self.credit_memos: list[dict[str, Any]] = []
+        self.adjustments: list[dict[str, Any]] = []
         self.customers: list[dict[str, Any]] = []
         self._counters: dict[str, int] = {}
         for number, name in enumerate(seeds.CUSTOMERS, start=1):

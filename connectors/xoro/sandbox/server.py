@@ -45,7 +45,8 @@ class Tenant:
     ``empty_as_false``: an honest emptiness is answered as throttling is. ``needs_status``: sales orders come only where
     a status or an exact key is sent. ``hides_open``: ``status=Open`` lists no sales orders. ``shipment_shape``: where
     invoices tell of shipments: ``invoiceShipmentArr``, ``ShipmentArr``, ``header`` (one tracking number), ``none``.
-    ``shipment_lines``: whether a shipment names its lines."""
+    ``shipment_lines``: whether a shipment names its lines. ``asn_for_returns``: a credit memo that moves no stock and does
+    not say its type is a warehouse one."""
 
     page_size: int = 100
     routes_disabled: frozenset[str] = field(default_factory=frozenset)
@@ -54,6 +55,7 @@ class Tenant:
     hides_open: bool = False
     shipment_shape: str = "invoiceShipmentArr"
     shipment_lines: bool = True
+    asn_for_returns: bool = False
 
 
 class XoroSandbox(Sandbox):
@@ -222,5 +224,15 @@ def settings_for(base_url: str) -> dict[str, Any]:
         "fee_sku": "HUB-FEE",
         "tips_enabled": True,
         "tip_sku": "HUB-TIP",
+        "return_sku": "HUB-DEFAULT",
+        "adjust_sku": "HUB-FEE",
+        "return_location": "RETURNS",
+        "old_order_returns": True,
+        "import_start_date": "2026-01-01",
+        "gift_cards_enabled": True,
+        "gift_card_sku": "GIFT-CARD",
+        "gift_card_liability_account": "Gift Card Liability",
+        "gift_card_receivable": "Gift Card Receivable",
+        "gift_card_customer": "Walk-in Customer",
         "pause_ms": 0,
     }
