@@ -8,13 +8,15 @@ imports another, has models, URLs or templates of its own, or is named outside i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 
 from connectors.records import Record
+from events.host import MailPolicy
+from events.interval import Interval
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -83,14 +85,17 @@ class Acknowledgement(Handler):
 
 @dataclass(frozen=True, kw_only=True)
 class Sync:
-    """``function(run)`` walks many objects. ``every_minutes``: the default plan, 0 means only by hand.
-    ``follows_routes``: what it does depends on the connector's routes and address, so that a planned one comes forward
-    where those change."""
+    """``function(run)`` walks many objects. ``every_minutes``: the default plan, 0 means only by hand; ``every(settings)``:
+    the plan follows the connector's settings instead. ``follows_routes``: what it does depends on the connector's routes
+    and address, so that a planned one comes forward where those change. ``records``: the kind it is about, under whose
+    flow it stands in the log; without one it is general."""
 
     label: str
     function: Callable[[Run], str | None]
     every_minutes: int = 0
+    every: Callable[[Any], Interval] | None = None
     follows_routes: bool = False
+    records: type[Record] | None = None
     help: str = ""
 
 
@@ -209,6 +214,39 @@ class MappingKind:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Assumption:
+    """Something the hub takes for granted of the vendor that no setting holds: a row of the connector's checklist, for a
+    person to confirm with the vendor. ``source``: where the gap is described. What a setting holds is marked there
+    (``setting(assumed=...)``)."""
+
+    name: str
+    label: str
+    text: str
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameFound:
+    """What became of looking for a name at the vendor. ``is_found`` ``None``: it did not come up, which proves nothing.
+    ``known``: names of its kind that came up on the way; similar ones are suggested."""
+
+    is_found: bool | None
+    known: Sequence[str] = ()
+    sentence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameKind:
+    """A kind of name that must be spelled as the vendor spells it (see ``setting(names=...)``). ``check(run, name)``
+    looks for one by harmless reads, or raises ``HubError`` where it cannot; without it names stay unchecked, and
+    ``unchecked`` says why and what a wrong one leads to."""
+
+    label: str
+    check: Callable[[Run, str], NameFound] | None = None
+    unchecked: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """One cell of a panel's table: text, a tone (``good``, ``warn``, ``bad``, empty), an address, a time."""
 
@@ -260,6 +298,15 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Retries:
+    """How a passing fault is tried again, where a provider wants it otherwise than the hub: ``pauses_s`` before the second
+    attempt, the third and so on, then the last one again; ``most(settings)``: attempts of one event."""
+
+    pauses_s: Sequence[float]
+    most: Callable[[Any], int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SandboxSpec:
     """``application()`` makes a fresh stand-in of the vendor; ``prefix`` is its place on the sandbox server.
 
@@ -289,7 +336,10 @@ class Provider:
     ``connect(run)`` makes the client where it needs more of the run than settings and HTTP (the shared pace, granted
     credentials); else ``client(settings, http)``. ``acknowledges``: told, by an event of its own, that a record it
     emitted became a document elsewhere, or failed to (see ``acknowledging``). ``object_url(settings, object_type,
-    object_id)``: the page of an object in the remote system's own admin, empty where there is none."""
+    object_id)``: the page of an object in the remote system's own admin, empty where there is none.
+    ``starts_at(settings)``: records that came into being before are left out, unless somebody has them brought in all the
+    same. ``mail_policy(settings)``: how the connector's failures are mailed. ``pace(settings)``: calls a second in place
+    of the budget's ``per_second``, where a connector's settings say how fast its remote is."""
 
     slug: str
     label: str
@@ -315,6 +365,16 @@ class Provider:
     mappings: Sequence[MappingKind] = ()
     contract_check: Callable[[Run], list[dict[str, Any]]] | None = None  # rows: see ``contracts``
     field_map_preview: Callable[[Any, str, bytes, bytes], Preview] | None = None
+    assumptions: Sequence[Assumption] = ()
+    names: Mapping[str, NameKind] = field(default_factory=dict)  # by the word of ``setting(names=...)``
     budget: Budget = Budget()
+    retries: Retries | None = None
+    starts_at: Callable[[Any], datetime | None] | None = None
+    mail_policy: Callable[[Any], MailPolicy] | None = None
+    pace: Callable[[Any], float] | None = None
     retention_days: tuple[int, int] | None = None  # (successes, failures) where other than the hub's own
     sandbox: SandboxSpec | None = None
+
+    def budget_for(self, settings: Any) -> Budget:
+        """The budget of a connector with these settings."""
+        return self.budget if self.pace is None else replace(self.budget, per_second=self.pace(settings))

@@ -7,15 +7,16 @@ from collections.abc import Collection
 import structlog
 from django.db import connection
 
-from connectors import breakers, jobs, lanes, plans, registry
+from connectors import breakers, jobs, known, lanes, plans, registry
+from connectors.exceptions import ConfigurationError
 from connectors.models import Connector
 from connectors.registry import UnknownProvider
-from events.host import Contact
+from events.host import Contact, MailPolicy
 from events.models import Event, Outcome, Reason
 from events.outcomes import Result
 from events.text import SENTENCE_LIMIT, clean
 
-__all__ = ["connectors", "contact", "finished", "open_lanes", "pulse", "retention_days", "run", "topics"]
+__all__ = ["connectors", "contact", "finished", "mail_policy", "open_lanes", "pulse", "retention_days", "run", "topics"]
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +31,17 @@ def contact(connector_id: int) -> Contact | None:
     connector = Connector.objects.filter(pk=connector_id).first()
     if connector is None:
         return None
-    return Contact(connector.name, connector.email_sender, connector.email_receiver, connector.admin_path())
+    receiver = mail_policy(connector_id).receiver or connector.email_receiver
+    return Contact(connector.name, connector.email_sender, receiver, connector.admin_path())
+
+
+def mail_policy(connector_id: int) -> MailPolicy:
+    try:
+        found = known.by_id(connector_id)
+        policy = found.connector.provider.mail_policy if found is not None else None
+        return policy(found.settings) if found is not None and policy is not None else MailPolicy()
+    except (UnknownProvider, ConfigurationError):
+        return MailPolicy()
 
 
 def connectors() -> dict[int, str]:

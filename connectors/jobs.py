@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from pydantic import ValidationError as InvalidRecord
 
-from connectors import acknowledging, budgets, figures, lanes, registry
+from connectors import acknowledging, attempts, budgets, figures, lanes, registry
 from connectors.base import Delivered, Provider
 from connectors.exceptions import ConfigurationError, HubError, LeaseLost, NotDone, PayloadError, Skip
 from connectors.known import by_id
@@ -27,8 +27,6 @@ from events.outcomes import SENTENCES, Result
 
 log = structlog.get_logger(__name__)
 
-# Pause before attempt 2, 3, ... in seconds; then the last one again. Jitter of a quarter is added.
-PAUSES_S = (5, 30, 120, 600, 1800, 3600, 7200)
 DATABASE_PAUSE_S = 5.0
 
 
@@ -158,6 +156,7 @@ def _deliver(run: Run, provider: Provider) -> str | None:
             "The stored record does not fit this version of the hub; synchronize the object again."
         ) from error
     run.record_hash = one.fingerprint()
+    _check_is_after_start(run, one, provider)
     _check_is_news(run, one)
     delivered = accept.function(run, one)
     _remember(run, one, delivered)
@@ -196,6 +195,20 @@ def _tell_failure(run: Run, result: Result) -> None:
     except (OperationalError, InterfaceError) as error:
         log.warning("failure_not_told", error=in_words(error))
         connection.close()
+
+
+def _check_is_after_start(run: Run, one: Record, provider: Provider) -> None:
+    """Raises ``Skip`` for what came into being before the integration did, unless it was delivered already or somebody
+    has it brought in all the same."""
+    starts_at = provider.starts_at(run.settings) if provider.starts_at is not None else None
+    if starts_at is None or one.began_at is None or one.began_at >= starts_at or run.forced_by or run.link is not None:
+        return
+    label = f"{one.label} {getattr(one, 'name', '') or one.number}"
+    raise Skip(
+        f"{label} of {one.began_at:%Y-%m-%d %H:%M} UTC is older than the start of the integration of {run.connector} "
+        f"({starts_at:%Y-%m-%d %H:%M} UTC) and was left out.",
+        reason=Reason.FILTERED, code="before_start",
+    )  # fmt: skip
 
 
 def _check_is_news(run: Run, one: Record) -> None:
@@ -237,12 +250,12 @@ def _failed(event: Event, made: Run | None, error: HubError) -> Result:
             gives_back_attempt=True, **more,
         )  # fmt: skip
     if error.reason == "dependency":
-        pause = error.retry_after_s or _pause_s(event)
+        pause = error.retry_after_s or attempts.pause_s(event)
         if event.attempts < event.max_attempts:
             more |= {"reason": Reason.DEPENDENCY, "due_in_s": pause}
             return _result(event, made, Outcome.WAITING, sentence=sentence, **more)
     if error.retry and event.attempts < event.max_attempts:
-        pause = _pause_s(event)
+        pause = attempts.pause_s(event)
         if error.retry_after_s is not None:
             pause = max(error.retry_after_s, 1.0) * (1 + random.random() / 10)
         text = f"{sentence} Attempt {event.attempts} of {event.max_attempts}; the hub tries again by itself."
@@ -264,10 +277,6 @@ def _leave_alone(event: Event, error: HubError) -> None:
         lanes.pause_for(event.connector_id, error.retry_after_s, longest_s=error.retry_after_s)
     elif error.code == "throttled":
         lanes.pause_for(event.connector_id, error.retry_after_s)
-
-
-def _pause_s(event: Event) -> float:
-    return PAUSES_S[min(max(event.attempts, 1), len(PAUSES_S)) - 1] * (1 + random.random() / 4)
 
 
 def _waiting(event: Event, reason: str, sentence: str) -> Result:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from connectors.exceptions import ConfigurationError
 from connectors.models import Connector, Plan
 from connectors.registry import UnknownProvider
 from connectors.syncing import start_sync
+from events.interval import Interval
+from events.models import Event
 
 log = structlog.get_logger(__name__)
 
 TAKE = 100
-SLACK = timedelta(minutes=10)  # a plan that failed is looked at again after five
+SLACK = timedelta(minutes=75)  # a plan that failed is looked at again after five; a day may have an hour more
+LATE = timedelta(minutes=5)  # a plan whose time came so long ago and that did not start is late
 
 
 def run_due() -> int:
@@ -58,7 +62,7 @@ def _start(plan_id: int) -> bool:
         event_id = start_sync(plan.connector, plan.sync, by="schedule")
         plan.last_at = timezone.now()
         # No catching up: after a day off line a sync runs once, not a hundred times.
-        plan.next_at = plan.last_at + timedelta(minutes=plan.every_minutes)
+        plan.next_at = next_start(plan, plan.last_at)
         plan.last_event_id, plan.error = event_id, ""
         plan.save(update_fields=["last_at", "next_at", "last_event_id", "error"])
     return True
@@ -79,9 +83,63 @@ def bring_forward(connector_ids: Iterable[int]) -> int:
     return count
 
 
+def next_start(plan: Plan, moment: datetime) -> datetime:
+    """When a plan starts next after a moment: by the clock of its zone, else one interval later."""
+    if not plan.zone:
+        return moment + timedelta(minutes=plan.every_minutes)
+    return Interval(minutes=plan.every_minutes, offset=plan.offset_minutes, zone=plan.zone).next_after(moment)
+
+
 def make_default_plans(connector: Connector) -> None:
     """The plans a provider suggests, for a connector that has none yet; switched off where they are not for
     everyone."""
     for name, sync in connector.provider.syncs.items():
         if sync.every_minutes:
             Plan.objects.get_or_create(connector=connector, sync=name, defaults={"every_minutes": sync.every_minutes})
+
+
+def follow_settings(connector: Connector) -> int:
+    """Have the plans whose rhythm the connector's settings decide follow them; returns how many changed. Settings that
+    cannot be read change nothing."""
+    try:
+        syncs = {name: sync for name, sync in connector.provider.syncs.items() if sync.every is not None}
+        wanted = {name: sync.every(connector.load_settings()) for name, sync in syncs.items() if sync.every is not None}
+    except (UnknownProvider, ConfigurationError):
+        return 0
+    changed = 0
+    for name, interval in wanted.items():
+        plan = Plan.objects.filter(connector=connector, sync=name).first() or Plan(connector=connector, sync=name)
+        rhythm = {
+            "every_minutes": max(interval.minutes, 1), "offset_minutes": interval.offset, "zone": interval.zone,
+            "is_enabled": interval.is_on and interval.minutes > 0,
+        }  # fmt: skip
+        if plan.pk is not None and all(getattr(plan, column) == value for column, value in rhythm.items()):
+            continue
+        for column, value in rhythm.items():
+            setattr(plan, column, value)
+        plan.next_at = next_start(plan, timezone.now())
+        plan.save()
+        changed += 1
+    return changed
+
+
+def why_late(plan: Plan, last: Event | None) -> str:
+    """What is wrong with the pace of a plan, in a sentence; empty: nothing. ``last``: the event of its last run."""
+    if not plan.is_enabled:
+        return ""
+    now = timezone.now()
+    if now - plan.next_at > LATE:
+        return "It should have started by now: look whether a worker runs."
+    interval = timedelta(minutes=plan.every_minutes)
+    if last is None:
+        return ""
+    took = (last.finished_at or now) - last.received_at
+    if took <= interval:
+        return ""
+    words = "has been going on for" if last.finished_at is None else "took"
+    return f"Its last run {words} {_minutes(took)}, longer than its interval of {_minutes(interval)}."
+
+
+def _minutes(span: timedelta) -> str:
+    hours, minutes = divmod(int(span.total_seconds() // 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from django.conf import settings
 from django.db import transaction
 
+from connectors import attempts
 from connectors.exceptions import Skip
 from connectors.models import Connector, Link, LinkState, Route
 from connectors.records import Record
@@ -68,9 +69,12 @@ def _child(route: Route, event: Event, one: Record, content: bytes) -> None:
             connector_name=target.name,
             provider=target.provider_slug,
             priority=Priority(max(event.priority, Priority.LIVE)),
-            max_attempts=accept.max_attempts if accept else 1,
+            max_attempts=attempts.most(target, accept.max_attempts) if accept else 1,
             lock_key=f"route{route.pk}:{one.kind}:{one.id}",
-            is_supersedable=True,  # it carries the whole current state: only the newest is worth sending
+            # It carries the whole current state: only the newest is worth sending. What somebody forced is not dropped
+            # for a newer one that nobody did.
+            is_supersedable=not event.forced_by,
+            forced_by=event.forced_by,
             # A retried parent read the object anew, so its child is a new delivery; the same run's repeat is not.
             # Each claim has a start of its own, while attempts are counted anew after a Retry by hand.
             delivery_id=f"from:{event.pk}:{route.pk}:{claim_of(event)}:{one.fingerprint()[:16]}",

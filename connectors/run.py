@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from connectors import budgets, erasure, feeds, figures, notices, routing, schema, syncing
+from connectors import attempts, budgets, erasure, feeds, figures, notices, routing, schema, syncing
 from connectors.exceptions import HubError, MappingMissing, PayloadError, Skip
 from connectors.http import HttpClient, Recorder
 from connectors.models import Connector, Link, LinkState, Route
@@ -59,7 +59,8 @@ class Run:
         self.sentence = ""  # what the event of an endpoint says; a handler returns its own
         self.outcome_code = ""
         self.failure: HubError | Skip | None = None
-        self.afterwards: list[Callable[[], object]] = []  # done when an endpoint's answer has left
+        # Done when an endpoint's answer has left, with the id of its event where that could be written.
+        self.afterwards: list[Callable[[int | None], object]] = []
 
     # --- the remote system
     # ---------------------------------------------------------------------------------------------
@@ -73,7 +74,7 @@ class Run:
 
     @cached_property
     def http(self) -> HttpClient:
-        budget = self.connector.provider.budget
+        budget = self.connector.provider.budget_for(self.settings)
         spend: Callable[[], None] | None = None
         if budget.per_second > 0 and self.connector.pk:
             spend = lambda: budgets.spend(self.connector.pk, budget)  # noqa: E731
@@ -114,6 +115,11 @@ class Run:
         if self.event is None:
             raise RuntimeError("a lookup has no event of its own while it runs")
         return self.event
+
+    @property
+    def forced_by(self) -> str:
+        """Who had this done although a rule of time holds such objects back; empty: nobody."""
+        return self.event.forced_by if self.event is not None else ""
 
     def describe(self, *, object_type: str = "", object_id: str = "", object_label: str = "") -> None:
         """Name the object the event is about, as soon as it is known better than at arrival."""
@@ -215,12 +221,16 @@ class Run:
         return made
 
     def progress(self, done: int, expected: int) -> None:
-        """How far a long work is, shown as the event's sentence while it runs; written once a second at most."""
+        """How far a long work is, shown as the event's sentence while it runs; written once a second at most. Raises
+        ``Skip`` where somebody cancelled it meanwhile."""
         now = time.monotonic()
         if self.event is None or now - self._told_at < 1.0:
             return
         self._told_at = now
-        say_progress(self.event, f"{done:,} of {max(done, expected):,} done.")
+        if by := say_progress(self.event, f"{done:,} of {max(done, expected):,} done."):
+            raise Skip(
+                f"Cancelled by {by} after {done:,} of {max(done, expected):,}.", reason="not_sent", code="cancelled"
+            )
 
     def spawn(
         self,
@@ -242,9 +252,10 @@ class Run:
                 connector_name=self.connector.name,
                 provider=self.connector.provider_slug,
                 priority=Priority.BULK,
-                max_attempts=handler.max_attempts if handler else 8,
+                max_attempts=attempts.most(self.connector, handler.max_attempts if handler else 8),
                 lock_key=routing.lock_key(self.connector.pk, object_type, object_id),
-                is_supersedable=bool(handler and handler.reads_current_state),
+                is_supersedable=bool(handler and handler.reads_current_state and not event.forced_by),
+                forced_by=event.forced_by,
                 delivery_id=f"spawn:{event.pk}:{topic}:{object_id}" if object_id else None,
                 object_type=object_type,
                 object_id=object_id,

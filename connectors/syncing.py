@@ -41,6 +41,7 @@ def start_sync(connector: Connector, name: str, *, by: str) -> int:
                 priority=Priority.BULK if is_plan else Priority.MANUAL,
                 max_attempts=3,
                 lock_key=lock_key,
+                object_type=sync.records.kind if sync.records is not None else "",
                 triggered_by=by,
             )
         )

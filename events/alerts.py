@@ -7,6 +7,7 @@ shows.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from django.db.models import F, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from events import digests
 from events.host import Contact, host
 from events.models import Event, Family, Mail, Reason
 from events.text import SENTENCE_LIMIT, clean
@@ -41,9 +43,10 @@ log = structlog.get_logger(__name__)
 
 
 def failed(results: Sequence[Result]) -> None:
-    """Count final failures into their families and write the first mail of a new one."""
+    """Count final failures into their families and write the first mail of a new one. An event that fails again with
+    the text people were told already, tried again by the hub itself, is no news."""
     groups: dict[tuple[int, str], list[Result]] = {}
-    for one in results:
+    for one in _news(results):
         groups.setdefault((one.connector_id, one.cause), []).append(one)
     for (connector_id, cause), members in sorted(groups.items()):
         last = members[-1]
@@ -70,8 +73,39 @@ def failed(results: Sequence[Result]) -> None:
                 ],
             )  # fmt: skip
             family_id, is_new, mailed_at = cursor.fetchone()
-        if is_new or mailed_at is None:
+        policy = host().mail_policy(connector_id)
+        if not policy.wants(last.topic, last.reason):
+            continue
+        if policy.digest is not None:
+            digests.expect(connector_id, policy.digest)
+        elif is_new or mailed_at is None:
             _mail_first(Family.objects.get(pk=family_id))
+
+
+def _news(results: Sequence[Result]) -> list[Result]:
+    """Those whose text was not told of this event before; it is remembered as told from here on."""
+    if not results:
+        return []
+    rows = [(r.event_id, r.cause, _text_hash(r.reason, r.sentence)) for r in results]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    # A breaker's story is told by an event that has one of its own: only the event's own cause counts.
+    told = "unnest(%s::bigint[], %s::text[], %s::text[]) AS r (id, cause, told)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT e.id FROM events_event AS e JOIN {told} ON e.id = r.id WHERE e.cause = r.cause AND e.told = r.told",
+            columns,
+        )
+        known = {row[0] for row in cursor.fetchall()}
+        cursor.execute(
+            f"UPDATE events_event AS e SET told = r.told, is_news = true FROM {told} "
+            "WHERE e.id = r.id AND e.cause = r.cause AND e.told <> r.told AND e.outcome = 'failed'",
+            columns,
+        )
+    return [r for r in results if r.event_id not in known]
+
+
+def _text_hash(reason: str, sentence: str) -> str:
+    return hashlib.sha256(f"{reason}\x1f{sentence}".encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _mail_first(family: Family) -> None:
@@ -121,6 +155,16 @@ def recover(family: Family) -> None:
         _mail(family, "recovery")
 
 
+def reopen(connector_id: int, cause: str) -> None:
+    """A failure of this cause waits for somebody again: the family that was closed with it shows again, without a mail."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_family SET recovered_at = NULL WHERE id = (SELECT id FROM events_family "
+            "WHERE connector_id = %s AND cause = %s ORDER BY id DESC LIMIT 1) AND recovered_at IS NOT NULL",
+            [connector_id, cause],
+        )
+
+
 def recover_cause(connector_id: int, cause: str) -> None:
     """Close the open family of one cause, if there is one."""
     for family in Family.objects.filter(connector_id=connector_id, cause=cause, recovered_at=None):
@@ -164,7 +208,10 @@ def summarise() -> int:
     """One mail for each family that went on failing since its last one; returns how many were written."""
     written = 0
     for family in _due()[:200]:
-        if _are_enough(family.connector_id, "summary") or _mail(family, "summary") is None:
+        policy = host().mail_policy(family.connector_id)
+        if policy.digest is not None or not policy.wants(family.topic, family.reason):
+            Family.objects.filter(pk=family.pk).update(mailed_at=timezone.now())  # its digest tells it, or nothing does
+        elif _are_enough(family.connector_id, "summary") or _mail(family, "summary") is None:
             # Too many at once, an address was taken away, it cannot be written: its count stands, the next one tells it.
             Family.objects.filter(pk=family.pk).update(mailed_at=timezone.now())
         else:
@@ -183,7 +230,12 @@ def close_quiet() -> int:
             "AND (f.reason <> ALL(%s) OR f.last_at < now() - interval '30 days') "
             "AND NOT EXISTS (SELECT 1 FROM events_event AS e "
             "WHERE e.connector_id = f.connector_id AND e.outcome = 'failed' AND e.cause = f.cause "
-            "AND e.resolved_at IS NULL AND e.id BETWEEN f.first_event_id AND f.last_event_id) ORDER BY f.id LIMIT 100",
+            "AND e.resolved_at IS NULL AND e.id BETWEEN f.first_event_id AND f.last_event_id) "
+            # One that is being tried again at this moment is no recovery.
+            "AND NOT EXISTS (SELECT 1 FROM events_event AS q WHERE q.connector_id = f.connector_id "
+            "AND q.outcome = 'queued' AND q.cause = f.cause) "
+            "AND NOT EXISTS (SELECT 1 FROM events_event AS q WHERE q.connector_id = f.connector_id "
+            "AND q.outcome = 'running' AND q.cause = f.cause) ORDER BY f.id LIMIT 100",
             [[reason.value for reason in SYSTEMIC]],
         )
         rows = cursor.fetchall()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from django.conf import settings
+
+from events.interval import Interval
 
 if TYPE_CHECKING:
     from events.models import Event
@@ -23,6 +25,17 @@ class Contact:
     sender: str
     receiver: str
     path: str  # of the connector's admin page
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailPolicy:
+    """How a connector's failures are mailed. ``digest``: together, when it starts next; ``None``: at once, as ever.
+    ``least``: rows with news a digest needs. ``wants``: (topic, reason) -> whether such failures are mailed at all."""
+
+    receiver: str = ""  # in place of the connector's own
+    digest: Interval | None = None
+    least: int = 1
+    wants: Callable[[str, str], bool] = lambda topic, reason: True
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,9 @@ class Host(Protocol):
         """Connectors whose events may be claimed now, with the number that may run at once."""
 
     def contact(self, connector_id: int) -> Contact | None: ...
+
+    def mail_policy(self, connector_id: int) -> MailPolicy:
+        """The usual one where the connector says nothing, or is not there."""
 
     def pulse(self) -> None:
         """Called about every second on one machine: plans that are due, lanes that close or open."""

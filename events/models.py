@@ -122,6 +122,12 @@ class Event(models.Model):
     is_payload_cut = models.BooleanField(default=False)
     expects_request = models.BooleanField(default=True)
     cause = models.CharField(max_length=64, blank=True)
+    # Hash of the error text people were told of last, and whether that text still waits for a digest.
+    told = models.CharField(max_length=32, blank=True, db_default="")
+    is_news = models.BooleanField(default=False, db_default=False)
+    # Who had this done although a rule of time holds such objects back (older than the integration's start).
+    forced_by = models.CharField(max_length=150, blank=True, db_default="")
+    cancelled_by = models.CharField(max_length=150, blank=True, db_default="")
 
     retried_at = models.DateTimeField(
         null=True, blank=True
@@ -171,6 +177,13 @@ class Event(models.Model):
             ),
             models.Index(fields=["outcome", "-id"], name="event_by_outcome"),
             models.Index(fields=["connector_id", "-id"], name="event_by_connector"),
+            # The log of a connector: the newest of a kind of object, and those of them that wait for somebody.
+            models.Index(fields=["connector_id", "object_type", "-id"], name="event_by_object_type"),
+            models.Index(
+                fields=["connector_id", "object_type", "-id"],
+                name="event_open_by_type",
+                condition=Q(outcome="failed", resolved_at__isnull=True),
+            ),
             models.Index(fields=["topic", "-id"], name="event_by_topic"),
             models.Index(fields=["kind", "-id"], name="event_by_kind"),
             models.Index(fields=["reason", "-id"], name="event_by_reason", condition=~Q(reason="")),
@@ -331,6 +344,19 @@ class Family(models.Model):
         return self.sentence
 
 
+class Digest(models.Model):
+    """A connector has news for its next digest, which is due then. No row: nothing to tell."""
+
+    connector_id = models.BigIntegerField(unique=True)
+    due_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="digest_due")]
+
+    def __str__(self) -> str:
+        return f"{self.connector_id} at {self.due_at}"
+
+
 class Mail(models.Model):
     """The outbox: written with the outcome it tells of, sent by the worker, kept through a dead mail server."""
 
@@ -341,7 +367,7 @@ class Mail(models.Model):
 
     connector_id = models.BigIntegerField(default=0)
     family = models.ForeignKey(Family, models.SET_NULL, null=True, blank=True, related_name="mails")
-    kind = models.CharField(max_length=10)  # first, summary, recovery, test
+    kind = models.CharField(max_length=10)  # first, summary, digest, recovery, notice, test
     sender = models.EmailField()
     receiver = models.CharField(max_length=500)
     subject = models.CharField(max_length=250)

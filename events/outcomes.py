@@ -136,11 +136,17 @@ def finish(results: Sequence[Result], *, tell: bool = True) -> set[int]:
     return ours
 
 
-def say_progress(event: Event, sentence: str) -> None:
-    """Say of a running event how far it is, and only where it is still this worker's."""
-    Event.objects.filter(pk=event.pk, lease=event.lease, outcome=Outcome.RUNNING).update(
-        sentence=clean(sentence, SENTENCE_LIMIT)
-    )
+def say_progress(event: Event, sentence: str) -> str:
+    """Say of a running event how far it is, and only where it is still this worker's. Returns who cancelled it meanwhile,
+    empty: nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_event SET sentence = %s WHERE id = %s AND lease = %s AND outcome = 'running' "
+            "RETURNING cancelled_by",
+            [clean(sentence, SENTENCE_LIMIT), event.pk, event.lease],
+        )
+        row = cursor.fetchone()
+    return str(row[0]) if row else ""
 
 
 def wake(event_ids: Sequence[int]) -> int:
@@ -187,7 +193,7 @@ def retry(event_ids: Sequence[int], *, by: str) -> int:
         cursor.execute(
             "UPDATE events_event SET outcome = 'queued', reason = '', reason_code = '', sentence = '', next_step = '', "
             "due_at = NULL, finished_at = NULL, attempts = 0, is_supersedable = false, resolved_at = NULL, "
-            "resolved_by = '', resolved_note = '', triggered_by = %s, priority = LEAST(priority, 2), "
+            "resolved_by = '', resolved_note = '', triggered_by = %s, priority = LEAST(priority, 2), told = '', "
             "retried_at = CASE WHEN outcome = 'failed' AND (reason = ANY(%s) OR reason_code = %s) THEN now() "
             "ELSE retried_at END "
             "WHERE id = ANY(%s) AND outcome IN ('failed', 'skipped', 'waiting') AND kind NOT IN ('lookup', 'check') "
@@ -202,16 +208,40 @@ def retry(event_ids: Sequence[int], *, by: str) -> int:
     return count
 
 
-def resolve(event_ids: Sequence[int], *, by: str, note: str) -> int:
-    """Mark failed events resolved, with a name and a note; returns how many were."""
-    with connection.cursor() as cursor:
+def resolve(event_ids: Sequence[int], *, by: str, note: str, with_older: bool = False) -> int:
+    """Mark failed events resolved, with a name and a note; returns how many were. ``with_older``: earlier failures of
+    the same object as well, because who chose its newest meant the object."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        values: list[Any] = [clean(by, 150), clean(note), list(event_ids)]
         cursor.execute(
             "UPDATE events_event SET resolved_at = now(), resolved_by = %s, resolved_note = %s "
             "WHERE id = ANY(%s) AND outcome = 'failed' AND resolved_at IS NULL",
-            [clean(by, 150), clean(note), list(event_ids)],
+            values,
         )
         count: int = cursor.rowcount
+        if with_older:
+            cursor.execute(
+                "UPDATE events_event AS e SET resolved_at = now(), resolved_by = %s, resolved_note = %s "
+                "FROM (SELECT id, lock_key FROM events_event WHERE id = ANY(%s) AND lock_key <> '') AS s "
+                "WHERE e.lock_key = s.lock_key AND e.id < s.id AND e.outcome = 'failed' AND e.resolved_at IS NULL",
+                values,
+            )
     return count
+
+
+def unresolve(event_ids: Sequence[int]) -> int:
+    """Take *resolved* back: the failures wait for somebody again, are tried again with the next batch, and are told of
+    anew if they fail. Returns how many were."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_event SET resolved_at = NULL, resolved_by = '', resolved_note = '', told = '' "
+            "WHERE id = ANY(%s) AND outcome = 'failed' AND resolved_at IS NOT NULL RETURNING connector_id, cause",
+            [list(event_ids)],
+        )
+        rows = cursor.fetchall()
+        for connector_id, cause in set(rows):
+            alerts.reopen(connector_id or 0, cause)
+    return len(rows)
 
 
 # A sentence for each reason that needs none of its own.

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from events import alerts, bell, bodies, heartbeat
+from events import alerts, bell, bodies, digests, heartbeat
 from events.database import in_words
 from events.exchanges import INTERRUPTED, lose_answers
 from events.host import host
@@ -157,6 +157,7 @@ def send_mail() -> None:
     """Have due mails sent by a worker, at most one such task every few seconds."""
     if alerts.summaries_due():
         alerts.summarise()
+    digests.send_due()
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM events_mail WHERE state = 'waiting' AND due_at <= now()) "

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from events import bell, bodies, search
 from events.models import Kind, Outcome, Priority
+from events.patience import limited
 from events.text import SENTENCE_LIMIT, clean, clean_json, fit
 
 
@@ -40,6 +41,7 @@ class New:
     parent_id: int | None = None
     route_id: int | None = None
     triggered_by: str = ""
+    forced_by: str = ""
     trace_id: str = field(default_factory=lambda: secrets.token_hex(16))
     headers: Mapping[str, str] = field(default_factory=dict)
     payload: bytes = b""
@@ -61,7 +63,7 @@ COLUMNS = (
     "kind", "topic", "connector_id", "connector_name", "provider", "outcome", "reason", "reason_code", "sentence",
     "next_step", "priority", "max_attempts", "lock_key", "is_supersedable", "delivery_id", "object_type", "object_id",
     "object_label", "parent_id", "route_id", "triggered_by", "trace_id", "headers", "payload_size", "is_payload_cut",
-    "expects_request",
+    "expects_request", "forced_by",
 )  # fmt: skip
 STARTS = {
     "notes": "'[]'", "received_at": "now()", "attempts": "0", "duplicate_count": "0", "cause": "''",
@@ -89,9 +91,9 @@ RINGING = (
 )
 
 
-def record(new: New, *, ring: bool = False) -> Recorded:
+def record(new: New, *, ring: bool = False, limit_ms: int = 0) -> Recorded:
     """Write the event in one statement, which rings the bell as well where ``ring`` says so and the event is new and
-    queued. Raises ``django.db.Error``."""
+    queued. ``limit_ms``: the longest it may take, 0 without end. Raises ``django.db.Error``."""
     kept, was_cut = bodies.cut(new.payload)
     size = new.payload_size if new.payload_size is not None else len(new.payload)
     encoding, content = bodies.packed(kept)
@@ -107,11 +109,18 @@ def record(new: New, *, ring: bool = False) -> Recorded:
         fit(new.lock_key, 200), new.is_supersedable, fit(new.delivery_id, 200) if new.delivery_id else None,
         clean(new.object_type, 40), object_id, clean(new.object_label, 120), new.parent_id, new.route_id,
         clean(new.triggered_by, 150), clean(new.trace_id, 32), Jsonb(clean_json(new.headers)), size,
-        was_cut or size > len(new.payload), new.expects_request, is_final, encoding, content, bool(content),
+        was_cut or size > len(new.payload), new.expects_request, clean(new.forced_by, 150), is_final,
+        encoding, content, bool(content),
         [kind for kind, _ in pairs], [value for _, value in pairs],
     ]  # fmt: skip
     ring = ring and new.outcome == Outcome.QUEUED
+    statement = RINGING if ring else PLAIN
     with connection.cursor() as cursor:
-        cursor.execute(RINGING if ring else PLAIN, [*values, *bell.ring_parameters()] if ring else values)
+        cursor.execute(
+            limited(statement, limit_ms) if limit_ms else statement,
+            [*values, *bell.ring_parameters()] if ring else values,
+        )
+        if limit_ms:
+            cursor.nextset()
         event_id, is_new = cursor.fetchone()[:2]
     return Recorded(event_id, is_new)

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from connectors import breakers, checking, contracts, known, lanes, plans, syncing
-from connectors.admin import fieldmap, state, testmail
+from connectors.admin import checklist, fieldmap, log, state, testmail
 from connectors.exceptions import HubError
 from connectors.models import Connector, new_token
 from connectors.registry import UnknownProvider
@@ -57,7 +57,15 @@ class ConnectorActions(Base):
             urls.append(path(f"<int:pk>/{name}/", view, name=url_name))
             urls.append(path(f"<int:pk>/{name}/<str:what>/", view, name=url_name))
         urls.append(path("<int:pk>/field-map/", self.admin_site.admin_view(self.field_map), name=FIELD_MAP))
+        urls.append(path("<int:pk>/checklist/", self.admin_site.admin_view(self.checklist), name=checklist.NAME))
+        urls.append(path("<int:pk>/log/", self.admin_site.admin_view(self.log), name=log.NAME))
         return urls + super().get_urls()
+
+    def checklist(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return checklist.page(request, self.admin_site, get_object_or_404(Connector, pk=pk))
+
+    def log(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return log.page(request, self.admin_site, get_object_or_404(Connector, pk=pk))
 
     def field_map(self, request: HttpRequest, pk: int) -> HttpResponse:
         return fieldmap.page(request, self.admin_site, get_object_or_404(Connector, pk=pk))

@@ -183,6 +183,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
             for plan in connector.plans.all():
                 plan.next_at = timezone.now() + timedelta(minutes=plan.every_minutes)
                 plan.save(update_fields=["next_at"])
+        plans.follow_settings(connector)
         if change:
             plans.bring_forward([connector.pk])
 
@@ -195,6 +196,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
                 ("routes", Route.objects.filter(Q(source=connector) | Q(target=connector)).count()),
                 ("mappings", Mapping.objects.filter(connector=connector).count()),
                 ("plans", Plan.objects.filter(connector=connector).count()),
+                ("confirmations", connector.confirmations.count()),
                 ("rows of the ledger", _ledger(connector)),
             ):
                 counts[label] = counts.get(label, 0) + number

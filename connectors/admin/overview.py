@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.utils import timezone
 
-from connectors import notices
+from connectors import confirming, notices, plans
 from connectors.admin import panels, state
 from connectors.base import Provider
 from connectors.forms import reading
@@ -61,6 +61,7 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
         "webhook": _webhook(connector, provider, may["change"]),
         "mail": _mail(connector),
         "groups": _read_only_settings(connector, provider) if not may["change"] else [],
+        "checklist": confirming.progress(confirming.items(connector)) if confirming.has_any(connector) else None,
         "hint": _why_not(connector, now),
     }
 
@@ -79,17 +80,20 @@ def _syncs(connector: Connector, provider: Provider | None) -> dict[str, list[di
     """The provider's syncs, each with its plan if it has one; those with a plan come first."""
     if provider is None:
         return _folded([], SYNCS_SHOWN)
-    plans = {plan.sync: plan for plan in connector.plans.all()}
+    made = {plan.sync: plan for plan in connector.plans.all()}
+    last = Event.objects.in_bulk([plan.last_event_id for plan in made.values() if plan.last_event_id])
     rows = [
         {
             "name": name,
             "label": sync.label,
             "help": sync.help,
             "plan": plan,
+            "is_decided": sync.every is not None,
+            "why_late": plans.why_late(plan, last.get(plan.last_event_id or 0)) if plan else "",
             "last_path": state.event_path(plan.last_event_id) if plan and plan.last_event_id else "",
         }
         for name, sync in provider.syncs.items()
-        for plan in [plans.get(name)]
+        for plan in [made.get(name)]
     ]
     return _folded(sorted(rows, key=lambda row: row["plan"] is None), SYNCS_SHOWN)
 

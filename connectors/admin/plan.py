@@ -8,10 +8,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from connectors.admin.pills import moment
+from connectors import plans
+from connectors.admin.pills import moment, pill
 from connectors.admin.state import event_path, provider_of
 from connectors.forms import plan as plan_forms
 from connectors.models import Connector, Plan
+from events.models import Event
 
 
 class PlanInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -31,7 +33,11 @@ class PlanInline(admin.TabularInline):  # type: ignore[type-arg]
 
     @admin.display(description="Next run")
     def next_run(self, plan: Plan) -> Any:
-        return moment(plan.next_at) if plan.pk and plan.is_enabled else "–"
+        if not plan.pk or not plan.is_enabled:
+            return "–"
+        last = Event.objects.filter(pk=plan.last_event_id).first() if plan.last_event_id else None
+        late = plans.why_late(plan, last)
+        return format_html("{} {}", moment(plan.next_at), pill("late", "warn", late)) if late else moment(plan.next_at)
 
     @admin.display(description="Last run")
     def last_run(self, plan: Plan) -> Any:

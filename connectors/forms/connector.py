@@ -13,8 +13,10 @@ from django.utils.html import format_html
 from connectors import crypto, registry
 from connectors.base import Provider
 from connectors.forms import generated
+from connectors.forms.remarks import Remarks
 from connectors.forms.widgets import Entered
 from connectors.models import Connector
+from connectors.schema import Declared
 
 
 def receivers(text: str) -> list[str]:
@@ -66,6 +68,7 @@ class ConnectorForm(generated.GeneratedForm):
     """The second page: name, mail and retention, and the settings of the connector's provider."""
 
     typed_secrets: frozenset[str] = frozenset()  # those that change with this form
+    remarks: Remarks | None = None
 
     class Meta:
         model = Connector
@@ -88,6 +91,10 @@ class ConnectorForm(generated.GeneratedForm):
             return str(self.instance.secret(name))
         except crypto.UndecryptableSecret:
             return ""  # an empty one is what a cleared secret becomes; ``secret_state`` tells the other case
+
+    def remark(self, name: str, one: Declared, help_text: Any) -> Any:
+        self.remarks = self.remarks or Remarks(self.instance)
+        return self.remarks.below(name, one, self.initial.get(generated.PREFIX + name), help_text)
 
     def clean_name(self) -> str:
         return one_line(self.cleaned_data["name"])

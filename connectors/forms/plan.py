@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -10,6 +9,7 @@ from django.utils import timezone
 
 from connectors.base import Provider
 from connectors.models import Plan
+from connectors.plans import next_start
 
 
 class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -23,23 +23,35 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
     def save(self, commit: bool = True) -> Any:
         """A new rhythm counts from now, and never makes the next run later than it would have been."""
         plan: Plan = self.instance
-        soonest = timezone.now() + timedelta(minutes=plan.every_minutes)
+        soonest = next_start(plan, timezone.now())
         if plan.pk is None or (self.has_changed() and plan.next_at > soonest):
             plan.next_at = soonest
         return super().save(commit)
 
 
+def _is_decided(provider: Provider, name: str) -> bool:
+    """Whether the connector's settings decide a plan's rhythm, and not this form."""
+    sync = provider.syncs.get(name)
+    return sync is not None and sync.every is not None
+
+
 def form_for(provider: Provider | None) -> type[PlanForm]:
     """Choices are the provider's syncs; a plan whose sync is gone keeps its word, so that it can be deleted."""
     choices = [(name, sync.label) for name, sync in provider.syncs.items()] if provider else []
+    free = [one for one in choices if provider and not _is_decided(provider, one[0])]
 
     class Form(PlanForm):
         def __init__(self, *args: Any, **more: Any) -> None:
             super().__init__(*args, **more)
             own = [(self.instance.sync, f"{self.instance.sync} (gone)")] if self.instance.sync else []
+            if provider and self.instance.pk and _is_decided(provider, self.instance.sync):
+                for name in ("sync", "every_minutes", "is_enabled"):
+                    self.fields[name].disabled = True
+                self.fields["every_minutes"].help_text = "The connector's settings decide."
             field = self.fields.get("sync")
             if isinstance(field, forms.ChoiceField):
                 known = {name for name, _ in choices}
-                field.choices = choices + [one for one in own if one[0] not in known]
+                offered = choices if self.instance.pk else free  # the settings make the others themselves
+                field.choices = offered + [one for one in own if one[0] not in known]
 
     return Form

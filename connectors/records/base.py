@@ -29,6 +29,12 @@ class Record:
     updated_at: datetime | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def began_at(self) -> datetime | None:
+        """When the object came into being, which the start of an integration is compared with; ``None``: it has no such
+        time, or goes with another object that has."""
+        return None
+
     def search_keys(self) -> list[tuple[str, str]]:
         """(kind, value) pairs for every number a customer may quote."""
         return [(f"{self.kind}_id", self.id), (f"{self.kind}_number", self.number)]

@@ -52,6 +52,10 @@ class GiftCard(Record):
     customer_name: str = ""
     api_client_id: str = ""
 
+    @property
+    def began_at(self) -> datetime | None:
+        return self.created_at
+
     def search_keys(self) -> list[tuple[str, str]]:
         keys = [*super().search_keys(), ("customer_id", self.customer_id), ("order_id", self.order_id)]
         keys += [("order_name", self.order_name), ("gift_card_reference", self.reference)]

@@ -66,5 +66,9 @@ class Payout(Record):
     def fees(self) -> Decimal:
         return sum((one.fee for one in self.lines), ZERO)
 
+    @property
+    def began_at(self) -> datetime:
+        return self.issued_at
+
     def search_keys(self) -> list[tuple[str, str]]:
         return [*super().search_keys(), *([("trace_id", self.trace_id)] if self.trace_id else [])]

@@ -115,6 +115,10 @@ class Refund(Record):
         """Whether some of the money is still on its way."""
         return any(one.status == "pending" for one in self.payments)
 
+    @property
+    def began_at(self) -> datetime:
+        return self.created_at
+
     def search_keys(self) -> list[tuple[str, str]]:
         keys = [
             *super().search_keys(),

@@ -86,6 +86,10 @@ class Return(Record):
     exchange_lines: tuple[ExchangeLine, ...] = ()
     refund_ids: tuple[str, ...] = ()
 
+    @property
+    def began_at(self) -> datetime | None:
+        return self.created_at
+
     def search_keys(self) -> list[tuple[str, str]]:
         keys = [
             *super().search_keys(),

@@ -1,80 +1,121 @@
-"""Lowering on hand what came back and cannot be sold again, where the setting asks for it.
+"""Units that leave Xoro's stock without a document: lines taken off an order that the shop did not put back on its shelf.
 
-The adjustment's route is not confirmed by the vendor, and nobody can look up whether one was done: by default it is a task
-for a person, named on the event; with the switch it is written once, and a lost answer ends as an unconfirmed write.
+An event of its own for each line. The route is our assumption and off by default: then the event is a task for a person,
+named in full. The reference is the shop's refund line, so that each is done once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from connectors.exceptions import ConfigurationError, HubError, RemoteRefused, RemoteUnavailable, UnconfirmedWrite
-from connectors.xoro import wire
-from connectors.xoro.calls import creditmemos as calls
-from connectors.xoro.creditmemos import NOT_DONE, explained
-from connectors.xoro.creditplans import DIRECT, Part, Units, return_location, with_units
-from connectors.xoro.credits import Credit, Goods
+from connectors import directory
+from connectors.exceptions import HubError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
+from connectors.records import Refund, RefundLine
+from connectors.xoro import refusals
+from connectors.xoro.documents import documents_of, third_party_source
+from connectors.xoro.wire import number, without_blanks
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
-SENT, DONE, BY_HAND = "sent", "done", "by_hand"
+KIND = "stock_adjustment"
+TOPIC = "stock/adjust"
 
 
-def adjust(run: Run, credit: Credit, part: Part, keep: Callable[[Part], None]) -> Part:
-    """Lower what is not available of a direct memo's goods; the part as it stands afterwards. ``keep`` writes it down.
-    Raises ``UnconfirmedWrite`` and what a write raises."""
-    if not run.settings.adjust_not_available or part.kind != DIRECT:
-        return part
-    goods = {one.id: one for one in credit.goods}
-    for units in part.units:
-        one = goods[units.goods_id]
-        if not one.is_restocked and not one.is_gift_card and units.adjustment in ("", SENT):
-            part = _adjusted(run, credit, part, units, one, keep)
-    return part
+def unshipped(refund: Refund) -> list[RefundLine]:
+    """Lines of a refund whose units were never shipped and did not go back into the shop's stock."""
+    return [line for line in refund.lines if not line.is_restocked and line.restock == "none" and line.quantity]
 
 
-def _adjusted(run: Run, credit: Credit, part: Part, units: Units, goods: Goods, keep: Callable[[Part], None]) -> Part:
-    where = f"{part.store}, location {place}" if (place := return_location(goods, run.settings)) else part.store
-    task = f"Lower {units.item} in {where} by {wire.quantity(units.quantity)} on hand ({credit.what})"
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """Units of an item that are to leave the stock of a store. ``why`` ends sentences: "not restocked"."""
 
-    def marked(state: str) -> Part:
-        done = with_units(part, units.goods_id, adjustment=state)
-        keep(done)
-        return done
+    source: str
+    reference: str  # of the shop's refund line: each is done once
+    order_name: str
+    sku: str
+    quantity: Decimal
+    store: str = ""
+    location: str = ""
+    why: str = "taken off without going back into stock"
 
-    if not run.settings.use_adjustment_route:
-        run.note("manual_adjustment", f"{task}: by hand in Xoro.")
-        return marked(BY_HAND)
-    if units.adjustment == SENT and run.unfinished_write:
-        raise UnconfirmedWrite(
-            f"{task} was sent to Xoro, and no answer came; credit memo {part.number} is there.",
-            next_step=f"Look at the stock movements of {units.item} in Xoro. If it was lowered, mark this event "
-            "resolved; if not, press Retry.",
+
+def write_off(run: Run, refund: Refund, lines: Iterable[RefundLine]) -> list[RefundLine]:
+    """Have the units of these lines leave Xoro's stock, from the store of the order's document that had them: an event
+    for each line, once. For units that were never shipped; whoever knows that calls it."""
+    source = third_party_source(refund, run.settings)
+    known = documents_of(run, source, refund.order_id)
+    asked = []
+    for line in lines:
+        document = next((one for one in known if line.order_line_id in one.lines), known[0] if known else None)
+        loss = Loss(
+            source=source,
+            reference=f"{refund.id}-{line.id}",
+            order_name=refund.order_name or refund.order_number,
+            sku=line.sku,
+            quantity=line.quantity,
+            store=document.store if document else "",
+            location=document.store_location if document else "",
         )
-    marked(SENT)
+        if line.sku and ask(run, loss):
+            asked.append(line)
+    return asked
+
+
+def ask(run: Run, loss: Loss) -> bool:
+    """Queue the adjustment as an event of its own; false where it was asked for before."""
+    object_id = f"{loss.reference} {loss.source}"
+    if directory.by_id(run.connector.pk, KIND, object_id) is not None:
+        return False
+    told = {**asdict(loss), "quantity": str(loss.quantity)}
+    label = f"{loss.order_name} {loss.sku}"
+    run.spawn(topic=TOPIC, object_type="stock_adjustment", object_id=loss.reference, object_label=label, payload=told)
+    row = directory.Known(key=loss.source, object_id=object_id, data={"sku": loss.sku})
+    directory.put(run.connector.pk, KIND, [row])
+    return True
+
+
+def adjust_stock(run: Run) -> str:
+    """One adjustment. Raises a manual task where the route is off or missing, ``UnconfirmedWrite`` after a lost answer,
+    and the errors of the client."""
+    told = run.payload
+    units = Decimal(told["quantity"])
+    store = told["store"] or run.settings.ship_store
+    why = str(told.get("why") or "taken off without going back into stock")
+    what = f"{units.normalize():f} × {told['sku']} of order {told['order_name']}"
+    step = f"Lower the stock of {told['sku']} in {store} by {units.normalize():f} in Xoro."
+    if not units:
+        raise Skip(f"Nothing of {what} to adjust.", reason="unchanged", code="unchanged")
+    if not run.settings.use_adjustment_route:
+        raise refusals.manual_task(f"{what} were {why}, and “Adjust stock by the API” is off.", step)
+    if run.unfinished_write:
+        raise UnconfirmedWrite(
+            f"Whether {what} left the stock of {store} is not known: an earlier attempt sent it and got no answer.",
+            next_step=f"Look in Xoro for the adjustment with reference {told['reference']}. If it is there, mark this "
+            "event resolved; if not, press Retry.",
+        )
     body = {
-        "StoreName": part.store,
-        "LocationName": place,
-        "ItemNumber": units.item,
-        "DeltaQty": wire.number(-Decimal(units.quantity)),
-        "Memo": f"{credit.what}: returned, not restocked",
-        "ThirdPartyRefNo": f"{part.reference}-{units.goods_id}",
+        "StoreName": store,
+        "LocationName": told["location"] or run.settings.ship_location,
+        "ItemNumber": told["sku"],
+        "DeltaQty": number(-units),
+        "Memo": f"Order {told['order_name']}: {why}",
+        "ThirdPartyRefNo": told["reference"],
     }
     try:
-        calls.adjust_stock(run.client, wire.without_blanks(body))
-    except ConfigurationError as error:
-        if error.code != "route":
-            raise
-        run.note("manual_adjustment", f"{task}: by hand, because the tenant has no route for it ({error.sentence})")
-        return marked(BY_HAND)
-    except HubError as error:
-        if isinstance(error, RemoteRefused) or (isinstance(error, RemoteUnavailable) and error.code in NOT_DONE):
-            marked("")
-        if isinstance(error, RemoteRefused):
-            what = f"Credit memo {part.number} is in Xoro, but its stock adjustment ({units.item})"
-            raise explained(run, what, error) from error
+        run.client.write("adjust_inventory", without_blanks(body))
+    except RemoteRefused as error:
+        if not refusals.is_duplicate(error, run.settings):
+            raise refusals.explained(error) from error
+        run.note("found_existing", f"Xoro has the adjustment {told['reference']} already.")
+    except RemoteUnavailable:
         raise
-    return marked(DONE)
+    except HubError as error:
+        if not refusals.has_no_route(error):
+            raise
+        raise refusals.manual_task(f"Xoro has no route for stock adjustments: {what}.", step, error) from error
+    return f"{what} left the stock of {store} in Xoro."

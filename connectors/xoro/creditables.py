@@ -41,6 +41,7 @@ class Invoice:
     sale_store: str = ""
     customer: str = ""
     lines: tuple[InvoiceLine, ...] = ()
+    order_lines: frozenset[str] = frozenset()  # lines of the shop's order on the document it belongs to, where known
 
     def line_of(self, item: str) -> InvoiceLine | None:
         return next((one for one in self.lines if one.item == item), None)
@@ -82,7 +83,7 @@ def read_invoices(run: Run, source: str, documents: Iterable[Document]) -> Invoi
         number = "" if one.kind == INVOICE else one.number
         rows, certain = find_invoices(run.client, source, one.reference, number, run.settings.invoice_statuses)
         is_certain = is_certain and certain
-        invoices |= {invoice.number: invoice for invoice in map(_invoice, rows) if invoice.number}
+        invoices |= {found.number: found for row in rows if (found := _invoice(row, one)).number}
     return Invoiced(documents=alive, invoices=list(invoices.values()), is_certain=is_certain)
 
 
@@ -112,8 +113,7 @@ def allocate(
         sold_as = _sold_as(run, goods, invoiced)
         item = sold_as if goods.sku else run.settings.return_sku or sold_as
         open_units = goods.quantity
-        # An invoice that takes all of them first: one memo is easier to follow than two.
-        for invoice in sorted(invoiced.invoices, key=lambda one: left[one.number, sold_as] < open_units):
+        for invoice in _by_fitness(invoiced.invoices, goods, sold_as, left):
             units = min(open_units, left[invoice.number, sold_as])
             if units > 0:
                 shares.append(Share(goods=goods, item=item, sold_as=sold_as, quantity=units, invoice=invoice.number))
@@ -127,6 +127,18 @@ def allocate(
         elif open_units:
             rest.append((goods, open_units))
     return shares, rest
+
+
+def _by_fitness(
+    invoices: Iterable[Invoice], goods: Goods, sold_as: str, left: Mapping[tuple[str, str], Decimal]
+) -> list[Invoice]:
+    """Those of the document the goods' line stands in first; of these, one that takes all of them before others: one memo
+    is easier to follow than two."""
+
+    def rank(one: Invoice) -> tuple[bool, bool]:
+        return goods.order_line_id not in one.order_lines, left[one.number, sold_as] < goods.quantity
+
+    return sorted(invoices, key=rank)
 
 
 def without_invoice(run: Run, credit: Credit) -> list[Share]:
@@ -187,7 +199,7 @@ def _names(run: Run, documents: Iterable[Document]) -> dict[str, str]:
     return found
 
 
-def _invoice(row: dict[str, Any]) -> Invoice:
+def _invoice(row: dict[str, Any], document: Document) -> Invoice:
     header = wire.header_of(row)
     return Invoice(
         number=wire.identifier(header.get("InvoiceNumber")),
@@ -204,4 +216,5 @@ def _invoice(row: dict[str, Any]) -> Invoice:
             )
             for line in wire.lines_of(row)
         ),
+        order_lines=frozenset(document.lines),
     )

@@ -26,16 +26,18 @@ from connectors.xoro.creditables import (
     without_invoice,
 )
 from connectors.xoro.creditbodies import CENT, credit_memo
-from connectors.xoro.creditmemos import NOT_DONE, Booked, CreditMemo, book
+from connectors.xoro.creditmemos import Booked, CreditMemo, book
 from connectors.xoro.creditplans import Part
 from connectors.xoro.credits import Credit, Goods
 from connectors.xoro.documents import documents_of, known_documents, third_party_source
 from connectors.xoro.leftout import check_not_left_out
+from connectors.xoro.refusals import NOT_DONE
 from connectors.xoro.startdate import is_before_start
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
+NOT_INVOICED = "not_invoiced"  # code of a credit that is the order's own matter
 LONGEST_WAIT = timedelta(days=30)
 DEFAULT_PAUSE_MINUTES = 15
 ZERO = Decimal(0)
@@ -79,8 +81,8 @@ def write(run: Run, credit: Credit, *, return_id: str = "") -> Delivered:
             _write(work, part, bodies[part.reference])
         else:
             run.note("found_existing", f"{credit.what} was in Xoro already: {part.number}.")
-    for part in tuple(work.parts):
-        adjustments.adjust(run, credit, part, work.keep)
+    for part in work.parts:
+        _lower(work, part)
     numbers = ", ".join(one.number for one in work.parts)
     first = work.parts[0]
     against = f" against invoice {first.invoice}" if first.invoice else " without an invoice"
@@ -109,6 +111,24 @@ def _write(work: _Work, part: Part, body: dict[str, Any]) -> None:
     work.keep(replace(sent, id=booked.id, number=booked.number))
     run.keys([("xoro_credit_memo", booked.number), ("xoro_credit_memo_id", booked.id)])
     _compare(run, credit, part, booked)
+
+
+def _lower(work: _Work, part: Part) -> None:
+    """Goods of a direct memo that are not restocked leave what is on hand, where the setting asks for it: an event of its
+    own for each line, which is a task for a person where the tenant has no route."""
+    run, credit = work.run, work.credit
+    if not run.settings.adjust_not_available or part.kind != creditplans.DIRECT:
+        return
+    goods = {one.id: one for one in credit.goods}
+    for units in part.units:
+        one = goods[units.goods_id]
+        if not one.is_restocked and not one.is_gift_card:
+            loss = adjustments.Loss(
+                source=work.source, reference=f"{part.reference}-{one.id}", order_name=credit.order_name,
+                sku=units.item, quantity=Decimal(units.quantity), store=part.store,
+                location=creditplans.return_location(one, run.settings), why="returned and not restocked",
+            )  # fmt: skip
+            adjustments.ask(run, loss)
 
 
 def _compare(run: Run, credit: Credit, part: Part, booked: Booked) -> None:
@@ -184,7 +204,7 @@ def _nothing_invoiced(run: Run, credit: Credit, invoiced: Invoiced) -> Exception
             f"{credit.what}: nothing of the order has been shipped, so there is nothing to credit: the order itself is "
             "changed in Xoro.",
             reason="filtered",
-            code="not_invoiced",
+            code=NOT_INVOICED,
         )
     return waiting(run, credit, f"order {credit.order_name} has no invoice in Xoro yet", "invoice")
 

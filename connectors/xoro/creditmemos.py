@@ -19,17 +19,13 @@ from connectors.exceptions import (
     RemoteUnavailable,
     UnconfirmedWrite,
 )
-from connectors.xoro import wire
+from connectors.xoro import refusals, wire
 from connectors.xoro.calls import creditmemos as calls
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
-# Codes of failures after which a write certainly was not done: it never left, or Xoro said that it did nothing.
-NOT_DONE = frozenset({"dns", "connect", "tls", "throttled"})
-ANSWER_TOO_LARGE = "too_large"  # of the HTTP client: the write was done, only its answer was not read
 VOID = "Void"
-ACCOUNT_STEP = "Select the account again on the connector's page, as it is called in Xoro now, then press Retry."
 ITEM_STEP = "Create the item in Xoro, or correct the SKU on the connector's page or in the shop, then press Retry."
 
 
@@ -78,13 +74,13 @@ def _create(run: Run, memo: CreditMemo) -> Booked:
     try:
         document = calls.create_credit_memo(run.client, memo.body)
     except RemoteRefused as error:
-        if error.code == ANSWER_TOO_LARGE:
+        if error.code == refusals.ANSWER_TOO_LARGE:
             return _look_after(run, memo, error)
-        if error.code in run.settings.duplicate_codes or "duplicate" in error.sentence.lower():
+        if refusals.is_duplicate(error, run.settings):
             return _adopt_duplicate(run, memo, error)
-        raise explained(run, memo.what, error) from error
+        raise _explained(run, memo.what, error) from error
     except RemoteUnavailable as error:
-        if error.code in NOT_DONE:
+        if error.code in refusals.NOT_DONE:
             raise
         return _look_after(run, memo, error)
     header = wire.header_of(document)
@@ -151,22 +147,16 @@ def _booked(row: dict[str, Any], *, was_there: bool = False) -> Booked:
     return Booked(id=wire.identifier(header.get("Id")) or number, number=number, total=total, was_there=was_there)
 
 
-def explained(run: Run, what: str, error: RemoteRefused) -> RemoteRefused:
+def _explained(run: Run, what: str, error: RemoteRefused) -> RemoteRefused:
     """A refusal, with the object it is about and what a person does next."""
-    said = error.sentence.lower()
-    step = error.next_step
-    if "account" in said and "not found" in said:
-        step = ACCOUNT_STEP
-    elif error.code in run.settings.unknown_item_codes:
-        step = ITEM_STEP
-    elif "store" in said and "not found" in said:
-        step = "Correct the store on the connector's page or in its table of locations, then press Retry."
-    elif "customer" in said and "not found" in said:
-        step = "Create the customer in Xoro, or correct the name on the connector's page, then press Retry."
+    is_item = error.code in run.settings.unknown_item_codes
     return RemoteRefused(
         f"{what} was not taken by Xoro: {error.sentence}",
-        code=error.code, next_step=step, status=error.status, request_id=error.request_id,
-    )  # fmt: skip
+        code=error.code,
+        next_step=ITEM_STEP if is_item else refusals.explained(error).next_step,
+        status=error.status,
+        request_id=error.request_id,
+    )
 
 
 def _unconfirmed(memo: CreditMemo, write_fact: str, lookup_fact: str) -> UnconfirmedWrite:

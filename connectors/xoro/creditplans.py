@@ -29,14 +29,12 @@ DIRECT, WAREHOUSE = "Direct", "Warehouse"
 
 @dataclass(frozen=True, kw_only=True)
 class Units:
-    """Units of goods on a memo. ``goods_id``: of the refund's line; ``sold_as``: the item on the invoice. ``adjustment``:
-    what became of lowering them on hand: empty, ``sent``, ``done`` or ``by_hand``."""
+    """Units of goods on a memo. ``goods_id``: of the refund's line; ``sold_as``: the item on the invoice."""
 
     goods_id: str
     item: str
     sold_as: str
     quantity: str
-    adjustment: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,11 +163,6 @@ def of_return(run: Run, source: str, order_id: str, return_id: str, *, but: str)
     rows = [row for row in _rows(run, source, order_id) if row.data.get("return_id") == return_id]
     parts = [_part(one) for row in rows if row.object_id != f"{but} {source}" for one in row.data.get("memos", ())]
     return [part.number or part.reference for part in parts]
-
-
-def with_units(part: Part, goods_id: str, **changes: Any) -> Part:
-    """The part with one of its units changed."""
-    return replace(part, units=tuple(replace(u, **changes) if u.goods_id == goods_id else u for u in part.units))
 
 
 def _rows(run: Run, source: str, order_id: str) -> list[directory.Known]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Budget, Provider, SandboxSpec
-from connectors.xoro import sandbox
+from connectors.xoro import sandbox, scheduling
 from connectors.xoro.checks import CHECKS
 from connectors.xoro.client import XoroClient
-from connectors.xoro.declarations import catalogue, loop, orders, payouts, returns, shipping, stock
+from connectors.xoro.declarations import catalogue, loop, operations, orders, payouts, returns, shipping, stock
 from connectors.xoro.settings import XoroSettings
 
 if TYPE_CHECKING:
     from connectors.run import Run
 
-AREAS = (orders, shipping, returns, payouts, loop, catalogue, stock)
+AREAS = (orders, shipping, returns, payouts, loop, catalogue, stock, operations)
 
 
 def _merged(name: str) -> dict[Any, Any]:
@@ -49,6 +49,10 @@ provider = Provider(
     lookups=_listed("LOOKUPS"),
     panels=_listed("PANELS"),
     mappings=_listed("MAPPINGS"),
+    retries=scheduling.RETRIES,
+    starts_at=scheduling.starts_at,
+    mail_policy=scheduling.mail_policy,
     budget=Budget(concurrency=1, per_second=4),  # calls side by side trip the tenant's throttling
+    pace=lambda settings: 1000 / settings.pause_ms if settings.pause_ms else 0,
     sandbox=SandboxSpec(prefix="xoro", application=sandbox.application, settings=sandbox.settings_for),
 )

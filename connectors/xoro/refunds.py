@@ -14,7 +14,7 @@ from connectors.base import Delivered
 from connectors.exceptions import RemoteRefused, Skip
 from connectors.models import Link
 from connectors.records import Refund
-from connectors.xoro import crediting, creditplans
+from connectors.xoro import adjustments, crediting, creditplans
 from connectors.xoro.credits import Credit, money_of, of_refund
 from connectors.xoro.documents import third_party_source
 from connectors.xoro.startdate import check_start
@@ -37,7 +37,13 @@ def push_refund(run: Run, refund: Refund) -> Delivered:
         raise _sent_before(run.link, refund, credit)
     check_wanted(run, refund, credit)
     _check_return(run, refund, credit)
-    delivered = crediting.write(run, credit, return_id=refund.return_id)
+    try:
+        delivered = crediting.write(run, credit, return_id=refund.return_id)
+    except Skip as skip:
+        if skip.code == crediting.NOT_INVOICED and not refund.order_cancelled_at:
+            # The order loses these lines; what the shop did not put back must leave Xoro's stock as well.
+            adjustments.write_off(run, refund, adjustments.unshipped(refund))
+        raise
     if refund.is_pending:
         run.note("money_pending", f"{credit.what}: the money is still on its way to the buyer.")
     failed = [one for one in refund.payments if one.status in ("failure", "error")]

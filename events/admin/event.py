@@ -26,6 +26,7 @@ class EventAdmin(LedgerAdmin):
             path("", self.view(self.changelist_view), name="events_event_changelist"),
             path("retry/", self.view(require_POST(self.retry), "retry_event"), name="events_event_retry"),
             path("resolve/", self.view(require_POST(self.resolve), "resolve_event"), name="events_event_resolve"),
+            path("unresolve/", self.view(require_POST(self.unresolve), "resolve_event"), name="events_event_unresolve"),
             path("<int:object_id>/change/", self.view(self.change_view), name="events_event_change"),
             path("<int:object_id>/live/", self.view(self.live), name="events_event_live"),
             path("<int:object_id>/body/<str:part>/", self.view(self.body, "view_payload"), name="events_event_body"),
@@ -98,8 +99,15 @@ class EventAdmin(LedgerAdmin):
     def resolve(self, request: HttpRequest) -> HttpResponse:
         ids = _chosen(request)
         note = request.POST.get("note", "").strip()[:2000]
-        count = outcomes.resolve(ids, by=request.user.get_username(), note=note) if ids else 0
+        whole = bool(request.POST.get("whole"))
+        count = outcomes.resolve(ids, by=request.user.get_username(), note=note, with_older=whole) if ids else 0
         _say(request, count, len(ids), "marked resolved", "Only failures that are still open can be resolved.")
+        return _back(request, ids)
+
+    def unresolve(self, request: HttpRequest) -> HttpResponse:
+        ids = _chosen(request)
+        count = outcomes.unresolve(ids) if ids else 0
+        _say(request, count, len(ids), "marked unresolved", "Only failures that are marked resolved can be taken back.")
         return _back(request, ids)
 
 
@@ -115,11 +123,9 @@ def _title(event: Event) -> str:
 
 
 def _chosen(request: HttpRequest) -> list[int]:
-    found = [
-        one
-        for text in request.POST.getlist("_selected_action")[:BULK_LIMIT]
-        if (one := listing.as_id(text)) is not None
-    ]
+    # The button of one row means that row, whatever is ticked.
+    texts = request.POST.getlist("only") or request.POST.getlist("_selected_action")
+    found = [one for text in texts[:BULK_LIMIT] if (one := listing.as_id(text)) is not None]
     return list(dict.fromkeys(found))
 
 

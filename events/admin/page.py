@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,6 +19,7 @@ from events.models import Event, Kind, Outcome, Reason, RelatedRequest
 REQUESTS_SHOWN = 200
 CHILDREN_SHOWN = 100
 NOTES_SHOWN = 200
+REQUESTS_TOLD = 30  # of one attempt
 
 SENTENCES = {
     Outcome.QUEUED: "It was received and waits for a free worker.",
@@ -37,6 +40,7 @@ class Step:
     tone: str = "idle"
     url: str = ""
     detail: str = ""
+    is_part: bool = False  # of the step before it
 
 
 def context(request: HttpRequest, event: Event, *, with_bodies: bool = True) -> dict[str, Any]:
@@ -47,7 +51,7 @@ def context(request: HttpRequest, event: Event, *, with_bodies: bool = True) -> 
             one.endpoint = shown.masked_url(one.endpoint)
     children = list(
         Event.objects.filter(parent_id=event.pk)
-        .only("id", "topic", "outcome", "connector_id", "connector_name", "object_label", "sentence")
+        .only("id", "topic", "outcome", "connector_id", "connector_name", "object_label", "sentence", "received_at")
         .order_by("id")[: CHILDREN_SHOWN + 1]
     )  # fmt: skip
     part, content = shown.object_payload(event) if with_bodies else ("payload", None)
@@ -67,6 +71,7 @@ def context(request: HttpRequest, event: Event, *, with_bodies: bool = True) -> 
         "may_see": may_see,
         "may_retry": request.user.has_perm("events.retry_event") and can_be_retried(event),
         "may_resolve": request.user.has_perm("events.resolve_event") and event.is_failure_open,
+        "may_unresolve": request.user.has_perm("events.resolve_event") and event.resolved_at is not None,
         "payload": shown.body(part, content, may_see=may_see),
         "raw": shown.body("payload", delivered, may_see=may_see),
         "is_delivery_shown": event.kind == Kind.WEBHOOK or bool(event.headers),
@@ -78,7 +83,7 @@ def context(request: HttpRequest, event: Event, *, with_bodies: bool = True) -> 
         "children_more": len(children) > CHILDREN_SHOWN,
         "parent": parent,
         "object_url": _object_page(event, parent),
-        "steps": timeline(event, requests),
+        "steps": timeline(event, requests, parent, children),
         "notes": event.notes[:NOTES_SHOWN],
         "notes_more": max(0, len(event.notes) - NOTES_SHOWN),
     }
@@ -129,8 +134,31 @@ def why_no_request(event: Event) -> str:
     return "No request was made: none was needed."
 
 
-def timeline(event: Event, requests: list[RelatedRequest]) -> list[Step]:
-    """The event's story in order of time."""
+def timeline(
+    event: Event, requests: list[RelatedRequest], parent: Event | None = None, children: Sequence[Event] = ()
+) -> list[Step]:
+    """Every step of the transaction with its result, in order of time: where it came from, each attempt and what was
+    asked in it, how it ended and what came of it."""
+    steps = _own_steps(event, requests)
+    if parent is not None:
+        where = f" at {parent.connector_name}" if parent.connector_name else ""
+        first = Step(parent.received_at, f"{parent.topic}{where}", _tone(parent), _page(parent.pk), parent.sentence)
+        steps.insert(0, first)
+    for one in children[:CHILDREN_SHOWN]:
+        text = f"Handed on to {one.connector_name or one.topic}"
+        steps.append(Step(one.received_at, text, _tone(one), _page(one.pk), one.sentence or one.get_outcome_display()))
+    # What has no time yet comes last; of two at one moment, as they were written here.
+    steps.sort(key=lambda step: step.at or event.received_at)
+    if event.outcome == Outcome.WAITING and event.due_at:
+        steps.append(Step(event.due_at, f"Next attempt ({event.attempts + 1} of {event.max_attempts})", "warn"))
+    return steps
+
+
+def _page(event_id: int) -> str:
+    return reverse("admin:events_event_change", args=[event_id])
+
+
+def _own_steps(event: Event, requests: list[RelatedRequest]) -> list[Step]:
     received = "Received" if event.kind == Kind.WEBHOOK else "Created"
     by = f"by {event.triggered_by}" if event.triggered_by else ""
     steps = [Step(event.received_at, received, "info", detail=by)]
@@ -146,26 +174,33 @@ def timeline(event: Event, requests: list[RelatedRequest]) -> list[Step]:
         if bad:
             detail += f", {len(bad)} not successful"
         steps.append(Step(made[0].requested_at, f"Attempt {number}", "warn" if bad else "ok", detail=detail))
+        steps += [_request_step(one) for one in made[:REQUESTS_TOLD]]
     if event.started_at and event.attempts not in attempts:
         steps.append(Step(event.started_at, f"Attempt {event.attempts or 1} started", "info"))
     if event.finished_at:
         steps.append(
             Step(
                 event.finished_at,
-                event.get_outcome_display().capitalize(),
+                ": ".join(filter(None, (event.get_outcome_display().capitalize(), str(event.get_reason_display())))),
                 _tone(event),
-                detail=str(event.get_reason_display()),
+                detail=event.sentence,
             )
         )
     if event.superseded_by:
-        url = reverse("admin:events_event_change", args=[event.superseded_by])
+        url = _page(event.superseded_by)
         steps.append(Step(event.finished_at, f"Superseded by event {event.superseded_by}", "idle", url))
     if event.resolved_at:
         steps.append(Step(event.resolved_at, f"Resolved by {event.resolved_by}", "ok", detail=event.resolved_note))
-    steps.sort(key=lambda step: step.at or event.received_at)
-    if event.outcome == Outcome.WAITING and event.due_at:
-        steps.append(Step(event.due_at, f"Next attempt ({event.attempts + 1} of {event.max_attempts})", "warn"))
     return steps
+
+
+def _request_step(one: RelatedRequest) -> Step:
+    """One thing asked in an attempt, with what was answered."""
+    answer = one.error or (f"answered {one.status}" if one.status else str(one.get_state_display()))
+    is_bad = bool(one.error) or (one.status or 0) >= 400
+    text = f"{one.method} {urlsplit(one.endpoint).path or one.endpoint}"
+    url = reverse("admin:events_relatedrequest_change", args=[one.pk])
+    return Step(one.requested_at, text[:120], "warn" if is_bad else "ok", url, answer[:200], is_part=True)
 
 
 def _tone(event: Event) -> str:

@@ -64,7 +64,7 @@ def test_it_has_its_sections_in_order(as_supporter):
     text = page(as_supporter, event)
     places = [
         text.index(word)
-        for word in ('id="live-outcome"', "Object Payload", "Related Requests", "Timeline", "Raw delivery")
+        for word in ('id="live-outcome"', "Object Payload", "Related Requests", "Steps", "Raw delivery")
     ]
     assert places == sorted(places)
 

@@ -1,8 +1,8 @@
-"""Credit memos, the invoices they are made against, and stock adjustments.
+"""Credit memos, and the invoices they are made against.
 
 Parameters of ``creditmemo/getcreditmemo`` and the body of ``creditmemo/import``: an API guide the vendor gave a customer
-(June 2026); parameters of ``invoice/getinvoice``: https://xorosoft.docs.apiary.io/ (checked 2026-11-20). The adjustment's
-route is our assumption. Raises as every read and write of the client.
+(June 2026); parameters of ``invoice/getinvoice``: https://xorosoft.docs.apiary.io/ (checked 2026-11-20).
+Raises as every read and write of the client.
 """
 
 from __future__ import annotations
@@ -72,11 +72,6 @@ def find_invoices(
             if page.rows and not matches:
                 break  # the filter is ignored: what follows is foreign too
     return list(found.values()), is_certain
-
-
-def adjust_stock(client: XoroClient, body: Mapping[str, Any]) -> None:
-    """``POST inventory/adjustment``. Nobody can look up whether it was done."""
-    client.write("adjust_inventory", body)
 
 
 def _is_of(row: dict[str, Any], source: str, reference: str) -> bool:

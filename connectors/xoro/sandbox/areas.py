@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Route:
     """``function(sandbox, query)`` of a GET gives the rows, which are paged; ``function(sandbox, body)`` of a POST gives
-    the ``Data`` of the answer. Both raise ``Refused``. ``is_paged`` false: a GET gives ``Data`` itself. ``shape``
-    makes ``Data`` of the rows of a page where it is not the list of them."""
+    the ``Data`` of the answer. Both raise ``Refused``. ``is_paged`` false: a GET gives ``Data`` itself. ``shape(sandbox,
+    rows, query)`` makes ``Data`` of the rows of a page where it is not the list of them."""
 
     method: str
     scope: str
     function: Callable[[XoroSandbox, Any], Any]
     message: str = ""
     is_paged: bool = True
-    shape: Callable[[XoroSandbox, list[Any]], Any] | None = None
+    shape: Callable[[XoroSandbox, list[Any], dict[str, str]], Any] | None = None
 
 
+LISTS = frozenset({"store_name", "sale_store_name", "store"})
 Control = Callable[["XoroSandbox", Any], Any]
 
 
@@ -47,7 +48,10 @@ def controls() -> dict[str, Control]:
 
 
 def fits(header: dict[str, Any], query: dict[str, str], filters: dict[str, str]) -> bool:
-    """Whether a document has every value that is asked for; what is no known filter is ignored without a word."""
+    """Whether a document has every value that is asked for; what is no known filter is ignored without a word. Stores
+    may be several, with commas between their names."""
     return all(
-        str(header.get(filters[name]) or "") == value for name, value in query.items() if value and name in filters
+        str(header.get(filters[name]) or "") in (value.split(",") if name in LISTS else (value,))
+        for name, value in query.items()
+        if value and name in filters
     )

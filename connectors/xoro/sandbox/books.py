@@ -31,13 +31,18 @@ class Books:
         self.orders: list[dict[str, Any]] = []
         self.orders_by_number: dict[str, dict[str, Any]] = {}
         self.orders_by_identity: dict[tuple[str, str], dict[str, Any]] = {}
+        self.orders_by_reference: dict[str, list[dict[str, Any]]] = {}
         self.invoices: list[dict[str, Any]] = []
         self.invoices_by_order: dict[str, list[dict[str, Any]]] = {}
+        self.invoices_by_reference: dict[str, list[dict[str, Any]]] = {}
+        self.invoices_by_number: dict[str, dict[str, Any]] = {}
         self.paid: dict[str, float] = {}  # invoice number -> money applied to it
+        self.waves: list[dict[str, Any]] = []
+        self.waves_by_order: dict[str, list[dict[str, Any]]] = {}
+        self.asns: list[dict[str, Any]] = []
         self.deposits: list[dict[str, Any]] = []
         self.deposits_by_order: dict[str, list[dict[str, Any]]] = {}
         self.payments: list[dict[str, Any]] = []  # in Undeposited Funds
-        self.asns: list[dict[str, Any]] = []
         self.credit_memos: list[dict[str, Any]] = []
         self.adjustments: list[dict[str, Any]] = []
         self.customers: list[dict[str, Any]] = []
@@ -45,6 +50,7 @@ class Books:
         for number, name in enumerate(seeds.CUSTOMERS, start=1):
             self.customers.append({"Id": number, "CustomerName": name, "ThirdPartyRefNo": "", "ThirdPartySource": ""})
         self.customers_by_name = {customer["CustomerName"]: customer for customer in self.customers}
+        self.customers_by_key: dict[tuple[str, str], dict[str, Any]] = {}  # of identities, and ("", e-mail address)
 
     def shown(self) -> dict[str, Any]:
         """Every list of documents, for tests and people."""
@@ -98,6 +104,7 @@ class Books:
         self.orders.append(order)
         self.orders_by_number[header["OrderNumber"]] = order
         self.orders_by_identity[identity(header)] = order
+        self.orders_by_reference.setdefault(str(header["ThirdPartyRefNo"]), []).append(order)
 
     def check_is_new(self, header: Mapping[str, Any]) -> None:
         if identity(header) in self.orders_by_identity:
@@ -109,10 +116,20 @@ class Books:
         self.orders.remove(order)
         self.orders_by_number.pop(header["OrderNumber"], None)
         self.orders_by_identity.pop(identity(header), None)
+        self.orders_by_reference[str(header["ThirdPartyRefNo"])].remove(order)
 
     def add_invoice(self, invoice: dict[str, Any]) -> None:
+        header = invoice["invoiceHeader"]
         self.invoices.append(invoice)
-        self.invoices_by_order.setdefault(invoice["invoiceHeader"].get("SoNumber") or "", []).append(invoice)
+        self.invoices_by_number[header["InvoiceNumber"]] = invoice
+        self.invoices_by_order.setdefault(header.get("SoNumber") or "", []).append(invoice)
+        self.invoices_by_reference.setdefault(str(header.get("ThirdPartyRefNo") or ""), []).append(invoice)
+
+    def invoice(self, number: str) -> dict[str, Any]:
+        """The invoice of that number. Raises ``Refused``."""
+        if number not in self.invoices_by_number:
+            raise Refused(1008, f"Document not found: {number}")
+        return self.invoices_by_number[number]
 
     def customer_id(self, header: Mapping[str, Any]) -> int:
         """The id of the customer an order names; a name that is new makes a customer."""
@@ -121,6 +138,8 @@ class Books:
             new = {"Id": len(self.customers) + 1, "CustomerName": name}
             self.customers.append({**new, "EmailMain": header.get("CustomerEmailMain", "")})
             self.customers_by_name[name] = self.customers[-1]
+            if header.get("CustomerEmailMain"):
+                self.customers_by_key.setdefault(("", header["CustomerEmailMain"]), self.customers[-1])
         return int(self.customers_by_name[name]["Id"])
 
 

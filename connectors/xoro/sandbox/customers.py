@@ -21,7 +21,11 @@ FILTERS = {
 
 
 def get(sandbox: XoroSandbox, query: dict[str, str]) -> list[Any]:
-    return [row for row in sandbox.books.customers if fits(row, query, FILTERS)]
+    books, rows = sandbox.books, sandbox.books.customers
+    if query.get("third_party_ref_no") and query.get("third_party_source"):
+        found = books.customers_by_key.get((query["third_party_source"], query["third_party_ref_no"]))
+        rows = [found] if found else []
+    return [row for row in rows if fits(row, query, FILTERS)]
 
 
 def upsert(sandbox: XoroSandbox, body: Any) -> Any:
@@ -40,14 +44,17 @@ def upsert(sandbox: XoroSandbox, body: Any) -> Any:
         books.customers.append(found)
     found.update({name: value for name, value in body.items() if name != "Id"})
     books.customers_by_name.setdefault(found["CustomerName"], found)
+    if found.get("ThirdPartyRefNo"):
+        books.customers_by_key[identity(found)] = found
+    if found.get("EmailMain"):
+        books.customers_by_key.setdefault(("", found["EmailMain"]), found)
     return found
 
 
 def _found(books: Books, body: Any) -> dict[str, Any] | None:
-    rows = books.customers
-    found = next((c for c in rows if body.get("ThirdPartyRefNo") and identity(c) == identity(body)), None)
+    found = books.customers_by_key.get(identity(body)) if body.get("ThirdPartyRefNo") else None
     if found is None and body.get("EmailMain"):
-        found = next((c for c in rows if c.get("EmailMain") == body["EmailMain"]), None)
+        found = books.customers_by_key.get(("", body["EmailMain"]))
     return found
 
 

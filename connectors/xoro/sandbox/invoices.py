@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.xoro.sandbox.areas import Route, fits
 from connectors.xoro.sandbox.books import NO_DATE, Books
+from connectors.xoro.sandbox.windows import within
 
 if TYPE_CHECKING:
     from connectors.xoro.sandbox.server import XoroSandbox
 
-KEYS = {"id": "Id", "invoice_number": "InvoiceNumber", "so_number": "SoNumber", "ref_no": "RefNo"}
+SHIPMENTS = "invoiceShipmentArr"
+KEYS = {
+    "id": "Id",
+    "invoice_number": "InvoiceNumber",
+    "so_number": "SoNumber",
+    "ref_no": "RefNo",
+    "so_ref_no": "RefNo",
+}
 FILTERS = {
     "third_party_ref_no": "ThirdPartyRefNo",
     "third_party_source": "ThirdPartySource",
@@ -87,7 +95,7 @@ def add_shipments(
     lines: Mapping[int, Mapping[str, Any]],
 ) -> None:
     """A shipment for each parcel, with the units (by line id) that are in it."""
-    invoice["invoiceShipmentArr"] = [
+    invoice[SHIPMENTS] = [
         {
             "ShipmentId": books.counted("shipment", 60_001),
             "ShipDate": books.clock.today(),
@@ -110,10 +118,53 @@ def rate(taxes: Any) -> float:
 
 
 def get(sandbox: XoroSandbox, query: dict[str, str]) -> list[Any]:
+    """Open ones only, unless a status is sent or an exact key lifts that."""
+    books = sandbox.books
     exact = any(query.get(name) for name in [*KEYS, "third_party_ref_no"])
     status = query.get("status") or ("*" if exact else "Open")
-    rows = [row for row in sandbox.books.invoices if fits(row["invoiceHeader"], query, {**KEYS, **FILTERS})]
-    return [row for row in rows if status in ("*", row["invoiceHeader"]["StatusName"])]
+    rows: Any = books.invoices
+    if query.get("third_party_ref_no"):
+        rows = books.invoices_by_reference.get(query["third_party_ref_no"], [])
+    elif query.get("so_number"):
+        rows = books.invoices_by_order.get(query["so_number"], [])
+    filters = {**KEYS, **FILTERS}
+    rows = [row for row in rows if status in ("*", row["invoiceHeader"]["StatusName"])]
+    rows = [row for row in rows if fits(row["invoiceHeader"], query, filters)]
+    if query.get("has_shipment", "").lower() in ("true", "1"):
+        rows = [row for row in rows if row.get(SHIPMENTS)]
+    return within(rows, "invoiceHeader", query, books.clock)
 
 
-ROUTES = {"invoice/getinvoice": Route("GET", "invoices", get)}
+def shown(sandbox: XoroSandbox, rows: list[Any], query: dict[str, str]) -> list[Any]:
+    """Invoices as this tenant shows them: with their shipments, in the member it uses for them."""
+    found = [_shown(row, sandbox.tenant.shipment_shape, sandbox.tenant.shipment_lines) for row in rows]
+    if query.get("header_only", "").lower() in ("true", "1"):
+        found = [{"invoiceHeader": row["invoiceHeader"]} for row in found]
+    return found
+
+
+def _shown(invoice: dict[str, Any], shape: str, with_lines: bool) -> dict[str, Any]:
+    shipments = invoice.get(SHIPMENTS, [])
+    if not with_lines:
+        shipments = [{name: value for name, value in one.items() if name != "Lines"} for one in shipments]
+    row = {name: value for name, value in invoice.items() if name != SHIPMENTS}
+    if shape in (SHIPMENTS, "ShipmentArr"):
+        row[shape] = shipments
+    if shape == "header" and shipments:
+        names = ("CarrierName", "ShipServiceName", "TrackingNumber")
+        row["invoiceHeader"] = {**row["invoiceHeader"], **{name: shipments[-1][name] for name in names}}
+    return row
+
+
+def track(sandbox: XoroSandbox, given: Any) -> Any:
+    """A tracking number that comes later: ``invoice_number``, ``tracking`` and what else a parcel has."""
+    invoice = sandbox.books.invoice(given["invoice_number"])
+    names = {"tracking": "TrackingNumber", "carrier": "CarrierName", "service": "ShipServiceName"}
+    for shipment in invoice[SHIPMENTS]:
+        shipment.update({member: given[name] for name, member in names.items() if name in given})
+    invoice["invoiceHeader"]["ModifyDttm"] = sandbox.books.clock.stamp()
+    return invoice
+
+
+ROUTES = {"invoice/getinvoice": Route("GET", "invoices", get, shape=shown)}
+CONTROL = {"POST /_sandbox/track": track}

@@ -43,15 +43,16 @@ class Tenant:
     """How this tenant behaves, as ``POST /_sandbox/config`` sets it.
 
     ``empty_as_false``: an honest emptiness is answered as throttling is. ``needs_status``: sales orders come only where
-    a status or an exact key is sent. ``hides_open``: ``status=Open`` lists no sales orders. ``shipment_shape``: where
-    invoices tell of shipments: ``invoiceShipmentArr``, ``ShipmentArr``, ``header`` (one tracking number), ``none``.
-    ``shipment_lines``: whether a shipment names its lines. ``asn_for_returns``: a credit memo that moves no stock and does
-    not say its type is a warehouse one."""
+    a status or an exact key is sent, and with ``reference_needs_status`` a reference is no such key. ``hides_open``:
+    ``status=Open`` lists no sales orders. ``shipment_shape``: where invoices tell of shipments: ``invoiceShipmentArr``,
+    ``ShipmentArr``, ``header`` (one tracking number), ``none``. ``shipment_lines``: whether a shipment names its lines.
+    ``asn_for_returns``: a credit memo that moves no stock and does not say its type is a warehouse one."""
 
     page_size: int = 100
     routes_disabled: frozenset[str] = field(default_factory=frozenset)
     empty_as_false: bool = False
     needs_status: bool = True
+    reference_needs_status: bool = False
     hides_open: bool = False
     shipment_shape: str = "invoiceShipmentArr"
     shipment_lines: bool = True
@@ -176,7 +177,9 @@ class XoroSandbox(Sandbox):
         start = (page - 1) * (size - overlap)
         total_pages = max(1, -(-len(rows) // size))
         shown = rows[start : start + size]
-        reply = enveloped(route.shape(self, shown) if route.shape else shown, message="Loaded" if shown else "")
+        reply = enveloped(
+            route.shape(self, shown, request.query) if route.shape else shown, message="Loaded" if shown else ""
+        )
         if not rows and self.tenant.empty_as_false:
             reply = throttled()
         if not self._standing("no_total_pages", request.path):

@@ -44,6 +44,7 @@ def withdraw(books: Books, order: dict[str, Any], status: str = "Cancelled") -> 
     for line in order["SoEstimateItemLineArr"]:
         line["QtyRemainingToShip"] = 0
     set_status(books, order, status)
+    waves.close(books, order)
 
 
 def ship(books: Books, order: dict[str, Any], parcels: Sequence[Mapping[str, Any]] = (PARCEL,)) -> dict[str, Any]:
@@ -64,6 +65,8 @@ def ship(books: Books, order: dict[str, Any], parcels: Sequence[Mapping[str, Any
         _take(books, order, lines[line_id], quantity)
     is_full = all(line["QtyRemainingToShip"] <= 0 for line in lines.values())
     set_status(books, order, "Shipped" if is_full else "Partially Shipped")
+    if is_full:
+        waves.close(books, order)
     invoice = invoices.of_order(books, order, total)
     invoices.add_shipments(books, invoice, parcels, packed, lines)
     deposits.settle(books, header["OrderNumber"])

@@ -88,15 +88,20 @@ def test_goods_that_are_not_restocked_are_not_available(books):
     assert after["AvailableQty"] == before["AvailableQty"]
 
 
+def adjustment() -> Event:
+    """The one event that shall lower the stock."""
+    return Event.objects.get(topic="stock/adjust")
+
+
 def test_with_the_adjustment_switched_on_and_no_route_for_it_a_person_is_told_what_to_lower(books):
     books.set(adjust_not_available=True)
     books.order()
     event = books.push(make_refund(lines=(make_refund_line(is_restocked=False),)))
-    assert event.outcome == "succeeded"
-    assert note(event, "manual_adjustment") == (
-        "Lower LMP-OAK-S in EAST WAREHOUSE, location RETURNS by 1 on hand (Refund 88100450012 of order #2041): by hand "
-        "in Xoro."
-    )
+    assert event.outcome == "succeeded", event.sentence
+    task = adjustment()
+    assert (task.outcome, task.reason_code, task.parent_id) == ("failed", "manual_task", event.pk)
+    assert "1 × LMP-OAK-S of order #2041 were returned and not restocked" in task.sentence
+    assert "Lower the stock of LMP-OAK-S in EAST WAREHOUSE by 1 in Xoro." in task.next_step
     assert books.books("adjustments") == []
 
 
@@ -110,6 +115,8 @@ def test_with_the_adjustment_route_on_hand_is_lowered_once(books):
     assert (after["OnHandQty"], after["AvailableQty"]) == (before["OnHandQty"], before["AvailableQty"])
     [made] = books.books("adjustments")
     assert (made["ItemNumber"], made["StoreName"], made["DeltaQty"]) == (SKU, STORE, -1)
+    assert made["LocationName"] == "RETURNS"
+    assert adjustment().outcome == "succeeded"
 
 
 def test_a_tenant_without_the_adjustment_route_gets_the_task_instead(books):
@@ -117,21 +124,36 @@ def test_a_tenant_without_the_adjustment_route_gets_the_task_instead(books):
     books.control("config", routes_disabled=["inventory/adjustment"])
     books.order()
     event = books.push(make_refund(lines=(make_refund_line(is_restocked=False),)))
-    assert event.outcome == "succeeded", event.sentence
-    assert "by hand, because the tenant has no route for it" in note(event, "manual_adjustment")
+    assert (event.outcome, adjustment().reason_code) == ("succeeded", "manual_task")
+    assert "no route for stock adjustments" in adjustment().sentence
 
 
 def test_an_adjustment_whose_answer_is_lost_is_left_to_a_person_and_never_repeated(books):
     books.set(adjust_not_available=True, use_adjustment_route=True)
     books.order()
     books.fault("lost_answer", "/api/xerp/inventory/adjustment")
-    event = books.push(make_refund(lines=(make_refund_line(is_restocked=False),)))
-    assert event.outcome == "waiting", event.sentence
-    event = books.again(event)
+    books.push(make_refund(lines=(make_refund_line(is_restocked=False),)))
+    assert adjustment().outcome == "waiting"
+    event = books.again(adjustment())
     assert (event.outcome, event.reason) == ("failed", "unconfirmed_write"), event.sentence
-    assert "Lower LMP-OAK-S in EAST WAREHOUSE" in event.sentence
-    assert "credit memo MAIN-C000001 is there" in event.sentence
     assert len(books.books("adjustments")) == len(books.memos()) == 1
+
+
+def test_restocked_goods_are_never_lowered(books):
+    books.set(adjust_not_available=True, use_adjustment_route=True)
+    books.order()
+    books.push(make_refund())
+    assert not Event.objects.filter(topic="stock/adjust").exists()
+
+
+def test_lines_taken_off_an_unshipped_order_without_restocking_leave_xoros_stock(books):
+    books.set(use_adjustment_route=True)
+    books.order(is_shipped=False)
+    lines = (make_refund_line(restock="none", is_restocked=False),)
+    event = books.push(make_refund(lines=lines, order_fulfillment_status="unfulfilled"))
+    assert event.reason_code == "not_invoiced"
+    assert adjustment().outcome == "succeeded", adjustment().sentence
+    assert [one["DeltaQty"] for one in books.books("adjustments")] == [-1]
 
 
 def test_with_asn_for_returns_the_goods_are_expected_and_no_stock_moves_until_it_is_closed(books):
@@ -632,7 +654,7 @@ def test_a_renamed_account_fails_named_and_works_once_it_is_selected_again(books
     assert (event.outcome, event.reason, event.reason_code) == ("failed", "refused", "1004")
     assert "Account not found: Shipping Expense" in event.sentence
     assert event.sentence.startswith("Refund 88100450012 of order #2041")
-    assert "Select the account again" in event.next_step
+    assert "select it again on the connector's page" in event.next_step
     books.set(shipping_expense_account="Payment Fees")
     event = books.again(event)
     assert event.outcome == "succeeded", event.sentence
