@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -109,6 +109,19 @@ class Single:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Period:
+    """ "Bring in everything from day to day", which a person asks for: ``function(run)`` walks the objects of ``run.days``
+    and spawns an event for each, saying ``run.progress`` as it goes. ``records``: the kind that comes of it.
+    ``count(run, first, last)``: how many that will be, where asking is cheap; days are the remote system's own."""
+
+    label: str
+    function: Callable[[Run], str | None]
+    records: type[Record]
+    count: Callable[[Run, date, date], int] | None = None
+    help: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Delivered:
     """What became of a record at its target. ``target_id`` identifies it there for ever, ``target_number`` for people.
     ``sent_hash``: what the ledger compares a later version with; empty: the record's whole fingerprint."""
@@ -157,6 +170,8 @@ class Lookup:
     params)`` returns an ``Answer`` or raises ``HubError``; ``neutral(settings)`` gives the answer of a failure.
     ``is_on(settings)``: whether the function is switched on. ``topic`` names the event. ``share``: how many such calls
     may run at once in one web process, so that a slow vendor cannot take all threads. ``path`` may hold ``<id>``.
+    ``about``: object types and the parameter that names one, so that the pages of such objects lead to the question. An
+    answer whose data has ``next``, a mapping of parameters, is one page of several.
     """
 
     path: str
@@ -172,6 +187,7 @@ class Lookup:
     answer_example: Any = None
     capability: str = ""  # what it answers, for other connectors that ask it (``connectors.asking``)
     customer_param: str = ""  # the parameter that says whose data is asked for
+    about: Mapping[str, str] = field(default_factory=dict)
     help: str = ""
 
 
@@ -237,13 +253,19 @@ class NameFound:
 
 @dataclass(frozen=True, kw_only=True)
 class NameKind:
-    """A kind of name that must be spelled as the vendor spells it (see ``setting(names=...)``). ``check(run, name)``
-    looks for one by harmless reads, or raises ``HubError`` where it cannot; without it names stay unchecked, and
+    """A kind of name that must be spelled as the vendor spells it (see ``setting(names=...)``). By harmless reads,
+    ``listed(run)`` gives the names that come up without being asked for, all or some; ``check(run, name)`` looks for one
+    that was not among them. Both raise ``HubError`` where they cannot. Without either names stay unchecked, and
     ``unchecked`` says why and what a wrong one leads to."""
 
     label: str
     check: Callable[[Run, str], NameFound] | None = None
+    listed: Callable[[Run], Sequence[str]] | None = None
     unchecked: str = ""
+
+    @property
+    def can_be_checked(self) -> bool:
+        return self.check is not None or self.listed is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -339,7 +361,10 @@ class Provider:
     object_id)``: the page of an object in the remote system's own admin, empty where there is none.
     ``starts_at(settings)``: records that came into being before are left out, unless somebody has them brought in all the
     same. ``mail_policy(settings)``: how the connector's failures are mailed. ``pace(settings)``: calls a second in place
-    of the budget's ``per_second``, where a connector's settings say how fast its remote is."""
+    of the budget's ``per_second``, where a connector's settings say how fast its remote is.
+
+    ``leaves(run)``: what stays in the remote system when the connector is deleted, each a sentence with what to do
+    before; told from what the hub keeps, without a remote call."""
 
     slug: str
     label: str
@@ -355,12 +380,14 @@ class Provider:
     ignored: frozenset[str] = frozenset()  # topics decided to be of no interest
     syncs: Mapping[str, Sync] = field(default_factory=dict)
     singles: Mapping[str, Single] = field(default_factory=dict)
+    periods: Mapping[str, Period] = field(default_factory=dict)
     emits: Sequence[type[Record]] = ()
     accepts: Mapping[type[Record], Accept] = field(default_factory=dict)
     acknowledges: Mapping[type[Record], Acknowledgement] = field(default_factory=dict)
     lookups: Sequence[Lookup] = ()
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     panels: Sequence[Panel] = ()
+    leaves: Callable[[Run], Sequence[str]] | None = None
     object_url: Callable[[Any, str, str], str] | None = None
     mappings: Sequence[MappingKind] = ()
     contract_check: Callable[[Run], list[dict[str, Any]]] | None = None  # rows: see ``contracts``

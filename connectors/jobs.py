@@ -121,6 +121,8 @@ def _dispatch(run: Run, provider: Provider) -> str | None:
         return provider.syncs[name].function(run)
     if kind == "single" and name in provider.singles:
         return provider.singles[name].function(run)
+    if kind == "period" and name in provider.periods:
+        return provider.periods[name].function(run)
     told = acknowledging.handler_of(provider, event)
     if told is not None:
         acknowledging.check_is_latest(event)

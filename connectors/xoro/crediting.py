@@ -32,7 +32,7 @@ from connectors.xoro.credits import Credit, Goods
 from connectors.xoro.documents import documents_of, known_documents, third_party_source
 from connectors.xoro.leftout import check_not_left_out
 from connectors.xoro.refusals import NOT_DONE
-from connectors.xoro.startdate import is_before_start
+from connectors.xoro.scheduling import starts_at
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -165,7 +165,8 @@ def _invoices_again(run: Run, credit: Credit, source: str, parts: Sequence[Part]
 
 def _decide(run: Run, credit: Credit, source: str) -> tuple[list[Part], dict[str, Invoice]]:
     settings = run.settings
-    is_old = credit.order_created_at is not None and is_before_start(settings, credit.order_created_at)
+    first, placed = starts_at(settings), credit.order_created_at
+    is_old = first is not None and placed is not None and placed < first
     if is_old and not known_documents(run, source, credit.order_id):
         if not settings.old_order_returns:
             raise Skip(

@@ -20,7 +20,6 @@ from connectors.xoro import wire
 from connectors.xoro.creditbodies import LIABILITY, PERCENTAGE, RECEIVABLE, UNIT_PRICE, member, named
 from connectors.xoro.creditmemos import CreditMemo, book
 from connectors.xoro.documents import third_party_source
-from connectors.xoro.startdate import check_start
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -94,8 +93,6 @@ def _check_wanted(run: Run, card: GiftCard) -> None:
     settings, what = run.settings, name_of(card)
     if not settings.gift_cards_enabled:
         raise Skip(f"{what} was left out: “Send gift cards” is off.", reason="filtered", code="gift_cards_enabled")
-    if card.created_at is not None:
-        check_start(run, card.created_at, what)
     maker = card.api_client_id
     if maker and not card.order_id and maker not in settings.gift_card_api_client_ids:
         raise Skip(

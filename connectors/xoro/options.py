@@ -45,3 +45,20 @@ class CreditOptions:
         group="Credits",
     )
     sale_store: str = _store("Sale store")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutOptions:
+    """What differs from shop to shop where several send payouts to one tenant."""
+
+    bank_account: str = setting(
+        forms.CharField(
+            label="Bank account",
+            help_text="Receives the payouts of this route. Empty: the bank account of the connector.",
+            required=False,
+            initial="",
+        ),
+        group="Payouts",
+        names="account",
+    )
+    sale_store: str = _store("Sale store")

@@ -17,7 +17,6 @@ from connectors.records import Refund
 from connectors.xoro import adjustments, crediting, creditplans
 from connectors.xoro.credits import Credit, money_of, of_refund
 from connectors.xoro.documents import third_party_source
-from connectors.xoro.startdate import check_start
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -66,7 +65,6 @@ def check_wanted(run: Run, refund: Refund, credit: Credit) -> None:
         raise Skip(f"{credit.what} was left out: “Import orders” is off.", reason="filtered", code="orders_enabled")
     if refund.is_test and not run.settings.test_orders:
         raise Skip(f"{credit.what} was left out: it is of a test order.", reason="filtered", code="test_orders")
-    check_start(run, credit.moment, credit.what)
     if not credit.goods and not credit.total and not credit.shipping_gross:
         raise Skip(f"{credit.what} gives back neither goods nor money.", reason="filtered", code="empty")
 

@@ -19,7 +19,6 @@ from connectors.records import Return
 from connectors.xoro import crediting, creditplans
 from connectors.xoro.credits import Credit, of_return
 from connectors.xoro.documents import third_party_source
-from connectors.xoro.startdate import check_start
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -62,7 +61,6 @@ def _check_wanted(run: Run, one: Return, credit: Credit) -> None:
             f"{credit.what} was closed without a refund, and “Book returned goods without a refund” is off.",
             "returns_without_refund",
         )
-    check_start(run, credit.moment, credit.what)
     if not credit.goods:
         raise _left_out(f"{credit.what} was closed, and nothing of it was put away.", "empty")
 

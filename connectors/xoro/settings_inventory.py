@@ -24,7 +24,7 @@ class InventorySettings:
     inventory_enabled: bool = switch("Send inventory", "Off: no stock figure is sent.", INVENTORY, initial=False)
     quantity_field: str = choice(
         "Quantity", "Which figure of Xoro is sent.", INVENTORY, FIGURES, initial="ATSQty", shown_when=ON,
-        assumed="The figure compared with the shop's is ATS, as in the vendor's own example (1.9).",
+        assumed="The figure compared with the shop's is ATS, as in the vendor's own example.",
     )  # fmt: skip
     inventory_location_map: tuple[dict[str, str], ...] = table(
         "Stores to locations",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.xoro.settings_fields import PRODUCTS, choice, listed, several, switch, text
+from connectors.xoro.settings_fields import PRODUCTS, choice, is_currency, listed, several, switch, text
 
 TO_SHOP, TO_XORO = "xoro_to_shopify", "shopify_to_xoro"
 PRICE_FIELDS = [
@@ -65,7 +65,7 @@ class ProductSettings:
     update_fields: tuple[str, ...] = several(
         "Update fields", "Only these go into an update; creation sends everything.", PRODUCTS, UPDATE_FIELDS,
         initial=("price", "title", "upc", "weight"), shown_when=ON,
-        assumed="Tags update adds Xoro's tags to the shop's, tags override replaces them (2.5).",
+        assumed="Tags update adds Xoro's tags to the shop's, tags override replaces them.",
     )  # fmt: skip
     update_sku: bool = switch(
         "Update SKU changes", "A SKU renamed in Xoro is renamed in the shop.", PRODUCTS, initial=False, shown_when=ON
@@ -92,7 +92,10 @@ def problems(settings: ProductSettings) -> dict[str, str]:
         found["update_fields"] = "Tags are either added or replaced: choose one of the two."
     if settings.update_sku and "sku" not in settings.update_fields:
         found["update_sku"] = "Choose SKU among the update fields as well."
-    currency = settings.price_currency
-    if currency and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
-        found["price_currency"] = "Three letters, such as USD."
+    if settings.price_currency and not is_currency(settings.price_currency):
+        found["price_currency"] = "Three capital letters, such as USD."
+    if settings.compare_price_field and settings.compare_price_field == settings.price_field:
+        found["compare_price_field"] = "It is the price field, too: a price is compared with another one."
+    if settings.products_enabled and "cost" in settings.update_fields and not settings.cost_field:
+        found["cost_field"] = "The unit cost is among the update fields: choose which field it is."
     return found

@@ -45,6 +45,7 @@ class Books:
         self.payments: list[dict[str, Any]] = []  # in Undeposited Funds
         self.credit_memos: list[dict[str, Any]] = []
         self.adjustments: list[dict[str, Any]] = []
+        self.bank_deposits: list[dict[str, Any]] = []
         self.customers: list[dict[str, Any]] = []
         self._counters: dict[str, int] = {}
         for number, name in enumerate(seeds.CUSTOMERS, start=1):

@@ -36,6 +36,7 @@ STANDING = frozenset(
 )
 ROUTES = areas.routes()
 CONTROL = areas.controls()
+SEEDS = areas.seeds()
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Tenant:
 class XoroSandbox(Sandbox):
     def reset(self) -> None:
         self.books = Books()
+        for seed in SEEDS:
+            seed(self.books)
         self.tenant = Tenant()
         self.gate = Gate()
         self.random = random.Random(20_261_120)
@@ -237,5 +240,12 @@ def settings_for(base_url: str) -> dict[str, Any]:
         "gift_card_liability_account": "Gift Card Liability",
         "gift_card_receivable": "Gift Card Receivable",
         "gift_card_customer": "Walk-in Customer",
+        "payouts_enabled": True,
+        "payout_bank_account": "Bank Checking",
+        "payout_fee_account": "Payment Fees",
+        "dispute_account": "Disputes",
+        "rounding_account": "Penny Rounding",
+        "reserve_account": "Payout Reserve",
+        "use_bank_deposit_route": True,
         "pause_ms": 0,
     }
