@@ -62,4 +62,4 @@ def run(tenant: Tenant) -> FakeRun:
 def books(install: Any, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Books:
     """A shop that sends refunds, returns and gift cards to a tenant, without the pauses between calls."""
     monkeypatch.setitem(registry._providers, "xoro", hurried(registry.get("xoro")))
-    return Books(install, sandbox)
+    return Books(install, sandbox, import_start_date="2026-01-01", old_order_returns=True)
