@@ -223,7 +223,7 @@ def cut(
         cursor.execute(
             "UPDATE connectors_figure AS f SET batch_id = g.batch, in_flight = g.text "
             "FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS g (id, batch, text) "
-            "WHERE f.id = g.id AND f.batch_id IS NULL RETURNING f.id",
+            "WHERE f.id = g.id AND f.batch_id IS NULL AND f.sent IS DISTINCT FROM g.text RETURNING f.id",
             [[row.id for row, _ in pairs], [batch.pk for _, batch in pairs], [row.text for row, _ in pairs]],
         )
         ours = {row[0] for row in cursor.fetchall()}
