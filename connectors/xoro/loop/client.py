@@ -92,7 +92,9 @@ class LoopClient:
     def _act(self, name: str, return_id: str) -> None:
         answer = self._call(name, return_id=return_id, write=True)
         if answer not in (True, "true"):
-            raise RemoteUnavailable(f"Loop answered {name} of return {return_id} with neither yes nor no.", code="unclear")
+            raise RemoteUnavailable(
+                f"Loop answered {name} of return {return_id} with neither yes nor no.", code="unclear"
+            )
 
     def _call(
         self, name: str, *, params: Mapping[str, Any] | None = None, return_id: str = "", write: bool = False

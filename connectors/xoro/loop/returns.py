@@ -107,7 +107,11 @@ def _close(run: Run, waiting: dict[str, Memory], rows: Iterable[dict[str, object
 
 def _ask(run: Run, return_id: str, label: str) -> None:
     run.spawn(
-        topic="single:return", object_type="return", object_id=return_id, object_label=label, payload={"number": return_id}
+        topic="single:return",
+        object_type="return",
+        object_id=return_id,
+        object_label=label,
+        payload={"number": return_id},
     )
 
 
@@ -125,13 +129,18 @@ def bring_return(run: Run) -> str:
         raise _ended(run, one, memory)
     if not one.lines and not memory.rma:
         raise Skip(f"Return {one.name} has no goods that come back.", reason="filtered", code="no_goods")
-    if memory.stage in (remembering.NEW, remembering.SENDING) or not memory.asn:
+    is_expected_by_none = memory.stage == remembering.EXPECTED and not memory.asn
+    if memory.stage in (remembering.NEW, remembering.SENDING) or is_expected_by_none:
         memory = authorise(run, one, memory)
-    if memory.stage == remembering.RECEIVED or (memory.stage == remembering.EXPECTED and memory.received):
+    if memory.stage == remembering.RECEIVED:
         memory = _tell(run, loop, one, memory)
-    if one.state == CLOSED or memory.stage == remembering.DONE:
-        return money.book(run, one, memory)
-    return _told(one, memory)
+    if one.state != CLOSED:
+        return _told(one, memory)
+    if run.unfinished_write and not memory.memos:
+        # The write without an answer was another one: it must not make the memos look doubtful.
+        _ask(run, one.id, one.name)
+        return f"Return {one.name} is closed in Loop; its money is booked by an event of its own."
+    return money.book(run, one, memory)
 
 
 def _client(run: Run) -> LoopClient:
@@ -144,7 +153,9 @@ def _check_on(run: Run) -> None:
         raise Skip("No return is read: the return source is not Loop.", reason="filtered", code="return_source")
     if not settings.sync_third_party_returns:
         raise Skip(
-            "No return of Loop is read: “Synchronize its returns” is off.", reason="filtered", code="sync_third_party_returns"
+            "No return of Loop is read: “Synchronize its returns” is off.",
+            reason="filtered",
+            code="sync_third_party_returns",
         )
 
 
@@ -191,7 +202,7 @@ def _tell(run: Run, loop: LoopClient, one: LoopReturn, memory: Memory) -> Memory
     must act in Loop."""
     is_full = memory.is_received_in_full
     if one.state == CLOSED:
-        return remembering.keep(run, replace(memory, stage=remembering.TOLD, told="closed in Loop"))
+        return remembering.keep(run, replace(memory, stage=remembering.TOLD, told=CLOSED))
     wanted = PROCESS if is_full else FLAG
     if run.unfinished_write:
         raise _unconfirmed(one, wanted)
