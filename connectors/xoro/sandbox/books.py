@@ -43,6 +43,7 @@ class Books:
         self.deposits: list[dict[str, Any]] = []
         self.deposits_by_order: dict[str, list[dict[str, Any]]] = {}
         self.payments: list[dict[str, Any]] = []  # in Undeposited Funds
+        self.bank_deposits: list[dict[str, Any]] = []
         self.customers: list[dict[str, Any]] = []
         self._counters: dict[str, int] = {}
         for number, name in enumerate(seeds.CUSTOMERS, start=1):
