@@ -10,6 +10,7 @@ from connectors.xoro.assumptions import ASSUMPTIONS
 from connectors.xoro.checks import CHECKS
 from connectors.xoro.client import XoroClient
 from connectors.xoro.declarations import catalogue, loop, operations, orders, payouts, returns, shipping, stock
+from connectors.xoro.direction import may_change
 from connectors.xoro.names import NAMES
 from connectors.xoro.settings import XoroSettings
 
@@ -53,6 +54,7 @@ provider = Provider(
     assumptions=ASSUMPTIONS,
     names=NAMES,
     mappings=_listed("MAPPINGS"),
+    may_change=may_change,
     retries=scheduling.RETRIES,
     starts_at=scheduling.starts_at,
     mail_policy=scheduling.mail_policy,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from connectors.xoro.settings_fields import PRODUCTS, choice, is_currency, listed, several, switch, text
 
 TO_SHOP, TO_XORO = "xoro_to_shopify", "shopify_to_xoro"
+DIRECTIONS = [(TO_SHOP, "Xoro to the shop"), (TO_XORO, "Shop to Xoro")]
 PRICE_FIELDS = [
     ("StandardUnitPrice", "Standard unit price"),
     ("StandardUnitCost", "Standard unit cost"),
@@ -40,7 +41,7 @@ class ProductSettings:
     )
     product_direction: str = choice(
         "Direction", "Which side is the master. Fixed at onboarding: it cannot be changed once products were sent.",
-        PRODUCTS, [(TO_SHOP, "Xoro to the shop"), (TO_XORO, "Shop to Xoro")], initial=TO_SHOP, shown_when=ON,
+        PRODUCTS, DIRECTIONS, initial=TO_SHOP, shown_when=ON,
     )  # fmt: skip
     price_currency: str = text(
         "Item price currency", "Three letters: which row of the price list is sent. Empty: the shop's own currency.",
@@ -78,7 +79,12 @@ class ProductSettings:
         shown_when=ON,
     )  # fmt: skip
     publish: bool = switch(
-        "Publish products", "New products are active; else they are drafts.", PRODUCTS, initial=False, shown_when=ON
+        "Publish products",
+        "New products are active; else they are drafts. The route's option “Status of new products” must "
+        "say “As the source says”.",
+        PRODUCTS,
+        initial=False,
+        shown_when=ON,
     )
     product_tags: tuple[str, ...] = listed(
         "Only items with a tag of", "With commas between them. Empty: all items.", PRODUCTS, shown_when=ON

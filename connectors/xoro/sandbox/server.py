@@ -228,6 +228,13 @@ def settings_for(base_url: str) -> dict[str, Any]:
         "fee_sku": "HUB-FEE",
         "tips_enabled": True,
         "tip_sku": "HUB-TIP",
+        "inventory_enabled": True,
+        "inventory_location_map": [
+            {"store": "Main Store", "location": "Spokane"},
+            {"store": "EAST WAREHOUSE", "location": "Tacoma"},
+        ],
+        "products_enabled": True,
+        "price_currency": "USD",
         "payouts_enabled": True,
         "payout_bank_account": "Bank Checking",
         "payout_fee_account": "Payment Fees",
