@@ -14,12 +14,13 @@ from typing import Any
 from django.utils import timezone
 
 from connectors import schema
-from connectors.base import Check, NameFound, NameKind
+from connectors.base import Check
 from connectors.exceptions import ConfigurationError, HubError, Skip
 from connectors.models import Connector, NameCheck, NameResult, Route
 from connectors.rows import names_in
 from connectors.run import Run
 from connectors.schema import Declared
+from connectors.vendor import NameFound, NameKind
 from events.text import clean, fit
 
 MOST = 25  # names of one kind that one test looks for

@@ -7,11 +7,11 @@ import dataclasses
 import pytest
 
 from connectors import registry
-from connectors.base import NameFound, NameKind
 from connectors.checking import check_connector
 from connectors.exceptions import RemoteUnavailable
 from connectors.models import Connector, NameCheck
 from connectors.naming import close_to
+from connectors.vendor import NameFound, NameKind
 from tests.connectors import warehouse
 
 STORES = ["MAIN STORE", "East warehouse", "Outlet"]
