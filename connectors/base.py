@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from connectors.http import Http
+    from connectors.models import Connector
     from connectors.run import Run
     from connectors.sandbox import Application
 
@@ -136,10 +137,12 @@ class Delivered:
 class Accept:
     """A record type this provider takes: ``function(run, record)``; ``options`` is a settings dataclass for the
     route. Of figures (stock levels, prices) it declares ``feed(run)`` instead: it sends, of all that the route keeps,
-    what the remote does not have yet (see ``figures``), and returns the sentence of the event."""
+    what the remote does not have yet (see ``figures``), and returns the sentence of the event; and ``compare(run)`` where
+    it can read what the remote holds: that is written beside the route's figures, so that the feed corrects it."""
 
     function: Callable[[Run, Any], Delivered] | None = None
     feed: Callable[[Run], str | None] | None = None
+    compare: Callable[[Run], str | None] | None = None
     options: type | None = None
     label: str = ""
     max_attempts: int = 8
@@ -253,13 +256,19 @@ class NameFound:
 
 @dataclass(frozen=True, kw_only=True)
 class NameKind:
-    """A kind of name that must be spelled as the vendor spells it (see ``setting(names=...)``). ``check(run, name)``
-    looks for one by harmless reads, or raises ``HubError`` where it cannot; without it names stay unchecked, and
+    """A kind of name that must be spelled as the vendor spells it (see ``setting(names=...)``). By harmless reads,
+    ``listed(run)`` gives the names that come up without being asked for, all or some; ``check(run, name)`` looks for one
+    that was not among them. Both raise ``HubError`` where they cannot. Without either names stay unchecked, and
     ``unchecked`` says why and what a wrong one leads to."""
 
     label: str
     check: Callable[[Run, str], NameFound] | None = None
+    listed: Callable[[Run], Sequence[str]] | None = None
     unchecked: str = ""
+
+    @property
+    def can_be_checked(self) -> bool:
+        return self.check is not None or self.listed is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,9 +362,14 @@ class Provider:
     credentials); else ``client(settings, http)``. ``acknowledges``: told, by an event of its own, that a record it
     emitted became a document elsewhere, or failed to (see ``acknowledging``). ``object_url(settings, object_type,
     object_id)``: the page of an object in the remote system's own admin, empty where there is none.
+    ``may_change(connector, old, new)``: what must not be changed any more, by setting, with why: asked where an
+    administrator saves settings, of what the settings alone cannot tell (documents were sent already).
     ``starts_at(settings)``: records that came into being before are left out, unless somebody has them brought in all the
     same. ``mail_policy(settings)``: how the connector's failures are mailed. ``pace(settings)``: calls a second in place
-    of the budget's ``per_second``, where a connector's settings say how fast its remote is."""
+    of the budget's ``per_second``, where a connector's settings say how fast its remote is.
+
+    ``leaves(run)``: what stays in the remote system when the connector is deleted, each a sentence with what to do
+    before; told from what the hub keeps, without a remote call."""
 
     slug: str
     label: str
@@ -378,8 +392,10 @@ class Provider:
     lookups: Sequence[Lookup] = ()
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     panels: Sequence[Panel] = ()
+    leaves: Callable[[Run], Sequence[str]] | None = None
     object_url: Callable[[Any, str, str], str] | None = None
     mappings: Sequence[MappingKind] = ()
+    may_change: Callable[[Connector, Any, Any], Mapping[str, str]] | None = None
     contract_check: Callable[[Run], list[dict[str, Any]]] | None = None  # rows: see ``contracts``
     field_map_preview: Callable[[Any, str, bytes, bytes], Preview] | None = None
     assumptions: Sequence[Assumption] = ()

@@ -204,12 +204,14 @@ class Run:
         *,
         complete: bool = False,
         absent: str | None = None,
+        again: bool = False,
     ) -> figures.Offered:
         """Hand a stream of figures to every route of their kind, then have each target sent what differs: one child
         event a route. ``complete``: nothing else is wanted any more; what is not among the rows is listed, and wanted
-        as ``absent`` where that is given. Raises ``Skip`` (not routed) before the first row is read."""
+        as ``absent`` where that is given. ``again``: sent whatever the target confirmed before. Raises ``Skip`` (not routed)
+        before the first row is read."""
         routes = feeds.routes_of(self.connector, record_type)
-        made = figures.offer([route.pk for route in routes], rows, complete=complete, absent=absent)
+        made = figures.offer([route.pk for route in routes], rows, complete=complete, absent=absent, again=again)
         if made.unusable:
             names = ", ".join(made.unusable_named)
             self.note("unusable", f"{made.unusable:,} rows have no key, or are too long, and were left out: {names}")
@@ -221,6 +223,11 @@ class Run:
             self.note("older", f"{made.older:,} rows were older than what the hub knows, and were left alone.")
         feeds.start(self.connector, self.the_event, record_type, routes)
         return made
+
+    def compare(self, record_type: type[FigureRecord]) -> int:
+        """Have every target compare what it holds with the figures it was sent, and be sent what differs; returns how many
+        can (the others are sent everything). Raises ``Skip`` (not routed)."""
+        return feeds.compare(self.connector, self.the_event, record_type, feeds.routes_of(self.connector, record_type))
 
     def progress(self, done: int, expected: int) -> None:
         """How far a long work is, shown as the event's sentence while it runs; written once a second at most. Raises

@@ -29,3 +29,20 @@ class OrderOptions:
     )
     sale_store: str = _store("Sale store")
     ship_store: str = _store("Ship store")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutOptions:
+    """What differs from shop to shop where several send payouts to one tenant."""
+
+    bank_account: str = setting(
+        forms.CharField(
+            label="Bank account",
+            help_text="Receives the payouts of this route. Empty: the bank account of the connector.",
+            required=False,
+            initial="",
+        ),
+        group="Payouts",
+        names="account",
+    )
+    sale_store: str = _store("Sale store")

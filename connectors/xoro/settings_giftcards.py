@@ -43,7 +43,7 @@ class GiftCardSettings:
         initial=True,
         advanced=True,
         shown_when=ON,
-        assumed="A gift card becomes a credit memo with the card's id as reference (2.6).",
+        assumed="A gift card becomes a credit memo with the card's id as reference.",
     )
 
 

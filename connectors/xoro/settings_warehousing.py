@@ -31,7 +31,7 @@ class WarehouseSettings:
         "An order whose goods leave from several locations becomes one document for each mapped ship store.",
         WAREHOUSING,
         initial=False,
-        assumed="Second and further parts carry the order's reference with “-<location id>” behind it (2.1).",
+        assumed="Second and further parts carry the order's reference with “-<location id>” behind it.",
     )
     split_from: date | None = day(
         "Split orders from", "Orders placed before this day are not split.", WAREHOUSING, shown_when=("split_orders",)
@@ -164,6 +164,8 @@ def problems(settings: WarehouseSettings) -> dict[str, str]:
     found: dict[str, str] = {}
     if settings.split_orders and not settings.location_map:
         found["location_map"] = "Splitting orders needs the ship store of each location."
-    if settings.auto_wave and not settings.auto_release:
+    if settings.auto_wave and settings.drop_as == INVOICES:
+        found["auto_wave"] = "Invoices are never waved: send sales orders, or do not wave them."
+    elif settings.auto_wave and not settings.auto_release:
         found["auto_wave"] = "Only released orders are waved: release them at once, or do not wave them."
     return found

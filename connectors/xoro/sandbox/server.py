@@ -36,6 +36,7 @@ STANDING = frozenset(
 )
 ROUTES = areas.routes()
 CONTROL = areas.controls()
+SEEDS = areas.seeds()
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Tenant:
 class XoroSandbox(Sandbox):
     def reset(self) -> None:
         self.books = Books()
+        for seed in SEEDS:
+            seed(self.books)
         self.tenant = Tenant()
         self.gate = Gate()
         self.random = random.Random(20_261_120)
@@ -225,5 +228,19 @@ def settings_for(base_url: str) -> dict[str, Any]:
         "fee_sku": "HUB-FEE",
         "tips_enabled": True,
         "tip_sku": "HUB-TIP",
+        "inventory_enabled": True,
+        "inventory_location_map": [
+            {"store": "Main Store", "location": "Spokane"},
+            {"store": "EAST WAREHOUSE", "location": "Tacoma"},
+        ],
+        "products_enabled": True,
+        "price_currency": "USD",
+        "payouts_enabled": True,
+        "payout_bank_account": "Bank Checking",
+        "payout_fee_account": "Payment Fees",
+        "dispute_account": "Disputes",
+        "rounding_account": "Penny Rounding",
+        "reserve_account": "Payout Reserve",
+        "use_bank_deposit_route": True,
         "pause_ms": 0,
     }
