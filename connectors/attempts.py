@@ -10,7 +10,6 @@ from connectors.known import by_id
 from connectors.models import Connector
 from events.models import Event
 
-
 USUAL = 8  # attempts of whatever declares no number of its own
 # Pause before attempt 2, 3, ... in seconds; then the last one again. Jitter of a quarter is added.
 PAUSES_S = (5, 30, 120, 600, 1800, 3600, 7200)
