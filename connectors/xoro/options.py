@@ -32,6 +32,22 @@ class OrderOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CreditOptions:
+    """Of a route that sends refunds, returns or gift cards."""
+
+    display_name: str = setting(
+        forms.CharField(
+            label="Origin shown in Xoro",
+            help_text="Empty: the name of the connector the credit comes from.",
+            required=False,
+            initial="",
+        ),
+        group="Credits",
+    )
+    sale_store: str = _store("Sale store")
+
+
+@dataclass(frozen=True, kw_only=True)
 class PayoutOptions:
     """What differs from shop to shop where several send payouts to one tenant."""
 

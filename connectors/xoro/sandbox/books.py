@@ -47,6 +47,8 @@ class Books:
         self.deposits: list[dict[str, Any]] = []
         self.deposits_by_order: dict[str, list[dict[str, Any]]] = {}
         self.payments: list[dict[str, Any]] = []  # in Undeposited Funds
+        self.credit_memos: list[dict[str, Any]] = []
+        self.adjustments: list[dict[str, Any]] = []
         self.bank_deposits: list[dict[str, Any]] = []
         self.customers: list[dict[str, Any]] = []
         self._counters: dict[str, int] = {}
