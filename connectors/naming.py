@@ -7,7 +7,8 @@ unchecked text, and says so.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
@@ -71,13 +72,15 @@ def _look(run: Run, word: str, names: dict[str, list[str]]) -> str:
     """The sentence of a kind all of whose names were found. Raises ``Skip`` where nothing can be said for sure and
     ``ConfigurationError`` where a name is not there."""
     kind, label = kind_of(run.connector, word), run.connector.provider.label
-    if kind.check is None:
+    if not kind.can_be_checked:
         raise Skip(f"Unchecked text: {_listed(names)}. {kind.unchecked or _unchecked(label)}", reason="filtered")
     said: dict[bool | None, list[str]] = {True: [], False: [], None: []}
     wrong: set[str] = set()  # settings that hold a name that is not there
+    known: Sequence[str] | None = None
     for name in list(names)[:MOST]:
         try:
-            found = kind.check(run, name)
+            known = known if known is not None else kind.listed(run) if kind.listed else ()
+            found = _found(run, kind, name, known)
         except HubError as error:
             raise Skip(f"Could not be checked: {_listed(names)}. {error.sentence}", reason="filtered") from error
         similar = [] if found.is_found else close_to(name, found.known)
@@ -95,6 +98,15 @@ def _look(run: Run, word: str, names: dict[str, list[str]]) -> str:
     if said[None]:
         raise Skip(f"Not seen in {label}, which proves nothing: {', '.join(said[None])}.{more}", reason="filtered")
     return f"Seen in {label}: {', '.join(said[True])}.{more}"
+
+
+def _found(run: Run, kind: NameKind, name: str, known: Sequence[str]) -> NameFound:
+    if name in known:
+        return NameFound(is_found=True)
+    if kind.check is None:
+        return NameFound(is_found=None, known=known)
+    found = kind.check(run, name)
+    return replace(found, known=[*found.known, *known])
 
 
 def _unchecked(label: str) -> str:

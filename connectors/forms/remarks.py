@@ -62,7 +62,7 @@ class Remarks:
 
     def _names(self, word: str, names: list[str]) -> list[SafeString]:
         kind, vendor = naming.kind_of(self.connector, word), self.connector.provider.label
-        if kind.check is None:
+        if not kind.can_be_checked:
             return [_remark("idle", "unchecked text", kind.unchecked or f"Spell it exactly as in {vendor}.")]
         made = []
         for name in names:

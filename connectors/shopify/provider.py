@@ -39,6 +39,7 @@ provider = Provider(
     ignored=webhooks.IGNORED,
     syncs=_merged("SYNCS"),
     singles=_merged("SINGLES"),
+    periods=_merged("PERIODS"),
     emits=_listed("EMITS"),
     accepts=_merged("ACCEPTS"),
     acknowledges=_merged("ACKNOWLEDGES"),

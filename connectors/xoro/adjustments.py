@@ -7,6 +7,7 @@ named in full. The reference is the shop's refund line, so that each is done onc
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,20 @@ def unshipped(refund: Refund) -> list[RefundLine]:
     return [line for line in refund.lines if not line.is_restocked and line.restock == "none" and line.quantity]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """Units of an item that are to leave the stock of a store. ``why`` ends sentences: "not restocked"."""
+
+    source: str
+    reference: str  # of the shop's refund line: each is done once
+    order_name: str
+    sku: str
+    quantity: Decimal
+    store: str = ""
+    location: str = ""
+    why: str = "taken off without going back into stock"
+
+
 def write_off(run: Run, refund: Refund, lines: Iterable[RefundLine]) -> list[RefundLine]:
     """Have the units of these lines leave Xoro's stock, from the store of the order's document that had them: an event
     for each line, once. For units that were never shipped; whoever knows that calls it."""
@@ -36,25 +51,32 @@ def write_off(run: Run, refund: Refund, lines: Iterable[RefundLine]) -> list[Ref
     known = documents_of(run, source, refund.order_id)
     asked = []
     for line in lines:
-        reference = f"{refund.id}-{line.id}"
-        if not line.sku or directory.by_id(run.connector.pk, KIND, f"{reference} {source}") is not None:
-            continue
         document = next((one for one in known if line.order_line_id in one.lines), known[0] if known else None)
-        told = {
-            "source": source,
-            "reference": reference,
-            "order_name": refund.order_name or refund.order_number,
-            "sku": line.sku,
-            "quantity": str(line.quantity),
-            "store": document.store if document else "",
-            "location": document.store_location if document else "",
-        }
-        row = directory.Known(key=source, object_id=f"{reference} {source}", data={"sku": line.sku})
-        directory.put(run.connector.pk, KIND, [row])
-        label = f"{refund.order_name} {line.sku}"
-        run.spawn(topic=TOPIC, object_type="stock_adjustment", object_id=reference, object_label=label, payload=told)
-        asked.append(line)
+        loss = Loss(
+            source=source,
+            reference=f"{refund.id}-{line.id}",
+            order_name=refund.order_name or refund.order_number,
+            sku=line.sku,
+            quantity=line.quantity,
+            store=document.store if document else "",
+            location=document.store_location if document else "",
+        )
+        if line.sku and ask(run, loss):
+            asked.append(line)
     return asked
+
+
+def ask(run: Run, loss: Loss) -> bool:
+    """Queue the adjustment as an event of its own; false where it was asked for before."""
+    object_id = f"{loss.reference} {loss.source}"
+    if directory.by_id(run.connector.pk, KIND, object_id) is not None:
+        return False
+    told = {**asdict(loss), "quantity": str(loss.quantity)}
+    label = f"{loss.order_name} {loss.sku}"
+    run.spawn(topic=TOPIC, object_type="stock_adjustment", object_id=loss.reference, object_label=label, payload=told)
+    row = directory.Known(key=loss.source, object_id=object_id, data={"sku": loss.sku})
+    directory.put(run.connector.pk, KIND, [row])
+    return True
 
 
 def adjust_stock(run: Run) -> str:
@@ -63,14 +85,13 @@ def adjust_stock(run: Run) -> str:
     told = run.payload
     units = Decimal(told["quantity"])
     store = told["store"] or run.settings.ship_store
+    why = str(told.get("why") or "taken off without going back into stock")
     what = f"{units.normalize():f} × {told['sku']} of order {told['order_name']}"
     step = f"Lower the stock of {told['sku']} in {store} by {units.normalize():f} in Xoro."
     if not units:
         raise Skip(f"Nothing of {what} to adjust.", reason="unchanged", code="unchanged")
     if not run.settings.use_adjustment_route:
-        raise refusals.manual_task(
-            f"{what} were taken off without going back into stock, and “Adjust stock by the API” is off.", step
-        )
+        raise refusals.manual_task(f"{what} were {why}, and “Adjust stock by the API” is off.", step)
     if run.unfinished_write:
         raise UnconfirmedWrite(
             f"Whether {what} left the stock of {store} is not known: an earlier attempt sent it and got no answer.",
@@ -82,7 +103,7 @@ def adjust_stock(run: Run) -> str:
         "LocationName": told["location"] or run.settings.ship_location,
         "ItemNumber": told["sku"],
         "DeltaQty": number(-units),
-        "Memo": f"Taken off order {told['order_name']}, not restocked",
+        "Memo": f"Order {told['order_name']}: {why}",
         "ThirdPartyRefNo": told["reference"],
     }
     try:

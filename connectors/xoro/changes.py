@@ -80,7 +80,9 @@ def apply(run: Run, order: Order, link: Link) -> Delivered:
         sentence = _change(run, order, known)
     else:
         sentence = ""
-    paid = deposits.settle(run, order, sent_at=getattr(link, "created_at", None))
+    # A hub that remembered no documents remembered no payments either: what was paid by then went along with the order.
+    is_of_older_hub = not any(one.body_hash for one in known)
+    paid = deposits.settle(run, order, sent_at=link.created_at if is_of_older_hub else None)
     if paid:
         sums = ", ".join(f"{deposits.signed(one)} {order.currency}" for one in paid)
         sentence = f"{sentence} The payment of {sums} is imported by an event of its own.".strip()

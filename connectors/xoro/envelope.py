@@ -67,11 +67,19 @@ def read(answer: HttpAnswer, *, is_write: bool) -> Envelope:
     if says_nothing and not message:
         raise _unavailable(answer, "throttled", "Xoro refused the call without a reason, as it does when too busy.")
     raise RemoteRefused(
-        message or f"Xoro refused the call with error code {code} and no message.",
+        _refusal(message, code),
         code=code,
         status=answer.status,
         request_id=answer.request_id,
     )
+
+
+def _refusal(message: str, code: str) -> str:
+    """The vendor's own sentence where it is one."""
+    if " " in message:
+        return message
+    said = f"saying “{message}”" if message else "and no message"
+    return f"Xoro refused the call with error code {code} {said}."
 
 
 def _code(content: dict[str, Any]) -> str:

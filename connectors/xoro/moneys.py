@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, Decimal
 
 ZERO = Decimal(0)
 # Minor units other than hundredths: https://www.iso.org/iso-4217-currency-codes.html (checked 2026-11-20).
@@ -31,7 +31,7 @@ def allocate(amount: Decimal, weights: Sequence[Decimal], unit: Decimal) -> list
     shares, given, seen = [], ZERO, ZERO
     for weight in weights:
         seen += weight
-        upto = amount if seen == whole else (amount * seen / whole / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit
+        upto = amount if seen == whole else (amount * seen / whole / unit).quantize(Decimal(1), ROUND_DOWN) * unit
         shares.append(upto - given)
         given = upto
     return shares

@@ -250,18 +250,20 @@ def _adopt(run: Run, one: Sending, search: Search) -> Document:
 
 
 def _compare_deposits(run: Run, one: Sending, row: dict[str, Any]) -> None:
-    """A remark where Xoro shows another deposit than would have gone along: money is never taken a second time."""
-    header = wire.header_of(row)
-    there, wanted = str(header.get("DepositAmount", "")), str(one.deposit.get("DepositAmount", 0))
+    """A remark where Xoro does not show the deposit that would have gone along: money is never taken a second time."""
+    wanted = one.deposit.get("DepositAmount", 0)
+    there = wire.header_of(row).get("DepositAmount")
+    number = wire.document_number(row)
     try:
-        if "DepositAmount" in header and wire.decimal(there) != wire.decimal(wanted):
-            run.note(
-                "deposit_differs",
-                f"{wire.document_number(row)} has a deposit of {there} in Xoro, and the shop received {wanted} until "
-                "now: enter the difference there by hand.",
-            )
+        if wire.decimal(there or 0) == wire.decimal(wanted):
+            return
     except PayloadError as error:
         run.note("deposit_unreadable", str(error))
+    shown = f"shows a deposit of {there}" if there else "shows no deposit"
+    run.note(
+        "deposit_differs",
+        f"Xoro {shown} on {number}, and the shop received {wanted} for it until now: enter the difference there by hand.",
+    )
 
 
 def _compare_totals(run: Run, one: Sending, number: str, total: Any) -> None:

@@ -34,6 +34,7 @@ LOOKUPS = (
         share=2,  # a page may hold its thread for 45 s
         answer_example=invoices.EXAMPLE,
         customer_param="third_party_customer_id",
+        about={"customer": "third_party_customer_id", "company": "third_party_company_id"},
         help="One page of one status a call; go on with the status and page given in next.",
     ),
 )

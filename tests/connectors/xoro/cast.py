@@ -12,6 +12,7 @@ from typing import Any
 
 import requests
 
+from connectors.base import Delivered
 from connectors.exceptions import PayloadError, RemoteTimedOut, RemoteUnavailable
 from connectors.http import HttpAnswer
 from connectors.models import Connector, DirectoryEntry
@@ -21,6 +22,7 @@ from connectors.xoro.changes import fingerprint
 from connectors.xoro.client import XoroClient
 from connectors.xoro.deposits import header_members, signed, with_order
 from connectors.xoro.options import OrderOptions
+from connectors.xoro.orders import push_order
 from connectors.xoro.salesorders import sales_order
 from connectors.xoro.sandbox import XoroSandbox, settings_for
 from connectors.xoro.sending import PROOF
@@ -252,3 +254,22 @@ def link(order: Order, number: str = "MAIN-S000123", sent_hash: str | None = Non
 def forget() -> None:
     """The hub remembers no document, as after an old backup."""
     DirectoryEntry.objects.all().delete()
+
+
+def sent(tenant: Tenant, order: Order, **changes: Any) -> FakeRun:
+    """The order was sent; the run that comes next knows it by the ledger."""
+    first = tenant.run(**changes)
+    delivered = push_order(first, order)
+    return after(tenant, delivered, **changes)
+
+
+def after(tenant: Tenant, delivered: Delivered, **changes: Any) -> FakeRun:
+    """A run that finds in the ledger what was delivered."""
+    run = tenant.run(**changes)
+    run.link = SimpleNamespace(
+        target_object_id=delivered.target_id,
+        target_number=delivered.target_number,
+        sent_hash=delivered.sent_hash,
+        created_at=datetime.now(UTC),
+    )
+    return run
