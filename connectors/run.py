@@ -14,19 +14,17 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from connectors import attempts, budgets, erasure, feeds, figures, notices, routing, schema, syncing
+from connectors import budgets, erasure, feeds, figures, mapped, notices, routing, schema, spawning, syncing
 from connectors.exceptions import HubError, MappingMissing, PayloadError, Skip
 from connectors.http import HttpClient, Recorder
 from connectors.models import Connector, Link, LinkState, Route
-from connectors.models import Mapping as MappingRow
 from connectors.recording import JobRecorder, ListRecorder
 from connectors.records import FigureRecord, Record
 from connectors.redaction import Redactor
-from events import bell, bodies, cancelling, search
+from events import bodies, cancelling, search
 from events.exchanges import unfinished_write_at
-from events.models import Event, Kind, Priority, as_note
+from events.models import Event, as_note
 from events.outcomes import say_progress
-from events.record import New, record
 from events.text import clean, fit
 
 
@@ -252,33 +250,8 @@ class Run:
         payload: Mapping[str, Any] | None = None,
     ) -> int:
         """A further event of this connector, e.g. one for each object a sync found. Returns its id."""
-        event = self.the_event
-        handler = self.connector.provider.handlers.get(topic)
-        made = record(
-            New(
-                kind=Kind.SYNC,
-                topic=topic,
-                connector_id=self.connector.pk,
-                connector_name=self.connector.name,
-                provider=self.connector.provider_slug,
-                priority=Priority.BULK,
-                max_attempts=attempts.most(self.connector, handler.max_attempts if handler else 8),
-                lock_key=routing.lock_key(self.connector.pk, object_type, object_id),
-                is_supersedable=bool(handler and handler.reads_current_state and not event.forced_by),
-                forced_by=event.forced_by,
-                delivery_id=f"spawn:{event.pk}:{topic}:{object_id}" if object_id else None,
-                object_type=object_type,
-                object_id=object_id,
-                object_label=object_label,
-                parent_id=event.pk,
-                triggered_by=event.triggered_by,
-                trace_id=event.trace_id,
-                payload=json.dumps(payload or {}).encode(),
-                keys=[(f"{object_type}_id", object_id), (f"{object_type}_number", object_label)] if object_type else [],
-            )
-        )
-        bell.ring()
-        return made.event_id
+        named = (object_type, object_id, object_label)
+        return spawning.spawn(self.connector, self.the_event, topic, named, payload or {})
 
     def start_sync(self, name: str) -> int:
         """Queue one of the connector's own syncs, unless it waits or runs already. Returns its event's id. Raises
@@ -341,15 +314,11 @@ class Run:
     @cached_property
     def link(self) -> Link | None:
         """What the ledger knows of this object at this target; only what was really delivered."""
-        row = self._link_row()
-        return row if row is not None and row.state == LinkState.DELIVERED else None
-
-    def _link_row(self) -> Link | None:
         if self.route is None or self.event is None:
             return None
         return Link.objects.filter(
             source=self.route.source, target=self.connector, record_kind=self.route.record_kind,
-            source_object_id=self.event.object_id,
+            source_object_id=self.event.object_id, state=LinkState.DELIVERED,
         ).first()  # fmt: skip
 
     def remember(self, one: Record, target_id: str, target_number: str, sent_hash: str = "") -> None:
@@ -388,19 +357,14 @@ class Run:
 
     def map(self, kind: str, value: str, *, default: str | None = None) -> str:
         """The target's value for a source's value. Raises ``MappingMissing`` where there is none and no default."""
-        rows = MappingRow.objects.filter(connector=self.connector, kind=kind, from_value=clean(value))
-        own = [row for row in rows if row.route_id is None or (self.route and row.route_id == self.route.pk)]
-        best = max(own, key=lambda row: row.route_id is not None, default=None)
-        if best is not None:
-            return best.to_value
-        if default is not None:
-            return default
-        raise MappingMissing(kind, value)
+        found = mapped.find(self.connector, self.route, kind, value)
+        if found is None and default is None:
+            raise MappingMissing(kind, value)
+        return found if found is not None else str(default)
 
     def mappings(self, kind: str) -> dict[str, str]:
         """Every value of a kind that has a mapping on this connector, with what it becomes; of one route or of all."""
-        rows = MappingRow.objects.filter(connector=self.connector, kind=kind).values_list("from_value", "to_value")
-        return dict(rows)
+        return mapped.all_of(self.connector, kind)
 
     @property
     def now(self) -> Any:
