@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from connectors import directory
 from connectors.exceptions import HubError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
 from connectors.records import Refund, RefundLine
@@ -73,9 +75,12 @@ def ask(run: Run, loss: Loss) -> bool:
         return False
     told = {**asdict(loss), "quantity": str(loss.quantity)}
     label = f"{loss.order_name} {loss.sku}"
-    run.spawn(topic=TOPIC, object_type="stock_adjustment", object_id=loss.reference, object_label=label, payload=told)
     row = directory.Known(key=loss.source, object_id=object_id, data={"sku": loss.sku})
-    directory.put(run.connector.pk, KIND, [row])
+    with transaction.atomic():  # never the one without the other: a second event would take the units twice
+        run.spawn(
+            topic=TOPIC, object_type="stock_adjustment", object_id=loss.reference, object_label=label, payload=told
+        )
+        directory.put(run.connector.pk, KIND, [row])
     return True
 
 
