@@ -114,6 +114,18 @@ def forget_where(connector_id: int, kind: str, member: str, value: str) -> int:
     return rows.delete()[0]
 
 
+def count_unlike(connector_id: int, kind: str, object_ids: Collection[str], member: str, value: str) -> int:
+    """How many of these objects are not known with this value: what a walk that marks its entries has not met yet."""
+    known = DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind, object_id__in=list(object_ids))
+    return len(set(object_ids)) - known.filter(**{f"data__{member}": value}).count()
+
+
+def forget_unlike(connector_id: int, kind: str, member: str, value: str) -> int:
+    """After a complete walk that marked what it met: what does not have the mark is gone. Returns how many."""
+    rows = DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind)
+    return rows.exclude(**{f"data__{member}": value}).delete()[0]
+
+
 def forget_unseen(connector_id: int, kind: str, since: datetime) -> int:
     """After a complete walk that began at ``since``: what it did not meet is gone. Returns how many."""
     return DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind, seen_at__lt=since).delete()[0]

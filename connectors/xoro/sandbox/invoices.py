@@ -125,6 +125,8 @@ def get(sandbox: XoroSandbox, query: dict[str, str]) -> list[Any]:
     rows: Any = books.invoices
     if query.get("third_party_ref_no"):
         rows = books.invoices_by_reference.get(query["third_party_ref_no"], [])
+    elif query.get("invoice_number"):
+        rows = [row for row in [books.invoices_by_number.get(query["invoice_number"])] if row]
     elif query.get("so_number"):
         rows = books.invoices_by_order.get(query["so_number"], [])
     filters = {**KEYS, **FILTERS}

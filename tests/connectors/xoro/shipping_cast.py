@@ -1,0 +1,103 @@
+"""The cast of the tests about shipments: a shop and a tenant in their sandboxes, a hub between them, and a warehouse."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from connectors import jobs, syncing
+from connectors.models import Connector, Route
+from events import claims
+from events.models import Event, Outcome
+from events.outcomes import finish
+
+SHOP = "lumen-goods.myshopify.com"
+LAMP, MUG = "LMP-OAK-S", "MUG-BLU-350"
+ROUNDS = 40
+
+
+@dataclass
+class House:
+    """``order`` places one in the shop and brings it to Xoro; ``ship`` lets the tenant's warehouse act; ``tell`` runs the
+    fulfillments with all that follows."""
+
+    sandbox: Any
+    shop: Connector
+    xoro: Connector
+    told: list[Event] = field(default_factory=list)
+
+    def routes(self, **options: Any) -> None:
+        Route.objects.create(source=self.shop, target=self.xoro, record_kind="order", options={})
+        Route.objects.create(source=self.xoro, target=self.shop, record_kind="shipment", options=options)
+
+    def settings(self, **changes: Any) -> None:
+        self.xoro.settings = {**self.xoro.settings, **changes}
+        self.xoro.save()
+
+    def order(self, *lines: tuple[str, int], **more: Any) -> dict[str, Any]:
+        """The order as the shop knows it; ``number`` is that of the sales order it became."""
+        rows = [{"sku": sku, "quantity": units} for sku, units in lines or ((LAMP, 2),)]
+        placed: dict[str, Any] = self.sandbox.post("/shopify/_sandbox/order", {"shop": SHOP, "lines": rows, **more})
+        syncing.start_single(self.shop, "order", placed["name"], by="ada")
+        self.drain()
+        headers = [one["SoEstimateHeader"] for one in self.books()["orders"]]
+        [placed["number"]] = [
+            one["OrderNumber"] for one in headers if one["ThirdPartyRefNo"] == placed["legacyResourceId"]
+        ]
+        return placed
+
+    def books(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.sandbox.get("/xoro/_sandbox/books")
+        return found
+
+    def ship(self, placed: dict[str, Any], **parcel: Any) -> dict[str, Any]:
+        return self.control("ship", order_number=placed["number"], **parcel)
+
+    def control(self, call: str, **given: Any) -> dict[str, Any]:
+        found: dict[str, Any] = self.sandbox.post(f"/xoro/_sandbox/{call}", given)
+        return found
+
+    def fault(self, kind: str, match: str = "/", **more: Any) -> None:
+        self.control("fault", kind=kind, match=match, **more)
+
+    def tell(self) -> Event:
+        """The event of the run; all that followed is in ``told``."""
+        event = Event.objects.get(pk=syncing.start_sync(self.xoro, "fulfillments", by="ada"))
+        self.told = self.drain()
+        return Event.objects.get(pk=event.pk)
+
+    def single(self, number: str) -> Event:
+        event = Event.objects.get(pk=syncing.start_single(self.xoro, "fulfillment", number, by="ada"))
+        self.told = self.drain()
+        return Event.objects.get(pk=event.pk)
+
+    def drain(self) -> list[Event]:
+        """Every event that is due, once, and what goes on later as often as it takes; what was done, in order."""
+        done: list[int] = []
+        for _ in range(ROUNDS):
+            waiting = Event.objects.filter(outcome=Outcome.WAITING, reason_code__in=("walk", "looks", "throttled"))
+            waiting.update(outcome=Outcome.QUEUED, due_at=timezone.now() - timezone.timedelta(seconds=1))
+            claimed = [
+                event for one in (self.shop, self.xoro) for event in claims.claim(one.pk, 1, 100, uuid.uuid4(), 600)
+            ]
+            if not claimed:
+                return list(Event.objects.filter(pk__in=done).order_by("pk"))
+            for event in claimed:
+                finish([jobs.run(event)])
+                done.append(event.pk)
+        raise AssertionError("it goes on without end")
+
+    def of(self, topic: str) -> list[Event]:
+        return [event for event in self.told if event.topic == topic]
+
+    def made(self) -> list[dict[str, Any]]:
+        """The bodies of ``fulfillmentCreate`` the shop received."""
+        return [
+            one for one in self.sandbox.log("shopify") if "fulfillmentCreate" in one["body"] and one["status"] == 200
+        ]
+
+    def calls(self, path: str) -> list[dict[str, Any]]:
+        return [one for one in self.sandbox.log("xoro") if one["path"].endswith(path)]
