@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
-from connectors import jobs, syncing
+from connectors import jobs, registry, syncing
 from connectors.models import Connector, Route
-from events import claims
+from events import bodies, claims
 from events.models import Event, Outcome
 from events.outcomes import finish
+from tests.connectors import cases
 
 SHOP = "lumen-goods.myshopify.com"
 LAMP, MUG = "LMP-OAK-S", "MUG-BLU-350"
@@ -28,6 +31,7 @@ class House:
     shop: Connector
     xoro: Connector
     told: list[Event] = field(default_factory=list)
+    domain: str = SHOP
 
     def routes(self, **options: Any) -> None:
         Route.objects.create(source=self.shop, target=self.xoro, record_kind="order", options={})
@@ -39,7 +43,8 @@ class House:
 
     def order(self, *lines: tuple[str, int], **more: Any) -> dict[str, Any]:
         """The order as the shop knows it; ``number`` is that of the sales order it became."""
-        rows = [{"sku": sku, "quantity": units} for sku, units in lines or ((LAMP, 2),)]
+        rows: list[dict[str, Any]] = [{"sku": sku, "quantity": units} for sku, units in lines or ((LAMP, 2),)]
+        rows += [more.pop("custom")] if "custom" in more else []
         placed: dict[str, Any] = self.sandbox.post("/shopify/_sandbox/order", {"shop": SHOP, "lines": rows, **more})
         syncing.start_single(self.shop, "order", placed["name"], by="ada")
         self.drain()
@@ -74,10 +79,10 @@ class House:
         self.told = self.drain()
         return Event.objects.get(pk=event.pk)
 
-    def drain(self) -> list[Event]:
+    def drain(self, rounds: int = ROUNDS) -> list[Event]:
         """Every event that is due, once, and what goes on later as often as it takes; what was done, in order."""
         done: list[int] = []
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             waiting = Event.objects.filter(outcome=Outcome.WAITING, reason_code__in=("walk", "looks", "throttled"))
             waiting.update(outcome=Outcome.QUEUED, due_at=timezone.now() - timezone.timedelta(seconds=1))
             claimed = [
@@ -88,16 +93,34 @@ class House:
             for event in claimed:
                 finish([jobs.run(event)])
                 done.append(event.pk)
-        raise AssertionError("it goes on without end")
+        raise AssertionError(f"it goes on without end: {Event.objects.filter(pk__in=done).latest('pk').sentence}")
+
+    def say(self) -> str:
+        """All that was done, for a test's message."""
+        return "\n".join(f"{e.topic} {e.outcome} {e.reason_code}: {e.sentence} {e.notes}" for e in self.told)
 
     def of(self, topic: str) -> list[Event]:
         return [event for event in self.told if event.topic == topic]
 
-    def made(self) -> list[dict[str, Any]]:
-        """The bodies of ``fulfillmentCreate`` the shop received."""
-        return [
-            one for one in self.sandbox.log("shopify") if "fulfillmentCreate" in one["body"] and one["status"] == 200
-        ]
+    def records(self) -> list[dict[str, Any]]:
+        """What the shop's connector was told, as records."""
+        told = self.of("shipment/deliver")
+        return [json.loads(bodies.read(one.pk, "payload", one.received_at) or b"{}") for one in told]
+
+    def made(self, operation: str = "fulfillmentCreate") -> list[dict[str, Any]]:
+        """The variables of each call of that kind the shop received."""
+        received = [one["body"] for one in self.sandbox.log("shopify") if one["status"] == 200]
+        return [json.loads(body)["variables"] for body in received if operation in body]
 
     def calls(self, path: str) -> list[dict[str, Any]]:
         return [one for one in self.sandbox.log("xoro") if one["path"].endswith(path)]
+
+
+def a_house(sandbox: Any, install: Any, monkeypatch: pytest.MonkeyPatch) -> House:
+    """With both routes, without the pauses between calls, and a shop that lists its new orders at once."""
+    for slug in ("shopify", "xoro"):
+        monkeypatch.setitem(registry._providers, slug, cases.hurried(registry.get(slug)))
+    sandbox.post("/shopify/_sandbox/clock", {"index_lag_s": 0})
+    made = House(sandbox, install("shopify", name="Lumen Goods"), install("xoro", name="Xoro"))
+    made.routes()
+    return made
