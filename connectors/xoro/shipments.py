@@ -200,7 +200,8 @@ def _tracking(parcels: Sequence[Mapping[str, Any]], template: str) -> tuple[tupl
     numbers: list[str] = []
     urls: list[str] = []
     for parcel in parcels:
-        own = [one.strip() for one in SEPARATORS.split(wire.identifier(parcel.get("TrackingNumber"))) if one.strip()]
+        written = SEPARATORS.split(wire.identifier(parcel.get("TrackingNumber")))
+        own = list(dict.fromkeys(one.strip() for one in written if one.strip()))
         fresh = [one for one in own if one not in numbers]
         numbers += fresh
         url = wire.identifier(parcel.get("TrackingUrl"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import requests
 from django.utils import timezone
 
 from connectors import jobs, registry, syncing
@@ -68,16 +69,36 @@ class House:
     def fault(self, kind: str, match: str = "/", **more: Any) -> None:
         self.control("fault", kind=kind, match=match, **more)
 
+    def create(self, body: dict[str, Any]) -> str:
+        """The number of a sales order made by the API of Xoro, by somebody else than the hub."""
+        address = self.xoro.settings["base_url"] + "salesorder/create"
+        answer = requests.post(address, json=body, auth=("sandbox-key", "sandbox-secret"), timeout=5).json()
+        assert answer["Result"], answer["Message"]
+        number: str = answer["Data"]["SoEstimateHeader"]["OrderNumber"]
+        return number
+
+    def start(self) -> Event:
+        return Event.objects.get(pk=syncing.start_sync(self.xoro, "fulfillments", by="ada"))
+
     def tell(self) -> Event:
         """The event of the run; all that followed is in ``told``."""
-        event = Event.objects.get(pk=syncing.start_sync(self.xoro, "fulfillments", by="ada"))
+        event = self.start()
         self.told = self.drain()
         return Event.objects.get(pk=event.pk)
 
+    def single_start(self, number: str) -> Event:
+        return Event.objects.get(pk=syncing.start_single(self.xoro, "fulfillment", number, by="ada"))
+
     def single(self, number: str) -> Event:
-        event = Event.objects.get(pk=syncing.start_single(self.xoro, "fulfillment", number, by="ada"))
+        event = self.single_start(number)
         self.told = self.drain()
         return Event.objects.get(pk=event.pk)
+
+    def step(self) -> Event:
+        """One event of Xoro's lane, once."""
+        [claimed] = claims.claim(self.xoro.pk, 1, 100, uuid.uuid4(), 600)
+        finish([jobs.run(claimed)])
+        return Event.objects.get(pk=claimed.pk)
 
     def drain(self, rounds: int = ROUNDS) -> list[Event]:
         """Every event that is due, once, and what goes on later as often as it takes; what was done, in order."""

@@ -47,6 +47,19 @@ def test_it_takes_the_sample_order_and_answers_as_the_sample_does(tenant: Tenant
     assert answer == expected
 
 
+def test_it_answers_the_shipped_invoice_of_the_sample_order_as_the_sample_does(tenant: Tenant) -> None:
+    number = create(tenant, sample("salesorder_create_request"))["Data"]["SoEstimateHeader"]["OrderNumber"]
+    tenant.control("clock", at="2026-03-09T10:02:11+00:00")
+    tenant.control("ship", order_number=number, tracking="1Z999AA10123456784", carrier="UPS", service="UPS Ground")
+    url = f"{tenant.address}/api/xerp/invoice/getinvoice"
+    answer = requests.get(url, params={"status": "Paid"}, auth=AUTH, timeout=5).json()
+    expected = sample("invoice_getinvoice_response")
+    for moment in ("CreateDttm", "ModifyDttm"):  # the clock goes on
+        assert answer["Data"][0]["invoiceHeader"].pop(moment)[:16] == "03/09/2026 10:02"
+        expected["Data"][0]["invoiceHeader"].pop(moment)
+    assert answer == expected
+
+
 def test_the_sample_request_is_what_the_sample_order_becomes() -> None:
     order = Order.from_json((SAMPLES / "order.json").read_bytes())
     body = sales_order(order, make_settings(), OrderOptions(), origin="lumen")
