@@ -79,7 +79,8 @@ def able(capability: str) -> list[Connector]:
 def ask(run: Run, slug: str, capability: str, given: Mapping[str, Any], *, budget_s: float) -> Answer:
     """The other connector's neutral answer to ``given``, the parameters as a storefront would post them.
 
-    It is an event of that connector, written after the answer of ``run`` has left. Raises ``ConfigurationError`` where
+    It is an event of that connector, written after the answer of ``run`` has left and hung below the event of ``run``: it
+    holds what that one holds of a person, and is erased with it. Raises ``ConfigurationError`` where
     no such connector is, or it does not answer such questions, ``RemoteUnavailable`` (busy) where it is not asked because
     questions before this one are still waiting; ``available`` false says that it could not answer."""
     try:

@@ -8,8 +8,8 @@ imports another, has models, URLs or templates of its own, or is named outside i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from connectors.http import Http
+    from connectors.models import Connector
     from connectors.run import Run
     from connectors.sandbox import Application
 
@@ -109,6 +110,19 @@ class Single:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Period:
+    """ "Bring in everything from day to day", which a person asks for: ``function(run)`` walks the objects of ``run.days``
+    and spawns an event for each, saying ``run.progress`` as it goes. ``records``: the kind that comes of it.
+    ``count(run, first, last)``: how many that will be, where asking is cheap; days are the remote system's own."""
+
+    label: str
+    function: Callable[[Run], str | None]
+    records: type[Record]
+    count: Callable[[Run, date, date], int] | None = None
+    help: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Delivered:
     """What became of a record at its target. ``target_id`` identifies it there for ever, ``target_number`` for people.
     ``sent_hash``: what the ledger compares a later version with; empty: the record's whole fingerprint."""
@@ -123,10 +137,12 @@ class Delivered:
 class Accept:
     """A record type this provider takes: ``function(run, record)``; ``options`` is a settings dataclass for the
     route. Of figures (stock levels, prices) it declares ``feed(run)`` instead: it sends, of all that the route keeps,
-    what the remote does not have yet (see ``figures``), and returns the sentence of the event."""
+    what the remote does not have yet (see ``figures``), and returns the sentence of the event; and ``compare(run)`` where
+    it can read what the remote holds: that is written beside the route's figures, so that the feed corrects it."""
 
     function: Callable[[Run, Any], Delivered] | None = None
     feed: Callable[[Run], str | None] | None = None
+    compare: Callable[[Run], str | None] | None = None
     options: type | None = None
     label: str = ""
     max_attempts: int = 8
@@ -157,6 +173,8 @@ class Lookup:
     params)`` returns an ``Answer`` or raises ``HubError``; ``neutral(settings)`` gives the answer of a failure.
     ``is_on(settings)``: whether the function is switched on. ``topic`` names the event. ``share``: how many such calls
     may run at once in one web process, so that a slow vendor cannot take all threads. ``path`` may hold ``<id>``.
+    ``about``: object types and the parameter that names one, so that the pages of such objects lead to the question. An
+    answer whose data has ``next``, a mapping of parameters, is one page of several.
     """
 
     path: str
@@ -172,6 +190,7 @@ class Lookup:
     answer_example: Any = None
     capability: str = ""  # what it answers, for other connectors that ask it (``connectors.asking``)
     customer_param: str = ""  # the parameter that says whose data is asked for
+    about: Mapping[str, str] = field(default_factory=dict)
     help: str = ""
 
 
@@ -211,6 +230,45 @@ class MappingKind:
     name: str
     label: str
     help: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assumption:
+    """Something the hub takes for granted of the vendor that no setting holds: a row of the connector's checklist, for a
+    person to confirm with the vendor. ``source``: where the gap is described. What a setting holds is marked there
+    (``setting(assumed=...)``)."""
+
+    name: str
+    label: str
+    text: str
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameFound:
+    """What became of looking for a name at the vendor. ``is_found`` ``None``: it did not come up, which proves nothing.
+    ``known``: names of its kind that came up on the way; similar ones are suggested."""
+
+    is_found: bool | None
+    known: Sequence[str] = ()
+    sentence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameKind:
+    """A kind of name that must be spelled as the vendor spells it (see ``setting(names=...)``). By harmless reads,
+    ``listed(run)`` gives the names that come up without being asked for, all or some; ``check(run, name)`` looks for one
+    that was not among them. Both raise ``HubError`` where they cannot. Without either names stay unchecked, and
+    ``unchecked`` says why and what a wrong one leads to."""
+
+    label: str
+    check: Callable[[Run, str], NameFound] | None = None
+    listed: Callable[[Run], Sequence[str]] | None = None
+    unchecked: str = ""
+
+    @property
+    def can_be_checked(self) -> bool:
+        return self.check is not None or self.listed is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,8 +362,14 @@ class Provider:
     credentials); else ``client(settings, http)``. ``acknowledges``: told, by an event of its own, that a record it
     emitted became a document elsewhere, or failed to (see ``acknowledging``). ``object_url(settings, object_type,
     object_id)``: the page of an object in the remote system's own admin, empty where there is none.
+    ``may_change(connector, old, new)``: what must not be changed any more, by setting, with why: asked where an
+    administrator saves settings, of what the settings alone cannot tell (documents were sent already).
     ``starts_at(settings)``: records that came into being before are left out, unless somebody has them brought in all the
-    same. ``mail_policy(settings)``: how the connector's failures are mailed."""
+    same. ``mail_policy(settings)``: how the connector's failures are mailed. ``pace(settings)``: calls a second in place
+    of the budget's ``per_second``, where a connector's settings say how fast its remote is.
+
+    ``leaves(run)``: what stays in the remote system when the connector is deleted, each a sentence with what to do
+    before; told from what the hub keeps, without a remote call."""
 
     slug: str
     label: str
@@ -321,19 +385,29 @@ class Provider:
     ignored: frozenset[str] = frozenset()  # topics decided to be of no interest
     syncs: Mapping[str, Sync] = field(default_factory=dict)
     singles: Mapping[str, Single] = field(default_factory=dict)
+    periods: Mapping[str, Period] = field(default_factory=dict)
     emits: Sequence[type[Record]] = ()
     accepts: Mapping[type[Record], Accept] = field(default_factory=dict)
     acknowledges: Mapping[type[Record], Acknowledgement] = field(default_factory=dict)
     lookups: Sequence[Lookup] = ()
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     panels: Sequence[Panel] = ()
+    leaves: Callable[[Run], Sequence[str]] | None = None
     object_url: Callable[[Any, str, str], str] | None = None
     mappings: Sequence[MappingKind] = ()
+    may_change: Callable[[Connector, Any, Any], Mapping[str, str]] | None = None
     contract_check: Callable[[Run], list[dict[str, Any]]] | None = None  # rows: see ``contracts``
     field_map_preview: Callable[[Any, str, bytes, bytes], Preview] | None = None
+    assumptions: Sequence[Assumption] = ()
+    names: Mapping[str, NameKind] = field(default_factory=dict)  # by the word of ``setting(names=...)``
     budget: Budget = Budget()
     retries: Retries | None = None
     starts_at: Callable[[Any], datetime | None] | None = None
     mail_policy: Callable[[Any], MailPolicy] | None = None
+    pace: Callable[[Any], float] | None = None
     retention_days: tuple[int, int] | None = None  # (successes, failures) where other than the hub's own
     sandbox: SandboxSpec | None = None
+
+    def budget_for(self, settings: Any) -> Budget:
+        """The budget of a connector with these settings."""
+        return self.budget if self.pace is None else replace(self.budget, per_second=self.pace(settings))

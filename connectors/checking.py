@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from connectors import budgets
+from connectors import budgets, naming
 from connectors.base import Check
 from connectors.exceptions import HubError, Skip
 from connectors.host import health_worked
@@ -60,7 +60,7 @@ def check_connector(connector: Connector, *, by: str) -> Report:
         return Report(lines, _record(connector, lines, recorder, notes=[], started=started, by=by))
     new = new_trace()
     recorder.trace_id = new
-    lines = [_line(run, check) for check in connector.provider.checks]
+    lines = [_line(run, check) for check in (*connector.provider.checks, *naming.checks_of(connector))]
     if not lines:
         lines = [Line("none", "Checks", "off", f"{connector.provider.label} declares no checks.")]
     made = _record(connector, lines, recorder, notes=run.notes, started=started, by=by, trace_id=new)

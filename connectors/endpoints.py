@@ -74,9 +74,9 @@ def call(request: HttpRequest, connector: Connector, name: str, endpoint: Endpoi
         question = Question(connector=connector, topic=endpoint.topic, payload=payload)
 
         def write() -> None:
-            inline.write(question, truth, run=run, recorder=recorder, took_ms=took_ms)
+            event_id = inline.write(question, truth, run=run, recorder=recorder, took_ms=took_ms)
             for one in run.afterwards if run else ():
-                one()
+                one(event_id)
 
         # Closed by the server when the last byte has left, and before the database connection is given back.
         response._resource_closers.append(write)  # type: ignore[attr-defined]

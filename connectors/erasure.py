@@ -29,7 +29,7 @@ class Erased:
 def held(connector: Connector, keys: Iterable[tuple[str, str]], *, but: int = 0) -> dict[str, Any]:
     """What the hub holds about a person: events by search key with what came of them, and the rows of the ledger that
     belong to their objects. ``but``: the event that asks."""
-    ids = [one for one in erasure.find(connector.pk, keys) if one != but]
+    ids = [one for one in _found(connector, keys)[0] if one != but]
     events = erasure.shown(ids)
     links = Link.objects.filter(source=connector, source_object_id__in=_objects(events)).select_related("target")
     rows = [
@@ -40,6 +40,15 @@ def held(connector: Connector, keys: Iterable[tuple[str, str]], *, but: int = 0)
     return {"events": events, "ledger": rows}
 
 
+def _found(connector: Connector, keys: Iterable[tuple[str, str]]) -> tuple[list[int], list[str]]:
+    """Events of a person, and the quotes his orders name with the carts that asked for them: a guest's cart may name
+    nobody."""
+    ids = erasure.find(connector.pk, keys)
+    offers = erasure.values(ids, quotes.ORDER_KEY)
+    carts = erasure.find(connector.pk, [(f"{quotes.CART}_id", offer) for offer in offers])
+    return sorted({*ids, *carts}), offers
+
+
 def _objects(events: list[dict[str, Any]]) -> Collection[str]:
     return {str(one["object_id"]) for one in events if one["object_id"]}
 
@@ -48,7 +57,8 @@ def person(connector: Connector, keys: Iterable[tuple[str, str]], *, but: int = 
     """Erase what the events of a person hold of him, and the offers he was made. The ledger keeps its ids, and the
     numbers of documents: they are the shop's, not his, and without them a document would be made twice. The number of a
     customer may be his e-mail address, and goes."""
-    ids = erasure.find(connector.pk, keys)
+    ids, offers = _found(connector, keys)
+    quotes.forget(connector.pk, offers)
     all_ids = list(Connector.objects.values_list("pk", flat=True))  # the index of the ledger begins with both sides
     for start in range(0, len(ids), BATCH):
         objects = _objects(erasure.shown(ids[start : start + BATCH]))

@@ -79,8 +79,31 @@ def start(source: Connector, event: Event, record_type: type[FigureRecord], rout
     """One feed event a route; a newer one replaces an older one that waits."""
     with transaction.atomic():
         for route in routes:
-            _child(source, event, record_type, route)
+            _child(source, event, record_type, route, figures.feed_topic(record_type.kind))
         bell.ring()
+
+
+def compare(source: Connector, event: Event, record_type: type[FigureRecord], routes: Sequence[Route]) -> int:
+    """One event a route that compares what the target holds with what it should; returns how many targets can. For those
+    that cannot, everything is sent again."""
+    count = 0
+    with transaction.atomic():
+        for route in routes:
+            accept = route.target.provider.accepts.get(record_type)
+            if accept is not None and accept.compare is not None:
+                _child(source, event, record_type, route, figures.compare_topic(record_type.kind))
+                count += 1
+            else:
+                figures.offer([route.pk], (), again=True)
+                _child(source, event, record_type, route, figures.feed_topic(record_type.kind))
+        bell.ring()
+    return count
+
+
+def follow(run: Run) -> None:
+    """A comparison has found differences: have its route's feed send them."""
+    record_type = next(t for t in run.connector.provider.accepts if t.kind == run.the_route.record_kind)
+    start(run.the_route.source, run.the_event, record_type, [run.the_route])  # type: ignore[arg-type]
 
 
 def routes_of(source: Connector, record_type: type[FigureRecord]) -> list[Route]:
@@ -93,13 +116,12 @@ def routes_of(source: Connector, record_type: type[FigureRecord]) -> list[Route]
     return routes
 
 
-def _child(source: Connector, event: Event, record_type: type[FigureRecord], route: Route) -> None:
+def _child(source: Connector, event: Event, record_type: type[FigureRecord], route: Route, topic: str) -> None:
     target = route.target
     try:
         accept = next((a for t, a in target.provider.accepts.items() if t is record_type), None)
     except UnknownProvider:  # one target whose code is gone must not keep the figures from the others
         accept = None
-    topic = figures.feed_topic(record_type.kind)
     record(
         New(
             kind=Kind.DELIVERY,
@@ -111,7 +133,7 @@ def _child(source: Connector, event: Event, record_type: type[FigureRecord], rou
             max_attempts=accept.max_attempts if accept else 1,
             lock_key=f"route{route.pk}:{topic}",
             is_supersedable=True,  # it sends whatever differs when it runs: only the newest is needed
-            delivery_id=f"feed:{event.pk}:{route.pk}:{claim_of(event)}",
+            delivery_id=f"{topic}:{event.pk}:{route.pk}:{claim_of(event)}",
             object_type=record_type.kind,
             object_label=f"from {source}",
             parent_id=event.pk,

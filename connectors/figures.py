@@ -96,12 +96,14 @@ RETURNING key, place
 
 
 def offer(
-    route_ids: Sequence[int], rows: Iterable[FigureRecord], *, complete: bool = False, absent: str | None = None
-) -> Offered:
+    route_ids: Sequence[int], rows: Iterable[FigureRecord], *, complete: bool = False, absent: str | None = None,
+    again: bool = False,
+) -> Offered:  # fmt: skip
     """Keep what the source wants, for each of these routes. A row without a time of change counts as read now.
 
     ``complete``: the rows are the source's whole picture; what it does not name is marked absent, and wanted as
-    ``absent`` where that is given (``"0"``), else left as it is. Without a single row nothing is marked."""
+    ``absent`` where that is given (``"0"``), else left as it is. Without a single row nothing is marked. ``again``: what
+    is wanted is sent whatever the target confirmed last."""
     made = Offered(routes=len(route_ids))
     started = timezone.now()
     with connection.cursor() as cursor:
@@ -130,6 +132,8 @@ def offer(
                 for route_id in route_ids:
                     _mark_absent(cursor, route_id, absent, made)
             cursor.execute("DROP TABLE figures_offered")
+        if again:
+            Figure.objects.filter(route_id__in=list(route_ids), absent_since=None, batch=None).update(sent=None)
         if made.changed >= ANALYZE_FROM:  # a table that has just grown would be read by a plan for an empty one
             cursor.execute("ANALYZE connectors_figure")
     return made
@@ -170,6 +174,11 @@ def _fits(row: FigureRecord) -> bool:
 def feed_topic(kind: str) -> str:
     """The topic of the event that sends what differs."""
     return f"{kind}/feed"
+
+
+def compare_topic(kind: str) -> str:
+    """The topic of the event that compares what the target holds with what it should."""
+    return f"{kind}/compare"
 
 
 # --- what is to be sent
@@ -329,6 +338,49 @@ def correct(held: Mapping[int, str]) -> None:
             "WHERE f.id = h.id",
             [list(held), list(held.values())],
         )
+
+
+_HELD = """
+WITH held AS (
+  SELECT * FROM unnest(%(keys)s::text[], %(places)s::text[], %(texts)s::text[]) AS h (key, place, text)
+), known AS (
+  SELECT f.id, f.key, f.place, f.wanted, f.sent, f.problem, h.text FROM connectors_figure AS f
+  JOIN held AS h ON h.key = f.key AND h.place = f.place
+  WHERE f.route_id = %(route)s AND f.batch_id IS NULL AND f.absent_since IS NULL
+    AND (f.sent_at IS NULL OR f.sent_at < %(before)s)
+), put AS (
+  UPDATE connectors_figure AS f SET sent = k.text FROM known AS k WHERE f.id = k.id AND f.sent IS DISTINCT FROM k.text
+)
+SELECT key, place, wanted, text, sent FROM known WHERE sent IS DISTINCT FROM text AND problem = '' ORDER BY id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A figure the target holds otherwise than it confirmed. ``sent`` is what it confirmed, ``None``: nothing yet."""
+
+    key: str
+    place: str
+    wanted: str
+    held: str
+    sent: str | None
+
+
+def compare(route_id: int, held: Mapping[tuple[str, str], str], *, before: datetime) -> list[Difference]:
+    """What a target was found to hold, by key and place: the next feed sends what differs from what is wanted. Figures on
+    their way, or sent since ``before`` (when the target was read), are left alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, {
+            "keys": [key for key, _ in held], "places": [place for _, place in held], "texts": list(held.values()),
+            "route": route_id, "before": before,
+        })  # fmt: skip
+        return [Difference(*row) for row in cursor.fetchall()]
+
+
+def places_of(route_id: int) -> list[str]:
+    """Every place a route has figures at."""
+    rows = Figure.objects.filter(route_id=route_id).order_by("place").values_list("place", flat=True)
+    return list(rows.distinct())
 
 
 def problematic(route_id: int, codes: Collection[str], *, after: int = 0, limit: int = BLOCK) -> list[Row]:

@@ -58,6 +58,7 @@ def topics() -> list[str]:
         found |= {*provider.handlers, *(lookup.topic for lookup in provider.lookups)}
         found |= {endpoint.topic for endpoint in provider.endpoints.values() if endpoint.topic}
         found |= {f"sync:{name}" for name in provider.syncs} | {f"single:{name}" for name in provider.singles}
+        found |= {f"period:{name}" for name in provider.periods}
         found |= {f"{kind.kind}/{'feed' if one.feed else 'deliver'}" for kind, one in provider.accepts.items()}
     return sorted(found)
 

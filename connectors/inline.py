@@ -47,7 +47,8 @@ class Truth:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What was asked: of whom, under which topic, by whom, and about which object where the run does not know."""
+    """What was asked: of whom, under which topic, by whom, and about which object where the run does not know.
+    ``parent_id``: the event it came of, so that an erasure that reaches that one reaches this one."""
 
     connector: Connector
     topic: str
@@ -57,6 +58,7 @@ class Question:
     object_id: str = ""
     object_label: str = ""
     keys: Iterable[tuple[str, str]] = ()
+    parent_id: int | None = None
 
 
 def bug(run: Run | None, what: str, error: Exception) -> Truth:
@@ -115,6 +117,7 @@ def _new(question: Question, truth: Truth, run: Run | None, recorder: ListRecord
         object_type=(run.object_type if run else "") or question.object_type,
         object_id=(run.object_id if run else "") or question.object_id,
         object_label=(run.object_label if run else "") or question.object_label,
+        parent_id=question.parent_id,
         triggered_by=question.asked_by,
         trace_id=recorder.trace_id,
         payload=question.payload,

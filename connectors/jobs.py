@@ -121,6 +121,8 @@ def _dispatch(run: Run, provider: Provider) -> str | None:
         return provider.syncs[name].function(run)
     if kind == "single" and name in provider.singles:
         return provider.singles[name].function(run)
+    if kind == "period" and name in provider.periods:
+        return provider.periods[name].function(run)
     told = acknowledging.handler_of(provider, event)
     if told is not None:
         acknowledging.check_is_latest(event)
@@ -147,6 +149,8 @@ def _deliver(run: Run, provider: Provider) -> str | None:
     record_type, accept = pair
     if accept.feed is not None and run.the_event.topic == figures.feed_topic(record_type.kind):
         return accept.feed(run)
+    if accept.compare is not None and run.the_event.topic == figures.compare_topic(record_type.kind):
+        return accept.compare(run)
     if accept.function is None:
         raise ConfigurationError(f"{run.connector} takes {record_type.label.lower()}s as figures only.")
     try:

@@ -49,10 +49,10 @@ def answer(
     params: Mapping[str, Any],
     *,
     asked_by: str = "",
-    later: Callable[[Callable[[], object]], object] | None = None,
+    later: Callable[[Callable[[int | None], object]], object] | None = None,
 ) -> tuple[Answer, int | None]:
     """The answer for the storefront and the id of its event (``None`` where none could be written, or where ``later``
-    takes its writing to be done when the asker's own answer has left)."""
+    takes its writing to be done when the asker's own answer has left, as what came of the asker's event)."""
     started = time.monotonic()
     recorder = ListRecorder(secrets.token_hex(16))
     run: Run | None = None
@@ -69,7 +69,12 @@ def answer(
     LOOKUPS.labels(connector.slug, lookup.topic, found.outcome).inc()
     question = _question(connector, lookup, params, run=run, truth=truth, trace_id=recorder.trace_id, asked_by=asked_by)
     if later is not None:
-        later(lambda: inline.write(question, truth, run=run, recorder=recorder, took_ms=took_ms))
+
+        def write(asker_id: int | None) -> None:
+            told = replace(question, parent_id=asker_id)
+            inline.write(told, truth, run=run, recorder=recorder, took_ms=took_ms)
+
+        later(write)
         return found, None
     return found, inline.write(question, truth, run=run, recorder=recorder, took_ms=took_ms)
 

@@ -19,6 +19,8 @@ from psycopg.types.json import Jsonb
 from connectors.models import Quote
 
 KEY_LENGTH = 16
+CART = "cart"  # object type of the event that asked; its id is the quote's key
+ORDER_KEY = "quote"  # kind of the search key under which an order's events carry the keys of quotes
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 PATIENCE_MS = 300
 PURGED_AT_ONCE = 5_000

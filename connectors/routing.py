@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from connectors import attempts
 from connectors.exceptions import Skip
@@ -48,6 +49,12 @@ def is_delivered(source: Connector, kind: str, object_id: str) -> bool:
     )
     links = Link.objects.filter(source=source, record_kind=kind, source_object_id=object_id, state=LinkState.DELIVERED)
     return bool(targets) and targets <= set(links.values_list("target", flat=True))
+
+
+def was_moved(connector_id: int, kind: str) -> bool:
+    """Whether a record of this kind was ever delivered out of this connector, or into it."""
+    links = Link.objects.filter(record_kind=kind, state=LinkState.DELIVERED)
+    return links.filter(Q(source_id=connector_id) | Q(target_id=connector_id)).exists()
 
 
 def claim_of(event: Event) -> str:

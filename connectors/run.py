@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +22,7 @@ from connectors.models import Mapping as MappingRow
 from connectors.recording import JobRecorder, ListRecorder
 from connectors.records import FigureRecord, Record
 from connectors.redaction import Redactor
-from events import bell, bodies, search
+from events import bell, bodies, cancelling, search
 from events.exchanges import unfinished_write_at
 from events.models import Event, Kind, Priority, as_note
 from events.outcomes import say_progress
@@ -59,10 +59,10 @@ class Run:
         self.sentence = ""  # what the event of an endpoint says; a handler returns its own
         self.outcome_code = ""
         self.failure: HubError | Skip | None = None
-        self.afterwards: list[Callable[[], object]] = []  # done when an endpoint's answer has left
+        # Done when an endpoint's answer has left, with the id of its event where that could be written.
+        self.afterwards: list[Callable[[int | None], object]] = []
 
-    # --- the remote system
-    # ---------------------------------------------------------------------------------------------
+    # --- the remote system ---
     @cached_property
     def redactor(self) -> Redactor:
         """Knows the secret settings; ``secret_header`` and ``secret_texts`` of a settings class name what else is
@@ -73,7 +73,7 @@ class Run:
 
     @cached_property
     def http(self) -> HttpClient:
-        budget = self.connector.provider.budget
+        budget = self.connector.provider.budget_for(self.settings)
         spend: Callable[[], None] | None = None
         if budget.per_second > 0 and self.connector.pk:
             spend = lambda: budgets.spend(self.connector.pk, budget)  # noqa: E731
@@ -88,8 +88,7 @@ class Run:
             raise TypeError(f"{self.connector.provider.slug} declares no client")
         return make(self.settings, self.http)
 
-    # --- the event
-    # -----------------------------------------------------------------------------------------------------
+    # --- the event ---
     @cached_property
     def body(self) -> bytes:
         """The raw payload of the event, as it arrived."""
@@ -102,6 +101,11 @@ class Run:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise PayloadError("The delivery is not valid JSON.") from error
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """First and last day of what a person asked for (``Period``)."""
+        return syncing.days_of(self.payload)
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -164,8 +168,7 @@ class Run:
         """What a health warning said is over."""
         notices.clear(self.connector.pk, code)
 
-    # --- records
-    # -------------------------------------------------------------------------------------------------------
+    # --- records ---
     def deliver(self, one: Record) -> int:
         """Hand a record to every route of its kind: one child event each. Returns how many routes there were; raises
         ``Skip`` (not routed) where there is none, ``PayloadError`` where a member is of another kind than declared."""
@@ -201,12 +204,14 @@ class Run:
         *,
         complete: bool = False,
         absent: str | None = None,
+        again: bool = False,
     ) -> figures.Offered:
         """Hand a stream of figures to every route of their kind, then have each target sent what differs: one child
         event a route. ``complete``: nothing else is wanted any more; what is not among the rows is listed, and wanted
-        as ``absent`` where that is given. Raises ``Skip`` (not routed) before the first row is read."""
+        as ``absent`` where that is given. ``again``: sent whatever the target confirmed before. Raises ``Skip`` (not routed)
+        before the first row is read."""
         routes = feeds.routes_of(self.connector, record_type)
-        made = figures.offer([route.pk for route in routes], rows, complete=complete, absent=absent)
+        made = figures.offer([route.pk for route in routes], rows, complete=complete, absent=absent, again=again)
         if made.unusable:
             names = ", ".join(made.unusable_named)
             self.note("unusable", f"{made.unusable:,} rows have no key, or are too long, and were left out: {names}")
@@ -219,6 +224,11 @@ class Run:
         feeds.start(self.connector, self.the_event, record_type, routes)
         return made
 
+    def compare(self, record_type: type[FigureRecord]) -> int:
+        """Have every target compare what it holds with the figures it was sent, and be sent what differs; returns how many
+        can (the others are sent everything). Raises ``Skip`` (not routed)."""
+        return feeds.compare(self.connector, self.the_event, record_type, feeds.routes_of(self.connector, record_type))
+
     def progress(self, done: int, expected: int) -> None:
         """How far a long work is, shown as the event's sentence while it runs; written once a second at most. Raises
         ``Skip`` where somebody cancelled it meanwhile."""
@@ -227,6 +237,7 @@ class Run:
             return
         self._told_at = now
         if by := say_progress(self.event, f"{done:,} of {max(done, expected):,} done."):
+            cancelling.cancel(self.event.pk, by=by)  # what this run made since it was cancelled
             raise Skip(
                 f"Cancelled by {by} after {done:,} of {max(done, expected):,}.", reason="not_sent", code="cancelled"
             )
@@ -304,8 +315,7 @@ class Run:
             row.save(update_fields=["memory"])
         self.connector.memory = row.memory
 
-    # --- deliveries
-    # ----------------------------------------------------------------------------------------------------
+    # --- deliveries ---
     @cached_property
     def route(self) -> Route | None:
         if self.event is None or self.event.route_id is None:

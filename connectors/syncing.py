@@ -6,11 +6,12 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import transaction
 
-from connectors.exceptions import ConfigurationError
+from connectors.exceptions import ConfigurationError, PayloadError
 from connectors.models import Connector
 from connectors.routing import lock_key
 from events import bell
@@ -49,8 +50,9 @@ def start_sync(connector: Connector, name: str, *, by: str) -> int:
     return made.event_id
 
 
-def start_single(connector: Connector, name: str, number: str, *, by: str) -> int:
-    """Queue the synchronization of one object, named by the number people know. Raises ``ConfigurationError``."""
+def start_single(connector: Connector, name: str, number: str, *, by: str, is_forced: bool = False) -> int:
+    """Queue the synchronization of one object, named by the number people know. ``is_forced``: also where a target's
+    integration starts later. Raises ``ConfigurationError``."""
     single = connector.provider.singles.get(name)
     if single is None:
         raise ConfigurationError(f"{connector.provider.label} cannot synchronize a single {name}.")
@@ -71,12 +73,56 @@ def start_single(connector: Connector, name: str, number: str, *, by: str) -> in
                 object_type=name,
                 object_label=number,
                 triggered_by=by,
+                forced_by=by if is_forced else "",
                 payload=json.dumps({"number": number}).encode(),
                 keys=[(f"{name}_number", number)],
             )
         )
         bell.ring()
     return made.event_id
+
+
+def start_period(connector: Connector, name: str, first: date, last: date, *, by: str, is_forced: bool = False) -> int:
+    """Queue the walk over everything from one day to another, both included; the same days again, while the first walk
+    goes on, return its event. Raises ``ConfigurationError``."""
+    period = connector.provider.periods.get(name)
+    if period is None:
+        raise ConfigurationError(f"{connector.provider.label} cannot bring in a range of days of {name}.")
+    if first > last:
+        raise ConfigurationError("The first day is after the last one.", next_step="")
+    lock = f"{connector.pk}:period:{name}:{first}:{last}:{'forced' if is_forced else ''}"
+    with transaction.atomic():
+        Connector.objects.select_for_update().only("pk").get(pk=connector.pk)
+        running = Event.objects.filter(lock_key=lock, outcome__in=OPEN_OUTCOMES).order_by("-id").first()
+        if running is not None:
+            return running.pk
+        made = record(
+            New(
+                kind=Kind.SYNC,
+                topic=f"period:{name}",
+                connector_id=connector.pk,
+                connector_name=connector.name,
+                provider=connector.provider_slug,
+                priority=Priority.MANUAL,
+                max_attempts=3,
+                lock_key=lock,
+                object_type=period.records.kind,
+                object_label=f"{first} to {last}",
+                triggered_by=by,
+                forced_by=by if is_forced else "",
+                payload=json.dumps({"first": first.isoformat(), "last": last.isoformat()}).encode(),
+            )
+        )
+        bell.ring()
+    return made.event_id
+
+
+def days_of(payload: Mapping[str, Any]) -> tuple[date, date]:
+    """The days of an event that ``start_period`` made. Raises ``PayloadError``."""
+    try:
+        return date.fromisoformat(payload["first"]), date.fromisoformat(payload["last"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise PayloadError("The event does not say which days were asked for.", path="first") from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 Order of answers (decided, not found): unknown address 404; over 20 MiB 413; signature missing or wrong 401 (counted,
 not stored); duplicate 200; signed but not JSON: stored as failed, 200. From 5 to 20 MiB the signature is checked in a
-stream and only the first 64 KiB are kept. Database down: 503, so that the vendor sends again. Accepting costs at most
-three statements in one transaction.
+stream and only the first 64 KiB are kept. Database down, or
+a table held by somebody: 503, so that the vendor sends again. Accepting costs at most three statements.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from events import alerts
 from events.database import in_words
 from events.models import Event, Kind, Outcome, Reason
 from events.outcomes import Result, cause_of
+from events.patience import limited
 from events.record import New, record
 
 log = structlog.get_logger(__name__)
@@ -46,6 +47,13 @@ KEPT_OF_LARGE = 64 * 1024
 HEADER_LIMIT = 60  # headers kept of a delivery
 HEADER_VALUE_LIMIT = 500
 UNKEPT_HEADERS = {"cookie", "authorization", "content-length", "connection", "accept-encoding"}
+STORE_PATIENCE_MS = 2000  # of the statement that writes a delivery down; a vendor waits five seconds and sends again
+_COUNT = (
+    "INSERT INTO events_rejection AS r (day, connector_id, reason, count, first_at, last_at, last_sender) "
+    "VALUES ((now() AT TIME ZONE 'UTC')::date, %s, %s, 1, now(), now(), %s) "
+    "ON CONFLICT (day, connector_id, reason) DO UPDATE SET count = r.count + 1, last_at = now(), "
+    "last_sender = excluded.last_sender"
+)
 
 
 @csrf_exempt
@@ -180,11 +188,11 @@ def _store(
         new.sentence = f"The hub has no use for deliveries of topic {identity.topic}."
     if new.outcome == Outcome.FAILED:
         with transaction.atomic():
-            made = record(new)
+            made = record(new, limit_ms=STORE_PATIENCE_MS)
             if made.is_new:
                 _tell(new, made.event_id)
     else:
-        made = record(new, ring=True)
+        made = record(new, ring=True, limit_ms=STORE_PATIENCE_MS)
     return HttpResponse(
         b'{"event_id": "%d", "duplicate": %s}' % (made.event_id, b"false" if made.is_new else b"true"),
         content_type="application/json",
@@ -242,10 +250,7 @@ def count_rejection(connector_id: int, reason: str, request: HttpRequest) -> Non
     sender = str(request.META.get("REMOTE_ADDR") or "")[:60]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO events_rejection AS r (day, connector_id, reason, count, first_at, last_at, last_sender) "
-            "VALUES ((now() AT TIME ZONE 'UTC')::date, %s, %s, 1, now(), now(), %s) "
-            "ON CONFLICT (day, connector_id, reason) DO UPDATE SET count = r.count + 1, last_at = now(), "
-            "last_sender = excluded.last_sender",
+            limited(_COUNT, STORE_PATIENCE_MS),
             [connector_id, reason, sender],
         )
 

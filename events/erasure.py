@@ -6,7 +6,7 @@ alone and counted: erasing it would change what it does. Not for retention, whic
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -47,6 +47,17 @@ def find(connector_id: int, keys: Iterable[tuple[str, str]]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(_FIND, [[kind for kind, _ in pairs], [value for _, value in pairs], connector_id])
         return [row[0] for row in cursor.fetchall()]
+
+
+def values(event_ids: Sequence[int], kind: str) -> list[str]:
+    """The search keys of one kind that some events carry."""
+    found: set[str] = set()
+    with connection.cursor() as cursor:
+        for start in range(0, len(event_ids), BATCH):
+            some = list(event_ids[start : start + BATCH])
+            cursor.execute("SELECT value FROM events_searchkey WHERE event_id = ANY(%s) AND kind = %s", [some, kind])
+            found |= {row[0] for row in cursor.fetchall()}
+    return sorted(found)
 
 
 def of_connector(connector_id: int) -> Iterator[list[int]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from events.models import Event, Outcome
+from events.models import OPEN_OUTCOMES, Event, Outcome
 
 MOST_ROWS = 250
 
@@ -69,6 +69,41 @@ def of(event_id: int, connector_id: int) -> Progress | None:
             for row_id, label, object_id, outcome, sentence, below, below_sentence in cursor.fetchall()
         ]
     return Progress(event=event, rows=rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How many objects below an event stand where: of each what came of it, where anything did."""
+
+    event: Event
+    counts: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def is_open(self) -> bool:
+        return self.event.is_open or any(self.counts.get(outcome) for outcome in OPEN_OUTCOMES)
+
+
+_TALLY = """
+SELECT coalesce(d.outcome, e.outcome), count(*) FROM (
+  SELECT id, outcome FROM events_event WHERE parent_id = %s ORDER BY id LIMIT %s) AS e
+LEFT JOIN LATERAL (
+  SELECT outcome FROM events_event WHERE parent_id = e.id
+  ORDER BY (outcome IN ('queued', 'running', 'waiting')) DESC, (outcome = 'failed') DESC, id DESC LIMIT 1) AS d ON true
+GROUP BY 1
+"""
+MOST_COUNTED = 20_000
+
+
+def tally(event: Event) -> Tally:
+    """The state of everything an event started, up to ``MOST_COUNTED`` objects."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TALLY, [event.pk, MOST_COUNTED])
+        found = dict(cursor.fetchall())
+    return Tally(event=event, counts={one.value: found[one.value] for one in Outcome if one.value in found})
 
 
 def open_failures(connector_id: int, *, most: int = 1000) -> int:

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from events import bell, bodies, search
 from events.models import Kind, Outcome, Priority
+from events.patience import limited
 from events.text import SENTENCE_LIMIT, clean, clean_json, fit
 
 
@@ -90,9 +91,9 @@ RINGING = (
 )
 
 
-def record(new: New, *, ring: bool = False) -> Recorded:
+def record(new: New, *, ring: bool = False, limit_ms: int = 0) -> Recorded:
     """Write the event in one statement, which rings the bell as well where ``ring`` says so and the event is new and
-    queued. Raises ``django.db.Error``."""
+    queued. ``limit_ms``: the longest it may take, 0 without end. Raises ``django.db.Error``."""
     kept, was_cut = bodies.cut(new.payload)
     size = new.payload_size if new.payload_size is not None else len(new.payload)
     encoding, content = bodies.packed(kept)
@@ -113,7 +114,13 @@ def record(new: New, *, ring: bool = False) -> Recorded:
         [kind for kind, _ in pairs], [value for _, value in pairs],
     ]  # fmt: skip
     ring = ring and new.outcome == Outcome.QUEUED
+    statement = RINGING if ring else PLAIN
     with connection.cursor() as cursor:
-        cursor.execute(RINGING if ring else PLAIN, [*values, *bell.ring_parameters()] if ring else values)
+        cursor.execute(
+            limited(statement, limit_ms) if limit_ms else statement,
+            [*values, *bell.ring_parameters()] if ring else values,
+        )
+        if limit_ms:
+            cursor.nextset()
         event_id, is_new = cursor.fetchone()[:2]
     return Recorded(event_id, is_new)

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from connectors import breakers, checking, contracts, known, lanes, plans, syncing
-from connectors.admin import fieldmap, log, state, testmail
+from connectors.admin import ask, checklist, fieldmap, log, reimport, state, testmail
 from connectors.exceptions import HubError
 from connectors.models import Connector, new_token
 from connectors.registry import UnknownProvider
@@ -57,8 +57,26 @@ class ConnectorActions(Base):
             urls.append(path(f"<int:pk>/{name}/", view, name=url_name))
             urls.append(path(f"<int:pk>/{name}/<str:what>/", view, name=url_name))
         urls.append(path("<int:pk>/field-map/", self.admin_site.admin_view(self.field_map), name=FIELD_MAP))
-        urls.append(path("<int:pk>/log/", self.admin_site.admin_view(self.log), name=log.NAME))
+        urls.append(path("<int:pk>/checklist/", self.admin_site.admin_view(self.checklist), name=checklist.NAME))
+        view = self.admin_site.admin_view
+        urls.append(path("<int:pk>/log/", view(self.log), name=log.NAME))
+        urls.append(path("<int:pk>/import/", view(self.reimport), name=reimport.NAME))
+        urls.append(path("<int:pk>/import/<int:event>/", view(self.follow), name=f"{reimport.NAME}_progress"))
+        urls.append(path("<int:pk>/ask/", view(self.ask), name=ask.NAME))
+        urls.append(path("<int:pk>/ask/<path:topic>/", view(self.ask), name=ask.NAME))
         return urls + super().get_urls()
+
+    def ask(self, request: HttpRequest, pk: int, topic: str = "") -> HttpResponse:
+        return ask.page(request, self.admin_site, get_object_or_404(Connector, pk=pk), topic)
+
+    def reimport(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return reimport.page(request, self.admin_site, get_object_or_404(Connector, pk=pk))
+
+    def follow(self, request: HttpRequest, pk: int, event: int) -> HttpResponse:
+        return reimport.follow(request, self.admin_site, get_object_or_404(Connector, pk=pk), event)
+
+    def checklist(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return checklist.page(request, self.admin_site, get_object_or_404(Connector, pk=pk))
 
     def log(self, request: HttpRequest, pk: int) -> HttpResponse:
         return log.page(request, self.admin_site, get_object_or_404(Connector, pk=pk))

@@ -19,6 +19,7 @@ from connectors import known, notices, plans, registry
 from connectors.admin import state
 from connectors.admin.actions import ConnectorActions
 from connectors.admin.overview import overview
+from connectors.admin.panels import left_behind
 from connectors.admin.pills import moment, pill
 from connectors.admin.plan import PlanInline
 from connectors.forms import connector as connector_forms
@@ -196,6 +197,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
                 ("routes", Route.objects.filter(Q(source=connector) | Q(target=connector)).count()),
                 ("mappings", Mapping.objects.filter(connector=connector).count()),
                 ("plans", Plan.objects.filter(connector=connector).count()),
+                ("confirmations", connector.confirmations.count()),
                 ("rows of the ledger", _ledger(connector)),
             ):
                 counts[label] = counts.get(label, 0) + number
@@ -206,7 +208,9 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         number = as_id(object_id)
         waiting = 0 if number is None else state.waiting_events([number]).get(number, 0)
-        more = {"waiting": waiting, "waiting_text": state.counted(waiting)}
+        found = None if number is None else Connector.objects.filter(pk=number).first()
+        remains = left_behind(found) if found is not None else []
+        more = {"waiting": waiting, "waiting_text": state.counted(waiting), "remains": remains}
         return super().delete_view(request, object_id, extra_context={**(extra_context or {}), **more})
 
 

@@ -19,7 +19,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from connectors import registry
-from connectors.admin import state
+from connectors.admin import ask, state
 from connectors.models import Connector, Link, LinkState
 from events import bodies, listing, objects
 from events.admin.page import can_be_retried
@@ -87,6 +87,7 @@ def page(request: HttpRequest, site: AdminSite, connector_id: int, object_type: 
         "elsewhere": elsewhere,
         "outside_url": _outside(connector, object_type, object_id),
         "provider": state.provider_of(connector),
+        "questions": ask.questions(request.user, connector, object_type, object_id, events.rows),
         "single": _single(request, connector, object_type),
         "retried": newest if may_retry else None,
         "facts": _facts(request, events.rows, connector.pk) if older is None else None,

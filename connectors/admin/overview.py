@@ -9,8 +9,8 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.utils import timezone
 
-from connectors import notices, plans
-from connectors.admin import panels, state
+from connectors import confirming, notices, periods, plans
+from connectors.admin import ask, panels, state
 from connectors.base import Provider
 from connectors.forms import reading
 from connectors.models import Breaker, BreakerState, Connector
@@ -55,12 +55,15 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
         "failures": failures,
         "failures_text": state.counted(failures),
         "syncs": _syncs(connector, provider),
+        "may_ask": ask.may(user) and provider is not None and bool(provider.lookups),
+        "may_bring_in": may["synchronize"] and bool(periods.ways(connector)),
         "singles": _singles(provider, may["synchronize"]),
         "events": _recent(connector) if user.has_perm("events.view_event") else None,  # type: ignore[union-attr]
         "events_path": state.events_path(connector.pk),
         "webhook": _webhook(connector, provider, may["change"]),
         "mail": _mail(connector),
         "groups": _read_only_settings(connector, provider) if not may["change"] else [],
+        "checklist": confirming.progress(confirming.items(connector)) if confirming.has_any(connector) else None,
         "hint": _why_not(connector, now),
     }
 

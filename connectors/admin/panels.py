@@ -5,6 +5,8 @@ Each is drawn from what the hub keeps: a remote call is refused, and a query has
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +16,7 @@ from django.db import connection, transaction
 from connectors.base import Cell, Panel, Provider, Table, Text
 from connectors.exceptions import ConfigurationError, HubError
 from connectors.models import Connector
+from connectors.registry import UnknownProvider
 from connectors.run import Run
 
 log = structlog.get_logger(__name__)
@@ -68,6 +71,36 @@ def shown(connector: Connector, provider: Provider | None, *, sees_addresses: bo
     return [_without(secrets, panel) for panel in panels]
 
 
+def left_behind(connector: Connector) -> list[str]:
+    """What stays in the remote system when the connector is deleted, in its provider's words."""
+    try:
+        leaves = connector.provider.leaves
+        if leaves is None:
+            return []
+        run = Run(connector, None)
+        run.ends_at = 0.0
+        with _in_time():
+            return [run.redactor.text(one) for one in leaves(run)]
+    except (UnknownProvider, HubError):  # a connector nobody can use any more is deleted all the same
+        return []
+    except Exception:
+        log.exception("remains_not_told", connector_id=connector.pk)
+        return ["What stays in the remote system could not be told; the hub's log says why."]
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
+            yield
+    finally:
+        if connection.in_atomic_block:
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = DEFAULT")
+
+
 def _without(secrets: list[str], panel: ShownPanel) -> ShownPanel:
     for secret in secrets:
         for cell in (cell for table in panel.tables for row in table.rows for cell in row):
@@ -82,19 +115,13 @@ def _without(secrets: list[str], panel: ShownPanel) -> ShownPanel:
 def _panel(run: Run, panel: Panel, provider: Provider) -> ShownPanel:
     made = _empty(panel, provider)
     try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
+        with _in_time():
             made.tables = [_table(one) for one in panel.function(run)]
     except HubError as error:
         made.problem = run.redactor.text(error.sentence)
     except Exception:  # one panel's bug or slow query takes no page away
         log.exception("panel_failed", connector_id=run.connector.pk, panel=panel.name)
         made.problem = "This part could not be drawn. The hub's log says why; the rest of the page is complete."
-    finally:
-        if connection.in_atomic_block:
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL statement_timeout = DEFAULT")
     return made
 
 

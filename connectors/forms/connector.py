@@ -12,9 +12,12 @@ from django.utils.html import format_html
 
 from connectors import crypto, registry
 from connectors.base import Provider
+from connectors.exceptions import ConfigurationError
 from connectors.forms import generated
+from connectors.forms.remarks import Remarks
 from connectors.forms.widgets import Entered
 from connectors.models import Connector
+from connectors.schema import Declared
 
 
 def receivers(text: str) -> list[str]:
@@ -66,6 +69,7 @@ class ConnectorForm(generated.GeneratedForm):
     """The second page: name, mail and retention, and the settings of the connector's provider."""
 
     typed_secrets: frozenset[str] = frozenset()  # those that change with this form
+    remarks: Remarks | None = None
 
     class Meta:
         model = Connector
@@ -89,11 +93,32 @@ class ConnectorForm(generated.GeneratedForm):
         except crypto.UndecryptableSecret:
             return ""  # an empty one is what a cleared secret becomes; ``secret_state`` tells the other case
 
+    def remark(self, name: str, one: Declared, help_text: Any) -> Any:
+        self.remarks = self.remarks or Remarks(self.instance)
+        return self.remarks.below(name, one, self.initial.get(generated.PREFIX + name), help_text)
+
     def clean_name(self) -> str:
         return one_line(self.cleaned_data["name"])
 
     def clean_email_receiver(self) -> str:
         return ", ".join(receivers(self.cleaned_data.get("email_receiver") or ""))
+
+    def _check_together(self, cls: type, raw: dict[str, Any], secrets: list[str]) -> None:
+        super()._check_together(cls, raw, secrets)
+        if self.loaded is not None and self.instance.pk:
+            self._check_changes()
+
+    def _check_changes(self) -> None:
+        """What the provider does not let be changed any more. Stored settings that cannot be read bind nobody."""
+        may_change = self.instance.provider.may_change
+        if may_change is None:
+            return
+        try:
+            stored = Connector.objects.get(pk=self.instance.pk).load_settings()
+        except ConfigurationError:
+            return
+        for name, why in may_change(self.instance, stored, self.loaded).items():
+            self.add_error(generated.PREFIX + name if generated.PREFIX + name in self.fields else None, why)
 
     def keep(self, values: dict[str, Any], entered: dict[str, Entered]) -> None:
         self.instance.settings = values

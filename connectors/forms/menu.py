@@ -44,7 +44,7 @@ def menu(adminform: Any, inlines: Any = ()) -> list[Part]:
         else:
             found[name] = Entry(name, [anchor], errors)
     for inline in inlines:
-        label = str(inline.opts.verbose_name_plural).capitalize()
+        label = str(inline.opts.verbose_name_plural).partition(":")[0].capitalize()
         wrong = sum(bool(form.errors) for form in inline.formset.forms) + len(inline.formset.non_form_errors())
         found[label] = Entry(label, [f"{inline.formset.prefix}-group"], wrong)
     return _nested(list(found.values())) if len(found) > FEW else []

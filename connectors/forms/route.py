@@ -11,8 +11,10 @@ from django.core.exceptions import ValidationError
 from connectors import registry, schema
 from connectors.base import Accept, Provider
 from connectors.forms import generated
+from connectors.forms.remarks import Remarks
 from connectors.forms.widgets import Entered
 from connectors.models import Connector, Route
+from connectors.schema import Declared
 
 
 def provider_of(connector: Connector) -> Provider | None:
@@ -110,6 +112,8 @@ def can_do_without(options: type) -> bool:
 class RouteForm(generated.GeneratedForm):
     """The second page."""
 
+    remarks: Remarks | None = None
+
     class Meta:
         model = Route
         fields = ["is_enabled"]
@@ -119,6 +123,10 @@ class RouteForm(generated.GeneratedForm):
         # A route that waited for its options is meant to be in force once it has them.
         if self.schema_class and not self.instance.options and "is_enabled" in self.fields:
             self.initial["is_enabled"] = True
+
+    def remark(self, name: str, one: Declared, help_text: Any) -> Any:
+        self.remarks = self.remarks or Remarks(self.instance.target, f"route:{self.instance.pk}:")
+        return self.remarks.below(name, one, self.initial.get(generated.PREFIX + name), help_text)
 
     def stored(self) -> Mapping[str, Any]:
         options: Mapping[str, Any] = self.instance.options

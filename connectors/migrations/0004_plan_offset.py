@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='plan',
             name='zone',
-            field=models.CharField(blank=True, db_default='', max_length=64, verbose_name='time zone'),
+            field=models.CharField(blank=True, db_default='', default='', max_length=64, verbose_name='time zone'),
         ),
     ]

@@ -1,6 +1,7 @@
 """What an administrator installs, where records go, who may use the hub, and what the hub keeps on the way."""
 
 from connectors.models.access import ApiAllowance, ApiKey, GrantedPermission, Profile
+from connectors.models.confirmation import Confirmation, NameCheck, NameResult
 from connectors.models.connector import Breaker, BreakerState, Bucket, Connector, ConnectorQuerySet, new_token
 from connectors.models.kept import Batch, BatchState, Credential, DirectoryEntry, Figure, Notice
 from connectors.models.quote import Quote
@@ -14,6 +15,7 @@ __all__ = [
     "Breaker",
     "BreakerState",
     "Bucket",
+    "Confirmation",
     "Connector",
     "ConnectorQuerySet",
     "Credential",
@@ -23,6 +25,8 @@ __all__ = [
     "Link",
     "LinkState",
     "Mapping",
+    "NameCheck",
+    "NameResult",
     "Notice",
     "Plan",
     "Profile",

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +35,9 @@ class Route(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} → {self.target}: {self.record_kind}"
+
+    def admin_path(self) -> str:
+        return reverse("admin:connectors_route_change", args=[self.pk])
 
     def load_options(self) -> Any:
         """Typed options, ``None`` where the target declares none. Raises ``ConfigurationError``."""
@@ -114,7 +118,7 @@ class Plan(models.Model):
     every_minutes = models.PositiveIntegerField(_("every, minutes"), default=60)
     # With a zone, runs start at this minute of the interval, counted from midnight there; without, from the last run.
     offset_minutes = models.PositiveIntegerField(_("offset, minutes"), default=0, db_default=0)
-    zone = models.CharField(_("time zone"), max_length=64, blank=True, db_default="")
+    zone = models.CharField(_("time zone"), max_length=64, blank=True, default="", db_default="")
     is_enabled = models.BooleanField(_("enabled"), default=True)
     next_at = models.DateTimeField(_("next run"), default=timezone.now)
     last_at = models.DateTimeField(_("last run"), null=True, blank=True, editable=False)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from connectors.records.base import Record
 
@@ -25,10 +26,12 @@ class GiftCardTransaction:
 class GiftCard(Record):
     """One card and its balance. ``reference``: the document of another system it was issued for, where one says so.
 
+    ``api_client_id``: the app that made it, where the shop says so; empty for a card made by staff or bought.
     A target that issues cards creates it with ``initial_value`` and repeats each of ``transactions`` once."""
 
     kind: ClassVar[str] = "gift_card"
     label: ClassVar[str] = "Gift card"
+    beside: ClassVar[Mapping[str, Any]] = {"customer_name": True, "api_client_id": True}
 
     source: str = ""
     last_characters: str = ""
@@ -46,6 +49,8 @@ class GiftCard(Record):
     order_name: str = ""
     note: str = ""
     transactions: tuple[GiftCardTransaction, ...] = ()
+    customer_name: str = ""
+    api_client_id: str = ""
 
     @property
     def began_at(self) -> datetime | None:

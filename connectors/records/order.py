@@ -117,6 +117,26 @@ class Duty:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LinePlace:
+    """Units of a line and the shop's location they are assigned to ship from."""
+
+    location_id: str
+    location_name: str = ""
+    quantity: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fulfillment:
+    """Goods of an order that left the shop: units by the id of the order's line, and the location they left from."""
+
+    id: str
+    location_id: str = ""
+    location_name: str = ""
+    created_at: datetime | None = None
+    units: tuple[tuple[str, Decimal], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderLine:
     """One position of an order. Amounts are of the whole line unless they say otherwise.
 
@@ -150,6 +170,7 @@ class OrderLine:
     bundle_sku: str = ""
     discounts: tuple[DiscountShare, ...] = ()
     duties: tuple[Duty, ...] = ()
+    places: tuple[LinePlace, ...] = ()  # empty: the source does not say
 
     @property
     def net(self) -> Decimal:
@@ -190,7 +211,8 @@ class PaymentFee:
 
 @dataclass(frozen=True, kw_only=True)
 class Payment:
-    """``parent_id``: the payment it captures, refunds or voids. ``expires_at``: when an authorization lapses."""
+    """``parent_id``: the payment it captures, refunds or voids. ``expires_at``: when an authorization lapses.
+    ``gift_card_id``, ``gift_card_ending`` (its last characters): the card that paid, where the shop says so."""
 
     id: str
     gateway: str
@@ -207,6 +229,8 @@ class Payment:
     unsettled: Decimal = Decimal(0)
     is_gift_card: bool = False
     fees: tuple[PaymentFee, ...] = ()
+    gift_card_id: str = ""
+    gift_card_ending: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,13 +263,14 @@ _LINE = {
     **_members(
         "product_id", "variant_id", "inventory_item_id", "vendor", "variant_title", "is_custom", "ordered_quantity",
         "open_quantity", "refundable_quantity", "bundle_title", "bundle_quantity", "bundle_sku", "discounts", "duties",
+        "places",
     ),
     **_TAX,
 }  # fmt: skip
 _SHIPPING = {**_members("quote_key", "source", "carrier_id", "category", "phone", "is_custom", "discounts"), **_TAX}
 _PAYMENT = _members(
     "gateway_title", "parent_id", "processed_at", "expires_at", "reference", "error_code", "unsettled", "is_gift_card",
-    "fees",
+    "fees", "gift_card_id", "gift_card_ending",
 )  # fmt: skip
 _BESIDE: Mapping[str, Any] = {
     **_members(
@@ -253,7 +278,7 @@ _BESIDE: Mapping[str, Any] = {
         "cancel_reason", "is_edited", "return_status", "are_taxes_estimated", "are_duties_included", "risk",
         "risk_recommendation", "risk_facts", "discounts", "removed_lines", "metafields", "payment_terms_kind",
         "payment_due_days", "payment_dues", "is_overdue", "received", "refunded", "outstanding", "other_currency",
-        "other_total", "exchange_rate",
+        "other_total", "exchange_rate", "fulfillments",
     ),
     "customer": _members("locale", "note", "tax_exemptions"),
     "company": _members("contact_title", "contact_customer_id"),
@@ -338,6 +363,7 @@ class Order(Record):
     other_currency: str = ""
     other_total: Decimal = Decimal(0)
     exchange_rate: Decimal = Decimal(1)
+    fulfillments: tuple[Fulfillment, ...] = ()  # those not cancelled; empty: none, or the source does not say
 
     @property
     def due_at(self) -> datetime | None:

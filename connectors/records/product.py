@@ -55,6 +55,7 @@ class ProductVariant:
 
     id: str = ""
     sku: str
+    former_sku: str = ""  # what it was called before, where the source renamed it
     barcode: str = ""
     title: str = ""
     options: tuple[tuple[str, str], ...] = ()  # name and value, in the order of the product's options
@@ -76,7 +77,11 @@ class ProductVariant:
 
 @dataclass(frozen=True, kw_only=True)
 class Product(Record):
-    """``number`` is the handle, or the style number where a system has no handles; ``name`` is the title."""
+    """``number`` is the handle, or the style number where a system has no handles; ``name`` is the title.
+
+    ``update_fields``: what of a product that is there may be changed, where the source decides that (names of
+    ``UPDATE_FIELDS``); ``None``: the target decides. A product that is made gets everything. ``leaves_out_unpriced``: a
+    variant without a price in the target's currency is left out, instead of keeping the price it has."""
 
     kind: ClassVar[str] = "product"
     label: ClassVar[str] = "Product"
@@ -96,6 +101,8 @@ class Product(Record):
     images: tuple[ProductImage, ...] = ()
     fields: tuple[ProductField, ...] = ()
     variants: tuple[ProductVariant, ...] = ()
+    update_fields: tuple[str, ...] | None = None
+    leaves_out_unpriced: bool = False
 
     def search_keys(self) -> list[tuple[str, str]]:
         """Id, number and the first SKUs: of a product with thousands of variants not every one is kept."""
@@ -104,3 +111,8 @@ class Product(Record):
 
 
 MOST_SKUS = 100
+# What a source may name in ``update_fields``. Tags are either added to those there are, or replace them.
+UPDATE_FIELDS = frozenset({
+    "title", "description", "vendor", "type", "tags_add", "tags_override", "price", "compare_at_price", "cost", "barcode",
+    "weight", "origin_country", "hs_code", "is_taxable", "sku", "images",
+})  # fmt: skip

@@ -5,12 +5,14 @@ Not for the goods on their way back: that is a return.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from connectors.records.base import Record
+from connectors.records.returns import ExchangeLine
 
 ZERO = Decimal(0)
 
@@ -69,10 +71,12 @@ class RefundPayment:
 @dataclass(frozen=True, kw_only=True)
 class Refund(Record):
     """One refund of an order: what was credited and what was paid back. The two may differ by ``adjustments``.
-    ``reference``: the document of another system that asked for it, where one says so."""
+    ``reference``: the document of another system that asked for it, where one says so. ``exchange_lines``: what the buyer
+    gets instead, of the return it belongs to."""
 
     kind: ClassVar[str] = "refund"
     label: ClassVar[str] = "Refund"
+    beside: ClassVar[Mapping[str, Any]] = {"exchange_lines": True}
 
     source: str  # the shop's permanent host name
     order_id: str
@@ -99,6 +103,7 @@ class Refund(Record):
     adjustments: tuple[RefundAdjustment, ...] = ()
     duties: Decimal = ZERO
     payments: tuple[RefundPayment, ...] = ()
+    exchange_lines: tuple[ExchangeLine, ...] = ()
 
     @property
     def paid_back(self) -> Decimal:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from connectors.records.base import Record
 
@@ -51,6 +52,7 @@ class ExchangeLine:
     sku: str = ""
     title: str = ""
     quantity: Decimal
+    is_gift_card: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,7 @@ class Return(Record):
 
     kind: ClassVar[str] = "return"
     label: ClassVar[str] = "Return"
+    beside: ClassVar[Mapping[str, Any]] = {"exchange_lines": {"__all__": {"is_gift_card": True}}}
 
     source: str = ""
     shop_return_id: str = ""

@@ -138,6 +138,11 @@ def _own(run: Run, services: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: one["id"] != _known(run))
 
 
+def is_registered(run: Run) -> bool:
+    """Whether the shop has a carrier service of this connector, by what the hub remembers."""
+    return bool(_known(run))
+
+
 def _known(run: Run) -> str:
     return str(run.checkpoint.get("carrier", {}).get("id") or "")
 

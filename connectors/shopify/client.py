@@ -71,6 +71,13 @@ class ShopifyClient(Channel):
         """``updatedAt`` and ``transactions`` of one order; ``None`` where the shop has none. HubOrderMoney."""
         return self._order("HubOrderMoney", {"id": gid})
 
+    def count_orders(self, start: datetime, end: datetime, *, by: str = "updated") -> int:
+        """How many orders were ``updated`` or ``created`` from ``start`` to before ``end``; the shop counts to 10,000.
+        HubOrdersCount."""
+        filter_ = f"{by}_at:>={quoted(zulu(start))} AND {by}_at:<{quoted(zulu(end))}"
+        with promised_shape("a count of orders"):
+            return int(self.execute("HubOrdersCount", {"filter": filter_})["ordersCount"]["count"])
+
     def orders_since(self, start: datetime, end: datetime, *, by: str = "updated") -> Iterator[list[Node]]:
         """Pages of orders ``updated`` or ``created`` from ``start`` to before ``end``, oldest first: id,
         legacyResourceId, name, createdAt, updatedAt. HubOrdersSince.

@@ -142,6 +142,7 @@ def _match(product: Mapping[str, Any], wanted: Wanted) -> tuple[list[tuple[Node,
 
 KEYS: tuple[tuple[Any, Any], ...] = (
     (lambda node: node["sku"] or "", lambda given: given.get("sku", "")),
+    (lambda node: node["sku"] or "", lambda given: given.get("formerSku", "")),
     (
         lambda node: option_key(node["selectedOptions"], "name", "value"),
         lambda given: option_key(given["optionValues"]),

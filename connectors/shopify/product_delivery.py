@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.base import Delivered
 from connectors.exceptions import RemoteRefused, Skip, UnconfirmedWrite
 from connectors.records import Product
-from connectors.shopify import product_images, product_matching, product_operations
+from connectors.shopify import product_images, product_matching, product_operations, product_prices
 from connectors.shopify.calls import products as calls
 from connectors.shopify.calls.changes import in_batches
 from connectors.shopify.client import plain_id
@@ -35,9 +35,10 @@ def accept_product(run: Run, product: Product) -> Delivered:
     """Make the product, or change what differs. Raises ``Skip`` (unchanged, filtered), ``PayloadError``,
     ``RemoteRefused`` (several match, SKUs in use, what Shopify declines by SKU), ``WaitFor`` while Shopify still works,
     ``UnconfirmedWrite`` and the errors of the client."""
-    options: ProductOptions = run.options
+    options: ProductOptions = run.options.told_by(product)
     _check_filters(product, options)
     currency = shop_currency(run)
+    product = product_prices.priced(run, product, currency)
     wanted = wanted_product(product, options, currency=currency, key=run.settings.product_key)
     if run.link is not None and run.link.sent_hash == wanted.fingerprint:
         raise Skip(
@@ -45,7 +46,7 @@ def accept_product(run: Run, product: Product) -> Delivered:
             reason="unchanged",
             code="unchanged",
         )
-    _note_prices(run, wanted, currency)
+    product_prices.tell(run, wanted, currency)
     begun = product_operations.outcome(run, product, wanted.fingerprint)
     if begun is not None:
         made, is_same = begun
@@ -61,17 +62,6 @@ def _check_filters(product: Product, options: ProductOptions) -> None:
     if wanted and not wanted & {tag.casefold() for tag in product.tags}:
         sentence = f"Product {product.name} has none of the tags {', '.join(options.only_tags)}."
         raise Skip(sentence, reason="filtered", code="tags")
-
-
-def _note_prices(run: Run, wanted: Wanted, currency: str) -> None:
-    if wanted.unpriced:
-        skus = ", ".join(wanted.unpriced[:8]) + (" and more" if len(wanted.unpriced) > 8 else "")
-        count = len(wanted.unpriced)
-        run.note(
-            "no_price_row",
-            f"{count} variant{' has' if count == 1 else 's have'} no price in {currency}, the shop's currency, and "
-            f"{'keeps its' if count == 1 else 'keep their'} price: {skus}.",
-        )
 
 
 # --- making ---------------------------------------------------------------------------------------------------------

@@ -103,7 +103,7 @@ def creation(wanted: Wanted) -> Node:
 
 def new_variant(given: Node, options: ProductOptions, *, is_set: bool = False) -> Node:
     """The input of a variant that is to be made. ``is_set``: for ``productSet``, where the SKU stands elsewhere."""
-    made = {name: value for name, value in given.items() if value is not None}
+    made = {name: value for name, value in given.items() if value is not None and name != "formerSku"}
     item = {"tracked": options.tracks_new, **made.get("inventoryItem", {})}
     if not is_set and "sku" in made:
         item["sku"] = made.pop("sku")
@@ -196,11 +196,13 @@ def _product(record: Product) -> Node:
 
 
 def _variant(record: Product, one: ProductVariant, currency: str) -> tuple[Node, bool]:
-    prices = _prices(record, one, currency)
+    prices = prices_of(record, one, currency)
     item: Node = {}
     given: Node = {"optionValues": [{"optionName": n, "name": v} for n, v in _chosen(record, one)]}
     if one.sku:
         given["sku"] = one.sku
+    if one.former_sku:
+        given["formerSku"] = one.former_sku
     if one.barcode:
         given["barcode"] = one.barcode
     if prices is not None:
@@ -225,16 +227,16 @@ def _variant(record: Product, one: ProductVariant, currency: str) -> tuple[Node,
     return {**given, **({"inventoryItem": item} if item else {})}, prices is not None
 
 
-def _prices(
+def prices_of(
     record: Product, one: ProductVariant, currency: str
 ) -> tuple[Decimal | None, Decimal | None, Decimal | None] | None:
     """Price, compare-at price and cost in the shop's currency; ``None`` where the record has prices in others only."""
-    if record.currency in ("", currency):
+    if record.currency == currency or (not record.currency and not one.prices):
         return one.price, one.compare_at_price, one.cost
     row = next((row for row in one.prices if row.currency == currency and not row.price_list), None)
     if row is not None:
         return row.price, row.compare_at_price, row.cost
-    has_any = any(amount is not None for amount in (one.price, one.compare_at_price, one.cost))
+    has_any = bool(one.prices) or any(amount is not None for amount in (one.price, one.compare_at_price, one.cost))
     return None if has_any else (None, None, None)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from connectors.records import Product
+from connectors.records.product import UPDATE_FIELDS
 from connectors.schema import setting
 
 MATCHES = {"custom_id": "id kept in a metafield", "handle": "handle", "sku": "SKU", "barcode": "barcode"}
@@ -121,7 +123,8 @@ class ProductOptions:
             required=False,
             choices=list(FIELDS.items()),
             initial=USUAL,
-            help_text="What a later version changes in the shop; a new product gets everything.",
+            help_text="What a later version changes in the shop; a new product gets everything. A source that has such a "
+            "choice of its own decides instead of this one.",
         ),
         group="Changes",
     )
@@ -139,6 +142,14 @@ class ProductOptions:
         """Both ways of treating tags at once contradict each other."""
         if {"tags_add", "tags_override"} <= set(self.update_fields):
             raise ValidationError({"update_fields": ["Tags are either added or replaced: choose one of the two."]})
+
+    def told_by(self, record: Product) -> ProductOptions:
+        """These options, with what a source says of updates in place of the route's own choice. Of what no source speaks
+        (metafields, new variants) the route's choice stays."""
+        if record.update_fields is None:
+            return self
+        own = [one for one in self.update_fields if one not in UPDATE_FIELDS]
+        return replace(self, update_fields=(*(one for one in record.update_fields if one in FIELDS), *own))
 
     def changes(self, name: str) -> bool:
         """Whether an update changes this field; ``tags`` in either way."""

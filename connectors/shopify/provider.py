@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.base import Budget, Provider, SandboxSpec, Webhook
-from connectors.shopify import checks, pages, sandbox, webhooks
+from connectors.shopify import checks, pages, remains, sandbox, webhooks
 from connectors.shopify.client import ShopifyClient, connect
 from connectors.shopify.declarations import adminlinks, catalogue, installation, money, orders, rates, shipping, stock
 from connectors.shopify.guarding import guarded
@@ -39,11 +39,13 @@ provider = Provider(
     ignored=webhooks.IGNORED,
     syncs=_merged("SYNCS"),
     singles=_merged("SINGLES"),
+    periods=_merged("PERIODS"),
     emits=_listed("EMITS"),
     accepts=_merged("ACCEPTS"),
     acknowledges=_merged("ACKNOWLEDGES"),
     endpoints=_merged("ENDPOINTS"),
     panels=_listed("PANELS"),
+    leaves=remains.leaves,
     mappings=_listed("MAPPINGS"),
     object_url=pages.object_url,
     budget=Budget(concurrency=4, kept_for_live=1),  # calls at once for one shop; its points: pacing.py

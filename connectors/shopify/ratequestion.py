@@ -42,7 +42,8 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """``value``: of the goods, after discounts where the shop says them."""
+    """``value``: of the goods, after discounts where the shop says them. ``email`` and ``phone`` of the buyer say whose
+    question it is, and are no part of what it is known by."""
 
     origin: Place
     destination: Place
@@ -51,6 +52,8 @@ class Question:
     value: Decimal
     customer_id: str = ""
     tags: tuple[str, ...] = ()
+    email: str = ""
+    phone: str = ""
 
     @property
     def grams(self) -> int:
@@ -59,7 +62,12 @@ class Question:
     def facts(self) -> dict[str, Any]:
         """Everything that may change the answer, as JSON; what it is known by. Names are not part of it."""
         facts: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
-        return facts
+        return {name: value for name, value in facts.items() if name not in ("email", "phone")}
+
+    def buyer_keys(self) -> list[tuple[str, str]]:
+        """By which an erasure finds the question."""
+        keys = [("customer_id", self.customer_id), ("email", self.email), ("phone", self.phone)]
+        return [(kind, value) for kind, value in keys if value]
 
 
 def read(body: bytes) -> Question:
@@ -80,14 +88,17 @@ def read(body: bytes) -> Question:
     customer: Mapping[str, Any] = buyer if isinstance(buyer, Mapping) else {}
     if isinstance(customer.get("tags"), list):
         tags = customer["tags"]
+    place = _object(rate.get("destination"), "rate.destination")
     return Question(
         origin=_place(rate.get("origin") or {"country": ""}, "rate.origin"),
-        destination=_place(rate.get("destination"), "rate.destination", needs_country=True),
+        destination=_place(place, "rate.destination", needs_country=True),
         items=items,
         currency=currency,
         value=_value(rate.get("order_totals"), items),
         customer_id=_text(customer.get("id")),
         tags=tuple(sorted(_text(one) for one in (tags or [])[:250])),
+        email=_text(place.get("email")),
+        phone=_text(place.get("phone")),
     )
 
 

@@ -63,9 +63,8 @@ def answer(run: Run, request: HttpRequest) -> HttpResponse:
     question = ratequestion.read(request.body)
     key = key_of(settings, question)
     place = question.destination
-    if question.customer_id:
-        run.key("customer_id", question.customer_id)  # by which an erasure finds the cart
-    run.describe(object_type="cart", object_id=key, object_label=f"{place.country} {place.postal_code}".strip())
+    run.keys(question.buyer_keys())
+    run.describe(object_type=quotes.CART, object_id=key, object_label=f"{place.country} {place.postal_code}".strip())
     try:
         found = find(run, question, key)
     except HubError as error:

@@ -55,7 +55,13 @@ def feed(run: Run) -> str:
         return feeds.told(run)
     sender.look_again()
     route_id = run.the_route.pk
-    stockfile.collect(run, sender)
+    try:
+        stockfile.collect(run, sender)
+    except NotDone:
+        # What the file holds is not pending: neither can overtake the other. So much that a file is better waits for one.
+        if not stockfile.is_better(run, figures.count_pending(route_id)):
+            feeds.send(run, sender)
+        raise
     waiting = figures.count_pending(route_id)
     if waiting > FIRST_READ and not assortment.is_known(run):
         _wait_for_skus(run, waiting)

@@ -6,13 +6,12 @@ Not for importing an order: that is ``orders.py``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from connectors.exceptions import ConfigurationError, PayloadError
+from connectors.exceptions import ConfigurationError
 from connectors.shopify import echoes
 from connectors.shopify.orders import shop_time
 from connectors.shopify.phrases import counted
@@ -22,9 +21,6 @@ from connectors.shopify.watermarks import Walked, in_overlap, unseen
 
 if TYPE_CHECKING:
     from connectors.run import Run
-
-BACK = re.compile(r"[1-9]\d{0,2}")
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def synchronize_recent(run: Run) -> str:
@@ -50,24 +46,32 @@ def synchronize_recent(run: Run) -> str:
 
 
 def synchronize_placed(run: Run) -> str:
-    """One event for every order placed from one day to another, both included, in the shop's time zone: the days stand in
-    ``run.payload["number"]``, like ``2026-11-01 2026-11-07``, or a number of days back. Raises ``PayloadError`` for
-    anything else."""
-    text = str(run.payload.get("number") or "").strip()
-    given = None if BACK.fullmatch(text) else _days(text)
-    zone = _ask_shop(run)
-    today = shop_time(run.client).astimezone(zone).date()
-    first, last = given or (today - timedelta(days=int(text)), today)
-    start = datetime.combine(first, time(), zone).astimezone(UTC)
-    end = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
+    """One event for every order placed from one day to another, both included, in the shop's time zone (``run.days``)."""
+    first, last = run.days
+    start, end = _stretch(run, first, last)
+    expected = run.client.count_orders(start, end, by="created")
     met: set[str] = set()
     for page in run.client.orders_since(start, end, by="created"):
         for node in page:
             if node["legacyResourceId"] not in met:
                 met.add(node["legacyResourceId"])
                 _spawn(run, node)
+                run.progress(len(met), expected)
     orders = counted(len(met), "order was", "orders were")
     return f"{orders} placed from {first} to {last} in the shop's time zone; each has an event of its own."
+
+
+def count_placed(run: Run, first: date, last: date) -> int:
+    """How many orders that are, as far as the shop counts (10,000)."""
+    count: int = run.client.count_orders(*_stretch(run, first, last), by="created")
+    return count
+
+
+def _stretch(run: Run, first: date, last: date) -> tuple[datetime, datetime]:
+    """From the beginning of one day to the end of another, by the shop's clock."""
+    zone = _ask_shop(run)
+    start = datetime.combine(first, time(), zone).astimezone(UTC)
+    return start, datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
 
 
 def _ask_shop(run: Run) -> ZoneInfo:
@@ -94,17 +98,3 @@ def _spawn(run: Run, node: Mapping[str, Any]) -> None:
         object_label=str(node["name"]),
         payload={"id": number, "admin_graphql_api_id": node["id"], "updated_at": node["updatedAt"]},
     )
-
-
-def _days(text: str) -> tuple[date, date]:
-    try:
-        days = [date.fromisoformat(one) for one in DAY.findall(text)]
-    except ValueError:
-        days = []
-    if len(days) not in (1, 2) or days[0] > days[-1]:
-        raise PayloadError(
-            f"“{text}” does not name one day, or two with the earlier one first.",
-            path="number",
-            next_step="Enter the days like 2026-11-01 2026-11-07, or a number of days back, and try again.",
-        )
-    return days[0], days[-1]

@@ -1,6 +1,7 @@
 """The lines of *Test connection*. Each is one or two harmless reads; nothing is ever written.
 
-What cannot be found out without writing - the right to create orders, the spelling of names - is said to be unchecked.
+What cannot be found out without writing - the right to create orders - is said to be unchecked. The spelling of names:
+``names.py``.
 """
 
 from __future__ import annotations
@@ -61,21 +62,6 @@ def check_invoices(run: Run) -> str:
     return f"Invoices can be asked for. {'' if page.is_certain else UNSURE}".strip()
 
 
-def check_names(run: Run) -> str:
-    settings = run.settings
-    names = {
-        "sale store": settings.sale_store,
-        "ship store": settings.ship_store,
-        "payment account": settings.payment_account if settings.record_payments else "",
-        "liability account": settings.liability_account if settings.record_payments else "",
-        "payment terms": settings.payment_terms,
-        "order type": settings.order_type,
-        "carrier": settings.carrier,
-    }
-    listed = ", ".join(f"{what} “{name}”" for what, name in names.items() if name)
-    return f"Unchecked, because Xoro lists no names: {listed}. A name Xoro does not know fails the first order, named."
-
-
 CHECKS = (
     Check(name="credentials", label="API key", function=check_credentials),
     Check(name="orders", label="Sales orders", function=check_orders),
@@ -87,5 +73,4 @@ CHECKS = (
         applies=lambda settings: settings.sync_third_party_customer_company,
         off="Customer and company are not sent.",
     ),
-    Check(name="names", label="Names in Xoro", function=check_names),
 )

@@ -9,7 +9,7 @@ what the HTTP client raises when no answer came.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -24,8 +24,8 @@ from connectors.xoro.settings import XoroSettings, url_problem
 CONNECT_TIMEOUT_S = 5.0
 REPEAT_AFTER_S = (0.8, 2.0, 4.0)  # pauses before the second, third and fourth try of a read
 LEAST_BUDGET_S = 1.0
-# Looked through when a lost write must be found: some accounts answer nothing at all unless a status is sent.
-STATUSES_OF_A_NEW_ORDER = ("", "Released", "Open")
+# Some accounts answer nothing at all unless a status is sent; those of new orders come first.
+STATUSES = ("Released", "Open", "Partially Shipped", "Shipped", "Invoiced", "Closed", "Cancelled")
 
 
 @dataclass(frozen=True)
@@ -71,20 +71,28 @@ class XoroClient:
 
         That the route takes ``third_party_ref_no`` and ``third_party_source`` is documented for invoices only (checked
         2026-11-20), so each row is compared, and reading stops at the first page with a row of another reference.
-        ``is_thorough``: ask again with each status a new order may have. Raises as every read."""
+        ``is_thorough``: ask again with every status, because some accounts answer nothing without one. Raises as every
+        read."""
+        return self._find("sales_orders", "order", source, reference, ("", *STATUSES) if is_thorough else ("",))
+
+    def find_invoices(self, source: str, reference: str) -> Search:
+        """Invoices that carry this third-party source and reference, whatever their status; as ``find_sales_orders``."""
+        return self._find("invoices", "invoice", source, reference, ("", *self.settings.invoice_statuses))
+
+    def _find(self, name: str, noun: str, source: str, reference: str, statuses: Sequence[str]) -> Search:
         was_uncertain = False
-        for status in STATUSES_OF_A_NEW_ORDER if is_thorough else ("",):
+        for status in statuses:
             asked = {"third_party_ref_no": reference, "third_party_source": source, "status": status}
-            for page in self.walk("sales_orders", asked):
+            for page in self.walk(name, asked):
                 matches = [row for row in page.rows if _is_of(row, source, reference)]
                 if matches:
-                    return Search(matches, f"Xoro has {len(matches)} order(s) with this reference")
+                    return Search(matches, f"Xoro has {len(matches)} {noun}(s) with this reference")
                 was_uncertain = was_uncertain or not page.is_certain
                 if page.rows:
-                    fact = "Xoro answered with orders of other references, so it seems to ignore this filter"
+                    fact = f"Xoro answered with {noun}s of other references, so it seems to ignore this filter"
                     return Search([], fact, ignores_filter=True)
         empty = "Xoro answered with nothing, as it also does when it is too busy"
-        return Search([], empty if was_uncertain else "Xoro answered with no order")
+        return Search([], empty if was_uncertain else f"Xoro answered with no {noun}")
 
     def get_sales_order(self, order_number: str) -> dict[str, Any] | None:
         """One order by its number; ``None`` where Xoro has none or answered with another one."""
@@ -94,10 +102,6 @@ class XoroClient:
     def first_sales_order(self) -> Page:
         """The cheapest call there is: one released order. For checking that the connection works."""
         return self.page("sales_orders", {"status": "Released", "per_page": 1}, 1)
-
-    def create_sales_order(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """``POST salesorder/create``: one object; the created document as answered. Sent once, whatever happens."""
-        return self.write("create_sales_order", body)
 
     # Invoices
 
@@ -146,6 +150,12 @@ class XoroClient:
         rows = self._call(name, body=body).rows
         return rows[0] if rows else {}
 
+    def ask(self, name: str) -> None:
+        """Whether a route that writes is there, without writing: asked by ``GET``, one that exists answers that it wants
+        another method. Raises ``ConfigurationError`` with ``status`` 405 for that, 400 or 404 where there is none."""
+        _, path = self.routes[name]
+        self._call(name, params={}, route=("GET", path))
+
     def read(self, name: str, params: Mapping[str, Any], budget_s: float | None = None) -> envelope.Envelope:
         """A read, repeated after 0.8, 2 and 4 s while it fails or looks throttled, within ``budget_s``.
 
@@ -175,10 +185,11 @@ class XoroClient:
         params: Mapping[str, Any] | None = None,
         body: Any = None,
         deadline: float | None = None,
+        route: tuple[str, str] | None = None,
     ) -> envelope.Envelope:
         """One exchange; a call with a body is a write. Raises as ``envelope.read`` and the HTTP client."""
         self._keep_pause()
-        method, path = self.routes[name]
+        method, path = route or self.routes[name]
         read_s = float(self.settings.timeout_s)
         budget_s = CONNECT_TIMEOUT_S + read_s
         if deadline is not None:

@@ -37,7 +37,8 @@ def customer_members(order: Order, settings: XoroSettings) -> dict[str, Any]:
 
 
 def customer_name(order: Order) -> str:
-    """The buyer's name, else that of the addresses, else the e-mail address, by which guests are told apart."""
+    """The buyer's name, else that of the addresses, else the e-mail address, by which guests are told apart, else the
+    company's."""
     people: list[Customer | Address | None] = [order.customer, order.billing_address, order.shipping_address]
     for person in people:
         if person is not None:
@@ -46,6 +47,8 @@ def customer_name(order: Order) -> str:
                 return name
     if order.email:
         return order.email
+    if order.company and order.company.name:
+        return order.company.name
     raise PayloadError(
         f"Order {order.name} names no customer: no name, no address, no e-mail address.",
         path="customer",

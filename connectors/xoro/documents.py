@@ -9,8 +9,9 @@ id, and for the second and further parts "<order id>-<location id>".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from connectors import directory
@@ -43,7 +44,11 @@ class Document:
     id: str
     number: str
     store: str = ""
+    store_location: str = ""
     kind: str = SALES_ORDER  # or an invoice, where orders become invoices at once
+    part: str = ""  # the shop's location, or of an invoice the fulfillment, it is made of; empty: all of the order
+    lines: Mapping[str, str] = field(default_factory=dict)  # units by the id of the order's line
+    total: str = ""
     body_hash: str = ""
     is_cancelled: bool = False
 
@@ -104,19 +109,33 @@ def remember(run: Run, source: str, order_id: str, documents: Iterable[Document]
     return found
 
 
-def read_row(row: dict[str, Any], kind: str = SALES_ORDER, body_hash: str = "") -> Document:
+def read_row(row: dict[str, Any], kind: str = SALES_ORDER) -> Document:
     """A row of an answer as a document."""
     header = wire.header_of(row)
     number = wire.document_number(row)
+    reference = wire.identifier(header.get("ThirdPartyRefNo"))
+    part = PART.match(reference)
     return Document(
-        reference=wire.identifier(header.get("ThirdPartyRefNo")),
+        reference=reference,
         id=wire.identifier(header.get("Id")) or number,
         number=number,
         store=str(header.get("StoreName") or ""),
+        store_location=str(header.get("DefaultLocationName") or ""),
         kind=kind,
-        body_hash=body_hash,
+        part=part[2] if part else "",
+        lines=units_of(row),
+        total=str(header.get("TotalAmount") or ""),
         is_cancelled=header.get("StatusName") == "Cancelled",
     )
+
+
+def units_of(row: dict[str, Any]) -> dict[str, str]:
+    """Units of an answer's lines by the id of the order's line; what carries no such id is left out."""
+    found: dict[str, Decimal] = {}
+    for line in wire.lines_of(row):
+        if line_id := wire.identifier(line.get("ThirdPartyRefNo2")):
+            found[line_id] = found.get(line_id, Decimal(0)) + wire.decimal(line.get("Qty"), "Qty")
+    return {line_id: str(units) for line_id, units in found.items() if units}
 
 
 def _read(run: Run, source: str, order_id: str) -> list[Document]:

@@ -68,14 +68,20 @@ def read(answer: HttpAnswer, *, is_write: bool) -> Envelope:
         return Envelope(data, message, is_certain=False)
     if says_nothing and not message:
         raise _unavailable(answer, "throttled", "Xoro refused the call without a reason, as it does when too busy.")
-    if " " not in message:  # a word is no sentence
-        message = f"Xoro refused the call with error code {code}{f': {message}' if message else ' and no message'}."
     raise RemoteRefused(
-        message,
+        _refusal(message, code),
         code=code,
         status=answer.status,
         request_id=answer.request_id,
     )
+
+
+def _refusal(message: str, code: str) -> str:
+    """The vendor's own sentence where it is one."""
+    if " " in message:
+        return message
+    said = f"saying “{message}”" if message else "and no message"
+    return f"Xoro refused the call with error code {code} {said}."
 
 
 def _code(content: dict[str, Any]) -> str:

@@ -29,3 +29,36 @@ class OrderOptions:
     )
     sale_store: str = _store("Sale store")
     ship_store: str = _store("Ship store")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditOptions:
+    """Of a route that sends refunds, returns or gift cards."""
+
+    display_name: str = setting(
+        forms.CharField(
+            label="Origin shown in Xoro",
+            help_text="Empty: the name of the connector the credit comes from.",
+            required=False,
+            initial="",
+        ),
+        group="Credits",
+    )
+    sale_store: str = _store("Sale store")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutOptions:
+    """What differs from shop to shop where several send payouts to one tenant."""
+
+    bank_account: str = setting(
+        forms.CharField(
+            label="Bank account",
+            help_text="Receives the payouts of this route. Empty: the bank account of the connector.",
+            required=False,
+            initial="",
+        ),
+        group="Payouts",
+        names="account",
+    )
+    sale_store: str = _store("Sale store")

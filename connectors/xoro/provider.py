@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.base import Budget, Provider, SandboxSpec
 from connectors.xoro import sandbox, scheduling
+from connectors.xoro.assumptions import ASSUMPTIONS
 from connectors.xoro.checks import CHECKS
 from connectors.xoro.client import XoroClient
 from connectors.xoro.declarations import catalogue, loop, operations, orders, payouts, returns, shipping, stock
+from connectors.xoro.direction import may_change
+from connectors.xoro.names import NAMES
 from connectors.xoro.settings import XoroSettings
 
 if TYPE_CHECKING:
@@ -48,10 +51,14 @@ provider = Provider(
     accepts=_merged("ACCEPTS"),
     lookups=_listed("LOOKUPS"),
     panels=_listed("PANELS"),
+    assumptions=ASSUMPTIONS,
+    names=NAMES,
     mappings=_listed("MAPPINGS"),
+    may_change=may_change,
     retries=scheduling.RETRIES,
     starts_at=scheduling.starts_at,
     mail_policy=scheduling.mail_policy,
     budget=Budget(concurrency=1, per_second=4),  # calls side by side trip the tenant's throttling
+    pace=lambda settings: 1000 / settings.pause_ms if settings.pause_ms else 0,
     sandbox=SandboxSpec(prefix="xoro", application=sandbox.application, settings=sandbox.settings_for),
 )

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 PAUSES_S = (60.0, 300.0, 900.0, 3600.0)
 WAVE_REST_S = 300.0
-# Failures no batch can mend: a document there contradicts the order, and a person decides which of them is right.
-FOR_PEOPLE = frozenset({"change_not_applied", "cancelled_there"})
+# Failures no batch can mend: a document there contradicts the record, and a person decides which of them is right.
+FOR_PEOPLE = frozenset({
+    "cancelled_there", "change_not_applied", "credited_by_return", "failed_after_deposit", "gone", "in_warehouse",
+    "manual_task", "no_invoice", "no_order", "unshipped_part", "voided_there",
+})  # fmt: skip
 DIGEST_AT = 7 * 60  # minute of the day, by the shop's clock
 AFTER_RUN = 2  # minutes that the rows of a run are given before they are told of
 # What each choice of ``notify_on`` means: kinds of record, which topics of deliveries and syncs begin or end with.

@@ -75,7 +75,7 @@ class ConnectionSettings:
         "Part of the reference Xoro keeps of each order, so never change it later. Must not contain &, = or /.",
         CONNECTION,
         required=True,
-        assumed="ThirdPartySource is “https://<shop domain>-<account name>” (0.2).",
+        assumed="ThirdPartySource is “https://<shop domain>-<account name>”.",
     )
     api_time_zone: str = text(
         "Time zone of Xoro", "Such as America/Vancouver.", CONNECTION, initial="UTC",

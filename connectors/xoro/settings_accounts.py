@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from connectors.xoro.settings_fields import ACCOUNTS, column, switch, table, text
 
@@ -54,13 +55,15 @@ class AccountSettings:
     )  # fmt: skip
 
 
-def problems(settings: AccountSettings) -> dict[str, str]:
+def problems(settings: Any) -> dict[str, str]:
     """What contradicts itself, by setting."""
     found: dict[str, str] = {}
     if settings.record_payments and not settings.payment_account:
         found["payment_account"] = "Recording payments needs the account that takes them."
     if settings.record_payments and not settings.liability_account:
         found["liability_account"] = "Recording payments needs a liability account."
+    if settings.post_ship_payment and not settings.record_payments:
+        found["post_ship_payment"] = "Payments are not recorded at all: record them, or switch this off."
     if settings.deposit_flag not in ("Y", "N"):
         found["deposit_flag"] = "Y or N."
     return found

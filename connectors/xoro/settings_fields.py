@@ -103,6 +103,11 @@ def day(label: str, help_text: str, group: str, **more: Any) -> Any:
     return setting(forms.DateField(label=label, help_text=help_text, required=False), group=group, **more)
 
 
+def is_currency(code: str) -> bool:
+    """Whether a text looks like a currency's code; which exist is Xoro's business."""
+    return len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()
+
+
 def as_choices(values: Iterable[str]) -> list[tuple[str, str]]:
     """Values in the shop's words, shown as words for people."""
     return [(one, one.replace("_", " ").capitalize()) for one in values]

@@ -15,32 +15,47 @@ RISKS = ("low", "medium", "high")
 @dataclass(frozen=True, kw_only=True)
 class FilterSettings:
     financial_status: tuple[str, ...] = several(
-        "Financial status", "Orders with another one are left out.", FILTERS, as_choices(FINANCIAL),
+        "Financial status", "An order is sent while its payment stands at one of these. None chosen: at any.", FILTERS, as_choices(FINANCIAL),
         initial=[one for one in FINANCIAL if one != "voided"],
         assumed="The rules of the vendor's filter page are not public; these are ours (G-14).",
     )  # fmt: skip
     fulfillment_status: tuple[str, ...] = several(
-        "Fulfillment status", "Orders with another one are left out.", FILTERS, as_choices(FULFILLMENT),
+        "Fulfillment status", "An order is sent while its shipping stands at one of these. None chosen: at any.", FILTERS, as_choices(FULFILLMENT),
         initial=FULFILLMENT,
     )  # fmt: skip
     include_tags: tuple[str, ...] = listed(
-        "Only with a tag of", "With commas between them. Empty: all orders.", FILTERS
+        "Tags it must have",
+        "An order needs at least one of these, with commas between them. Empty: every order passes.",
+        FILTERS,
     )
-    exclude_tags: tuple[str, ...] = listed("Never with a tag of", "With commas between them.", FILTERS)
-    source_names: tuple[str, ...] = listed("Only of the channels", "Such as web, pos. Empty: all channels.", FILTERS)
+    exclude_tags: tuple[str, ...] = listed(
+        "Tags it must not have", "An order with any of these is left out, with commas between them.", FILTERS
+    )
+    source_names: tuple[str, ...] = listed(
+        "Channels",
+        "Such as web, pos, with commas between them: other orders are left out. Empty: every channel.",
+        FILTERS,
+    )
     gateways_excluded: tuple[str, ...] = listed(
-        "Not if paid only through", "Payment gateways with commas between them.", FILTERS
+        "Gateways left out", "An order paid through nothing but these is left out, with commas between them.", FILTERS
     )
-    locations: tuple[str, ...] = listed("Only of the locations", "Ids of locations in the shop. Empty: all.", FILTERS)
+    locations: tuple[str, ...] = listed(
+        "Locations",
+        "Ids of locations in the shop, with commas between them: other orders are left out. Empty: every one.",
+        FILTERS,
+    )
     risk_excluded: tuple[str, ...] = several(
-        "Hold at risk", "Orders at these levels are left out.", FILTERS, as_choices(RISKS), initial=()
+        "Risk levels left out", "An order at one of these levels is left out.", FILTERS, as_choices(RISKS), initial=()
     )
-    test_orders: bool = switch("Send test orders", "Orders made in the shop's test mode.", FILTERS, initial=False)
+    test_orders: bool = switch(
+        "Send test orders", "Off: orders made in the shop's test mode are left out.", FILTERS, initial=False
+    )
 
 
 def problems(settings: FilterSettings) -> dict[str, str]:
     """What contradicts itself, by setting."""
+    found: dict[str, str] = {}
     both = {tag.casefold() for tag in settings.include_tags} & {tag.casefold() for tag in settings.exclude_tags}
     if both:
-        return {"exclude_tags": f"“{sorted(both)[0]}” is among the tags an order must have, too."}
-    return {}
+        found["exclude_tags"] = f"“{sorted(both)[0]}” is among the tags an order must have, too."
+    return found

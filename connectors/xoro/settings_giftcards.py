@@ -25,16 +25,25 @@ class GiftCardSettings:
         names="account", shown_when=ON,
     )  # fmt: skip
     gift_card_provider: str = choice(
-        "Third-party gift card provider", "Who issues the cards, where the shop itself does not.", GIFT_CARDS,
+        "Third-party gift card provider",
+        "Who issues the cards, where the shop itself does not; the credit then says so.", GIFT_CARDS,
         [("", "None"), ("other", "Another app, by the ids below")], initial="", shown_when=ON,
     )  # fmt: skip
     gift_card_api_client_ids: tuple[str, ...] = listed(
-        "API client ids", "Cards made by these apps are taken over too, with commas between them.", GIFT_CARDS,
-        advanced=True, shown_when=ON,
+        "API client ids",
+        "Cards made by these apps are taken over too, with commas between them. Of a shop that does not say which app "
+        "made a card, every card is taken over.",
+        GIFT_CARDS,
+        advanced=True,
+        shown_when=ON,
     )  # fmt: skip
     gift_card_receivable: str = text(
         "Gift card account receivable", "Of the credit memos made of gift cards.", GIFT_CARDS, names="account",
         advanced=True, shown_when=ON,
+    )  # fmt: skip
+    gift_card_customer: str = text(
+        "Customer of cards without one", "Takes the credit of a card whose buyer the shop does not name.", GIFT_CARDS,
+        names="customer", advanced=True, shown_when=ON,
     )  # fmt: skip
     fetch_missing_gift_cards: bool = switch(
         "Fetch gift cards that are not found",
@@ -43,7 +52,7 @@ class GiftCardSettings:
         initial=True,
         advanced=True,
         shown_when=ON,
-        assumed="A gift card becomes a credit memo with the card's id as reference (2.6).",
+        assumed="A gift card becomes a credit memo with the card's id as reference.",
     )
 
 

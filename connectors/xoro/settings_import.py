@@ -16,7 +16,7 @@ ON = ("import_enabled",)
 class ImportSettings:
     import_time_zone: str = text(
         "Time zone of the shop", "Such as America/Toronto. Days and hours of these settings are meant in it.", IMPORT,
-        initial="UTC", assumed="The shop's time zone is as entered here: it must be confirmed before go-live (1.0).",
+        initial="UTC", assumed="The shop's time zone is as entered here: it must be confirmed before go-live.",
     )  # fmt: skip
     import_start_date: date | None = day(
         "Integration start date", "What is older is left out, and says so. Empty: nothing is left out.", IMPORT
@@ -63,6 +63,8 @@ def problems(settings: ImportSettings) -> dict[str, str]:
         found["import_time_zone"] = "No such time zone. Write it like America/Toronto."
     if settings.import_enabled and not settings.import_interval_minutes:
         found["import_every_minutes"] = "Hours and minutes are both 0: nothing would ever run."
+    elif settings.import_enabled and settings.import_offset_minutes >= settings.import_interval_minutes:
+        found["import_offset_minutes"] = f"Less than the {settings.import_interval_minutes} minutes between two runs."
     return found
 
 

@@ -24,7 +24,7 @@ class InventorySettings:
     inventory_enabled: bool = switch("Send inventory", "Off: no stock figure is sent.", INVENTORY, initial=False)
     quantity_field: str = choice(
         "Quantity", "Which figure of Xoro is sent.", INVENTORY, FIGURES, initial="ATSQty", shown_when=ON,
-        assumed="The figure compared with the shop's is ATS, as in the vendor's own example (1.9).",
+        assumed="The figure compared with the shop's is ATS, as in the vendor's own example.",
     )  # fmt: skip
     inventory_location_map: tuple[dict[str, str], ...] = table(
         "Stores to locations",
@@ -57,6 +57,11 @@ class InventorySettings:
         "What is sent", "Only figures that changed, or all of them each run.", INVENTORY,
         [(CHANGES, "Changes"), (FULL, "Everything")], initial=CHANGES, shown_when=ON,
     )  # fmt: skip
+    zero_missing: bool = switch(
+        "Zero what Xoro no longer lists", "An item that a complete list of a store does not name any more is sent as 0. Off: "
+        "its figure stays as it is, and the event names it.", INVENTORY, initial=False, shown_when=ON,
+        assumed="A list of stock that ends with an empty page is complete: what it does not name is gone (3.3).",
+    )  # fmt: skip
     full_sync_hour: int | None = whole(
         "Nightly comparison, hour", "0 to 23, in the shop's time zone: every figure is compared with the shop's. Empty: "
         "never.", INVENTORY, initial=3, least=0, most=23, required=False, shown_when=ON,
@@ -74,6 +79,11 @@ class InventorySettings:
     skip_presell: bool = switch(
         "Leave out pre-sell items", "Items sold before they arrive.", INVENTORY, initial=False, advanced=True,
         shown_when=ON,
+    )  # fmt: skip
+    inventory_page: int = whole(
+        "Rows of one page", "How many rows a page of stock or items is asked to have, 100 to 1000.", INVENTORY, initial=100,
+        least=100, most=1000, advanced=True, shown_when=ON,
+        assumed="More rows a page than 100 are heeded by some tenants only; the end of a list never depends on it (3.3).",
     )  # fmt: skip
 
 

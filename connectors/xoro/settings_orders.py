@@ -5,41 +5,53 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.xoro.settings_fields import GENERAL, choice, switch, text, whole
+from connectors.xoro.settings_fields import GENERAL, choice, is_currency, switch, text, whole
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrderSettings:
     orders_enabled: bool = switch(
         "Import orders",
-        "Off: orders that routes bring here are skipped, and each says so. The vendor's own app starts with this off; "
-        "here a route is needed too, so it starts on.",
+        "Off: orders that routes bring here are skipped, and each says so. On from the start, since nothing comes without a "
+        "route.",
         GENERAL,
         initial=True,
     )
     customer_mode: str = choice(
         "Customer of an order",
-        "Its own customer, or one fixed Xoro customer for all orders.",
+        "Each order keeps the customer of the shop, or all go to one fixed customer of Xoro.",
         GENERAL,
-        [("individual", "Individual"), ("single", "Single")],
+        [("individual", "Individual: its own"), ("single", "Single: one for all")],
         initial="individual",
     )
     customer_name: str = text(
-        "Fixed customer", "Takes every order.", GENERAL, names="customer", shown_when=("customer_mode", "single")
+        "Fixed customer",
+        "The customer in Xoro that takes every order.",
+        GENERAL,
+        names="customer",
+        shown_when=("customer_mode", "single"),
     )
-    sale_store: str = text(
-        "Sale store", "Where the sale is booked, by its name in Xoro.", GENERAL, required=True, names="store"
+    sale_store: str = text("Sale store", "Store that books the sale.", GENERAL, required=True, names="store")
+    project_class: str = text(
+        "Project or class", "Reporting class of every order and line. Empty: none.", GENERAL, names="project or class"
     )
-    project_class: str = text("Project or class", "Reporting class of every order.", GENERAL, names="project or class")
     sales_rep: str = text(
-        "Sales representative", "The id of the representative in Xoro.", GENERAL, names="representative"
+        "Sales representative", "Id of the representative of every order. Empty: none.", GENERAL, names="representative"
     )
     payment_terms: str = text(
-        "Payment terms", "While they are unmet, Xoro makes no wave.", GENERAL, names="payment term"
+        "Payment terms",
+        "Terms of every order. While they are unmet, such as a missing prepayment, Xoro makes no wave.",
+        GENERAL,
+        names="payment term",
     )
-    order_type: str = text("Order type", "Name of the order type in Xoro.", GENERAL, names="order type")
+    order_type: str = text(
+        "Order type", "Type of every order. Empty: the tenant's own default.", GENERAL, names="order type"
+    )
     default_currency: str = text(
-        "Currency of the books", "Three letters. Its orders get exchange rate 1.", GENERAL, advanced=True
+        "Currency of the books",
+        "Three letters. Orders in it get exchange rate 1; of others Xoro knows the rate.",
+        GENERAL,
+        advanced=True,
     )
     days_to_ship: int = whole(
         "Days to ship", "From order date to shipping date, in days.", GENERAL, initial=1, least=0, most=365,
@@ -83,16 +95,14 @@ class OrderSettings:
     )
     sync_third_party_customer_company: bool = switch(
         "Send customer and company",
-        "Orders carry the shop's customer and company ids, so that their invoices can be looked up. The vendor's own "
-        "app starts with this off; here it starts on, because the invoice lookup needs it.",
+        "Orders carry the shop's customer and company ids. On from the start: the lookup of invoices needs them.",
         GENERAL,
         initial=True,
         advanced=True,
     )
     customer_upsert: bool = switch(
         "Also write the customer record",
-        "After the order, customer and company are written on their own; that has an outcome of its own and never holds "
-        "an order.",
+        "After an order, its customer and company are written too, with an outcome of their own that never holds the order.",
         GENERAL,
         initial=False,
         advanced=True,
@@ -110,4 +120,6 @@ def problems(settings: OrderSettings) -> dict[str, str]:
         found["tip_sku"] = "Name the SKU that tips become."
     if settings.use_default_sku_if_unknown and not settings.default_sku:
         found["default_sku"] = "Name the SKU that replaces unknown ones."
+    if settings.default_currency and not is_currency(settings.default_currency):
+        found["default_currency"] = "Three capital letters, such as USD."
     return found

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
-from connectors.xoro.settings_fields import PAYOUTS, choice, day, switch, text
+from connectors.xoro.settings_fields import PAYOUTS, choice, column, day, switch, table, text, whole
+
+if TYPE_CHECKING:
+    from connectors.xoro.settings import XoroSettings
 
 ON = ("payouts_enabled",)
 
@@ -20,7 +25,10 @@ class PayoutSettings:
         initial="shopify_payments", shown_when=ON,
     )  # fmt: skip
     payout_from: date | None = day(
-        "Payouts from", "Earlier ones are left out. Empty: the integration start date.", PAYOUTS, shown_when=ON
+        "Payouts from",
+        "Earlier ones are left out. Empty: the integration start date, before which none is sent.",
+        PAYOUTS,
+        shown_when=ON,
     )
     payout_bank_account: str = text("Bank account", "Receives the deposit.", PAYOUTS, names="account", shown_when=ON)
     payout_fee_account: str = text(
@@ -35,6 +43,30 @@ class PayoutSettings:
         "Reserve account", "Takes what is held in reserve. Empty: a payout with one does not balance.", PAYOUTS,
         names="account", shown_when=ON,
     )  # fmt: skip
+    payout_rounding_limit: int = whole(
+        "Largest rounding difference", "Of one payout, in cents (or the smallest unit its currency has), 0 to 1000.",
+        PAYOUTS, initial=5, least=0, most=1000, advanced=True, shown_when=("rounding_account",),
+        assumed="Up to 5 cents of one payout are a rounding difference; what is more does not balance (2.8).",
+    )  # fmt: skip
+    payout_refund_account: str = text(
+        "Account of unmatched refunds", "Takes refunds that are no undeposited payment in Xoro, as where they are paid "
+        "from a credit memo. Empty: a payout with one does not balance.", PAYOUTS, names="account", advanced=True,
+        shown_when=ON,
+    )  # fmt: skip
+    payout_type_accounts: dict[str, str] = table(
+        "Accounts by type of movement",
+        "Instead of the accounts above, for movements of a payout that are of these types.",
+        PAYOUTS,
+        [
+            column("type", "Type", "As Shopify calls it, in lower case, such as shipping_label.", required=True),
+            column("account", "Account", "By its name in Xoro.", required=True, names="account"),
+        ],
+        is_mapping=True,
+        advanced=True,
+        shown_when=ON,
+        assumed="Disputes and chargebacks go to the dispute account, reserves to the reserve account, everything else "
+        "that is no payment to the fee and adjustment account (1.11).",
+    )
     payout_currency: str = text("Payout currency", "Three letters. Empty: all.", PAYOUTS, shown_when=ON)
     use_bank_deposit_route: bool = switch(
         "Post by the API",
@@ -44,11 +76,11 @@ class PayoutSettings:
         advanced=True,
         shown_when=ON,
         assumed="Bank deposits are posted by bankdeposit/import with account names, undeposited payments are listed by "
-        "payment/getundeposited (G-13).",
+        "payment/getundeposited, a posted one is found again by accounting/getgltransactions (G-13).",
     )
 
 
-def problems(settings: PayoutSettings) -> dict[str, str]:
+def problems(settings: XoroSettings) -> dict[str, str]:
     """What contradicts itself, by setting."""
     if not settings.payouts_enabled:
         return {}
@@ -57,4 +89,9 @@ def problems(settings: PayoutSettings) -> dict[str, str]:
         "payout_fee_account": "Name the account that takes fees and adjustments.",
         "dispute_account": "Name the account that takes disputed payments.",
     }
-    return {name: why for name, why in needed.items() if not getattr(settings, name)}
+    found = {name: why for name, why in needed.items() if not getattr(settings, name)}
+    if settings.payout_from and settings.import_start_date and settings.payout_from < settings.import_start_date:
+        found["payout_from"] = "Before the integration start date: orders that old are not in Xoro."
+    if settings.payout_currency and not re.fullmatch("[A-Za-z]{3}", settings.payout_currency):
+        found["payout_currency"] = "Three letters, such as USD."
+    return found

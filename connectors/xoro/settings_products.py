@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.xoro.settings_fields import PRODUCTS, choice, listed, several, switch, text
+from connectors.xoro.settings_fields import PRODUCTS, choice, is_currency, listed, several, switch, text
 
 TO_SHOP, TO_XORO = "xoro_to_shopify", "shopify_to_xoro"
+DIRECTIONS = [(TO_SHOP, "Xoro to the shop"), (TO_XORO, "Shop to Xoro")]
 PRICE_FIELDS = [
     ("StandardUnitPrice", "Standard unit price"),
     ("StandardUnitCost", "Standard unit cost"),
@@ -40,7 +41,7 @@ class ProductSettings:
     )
     product_direction: str = choice(
         "Direction", "Which side is the master. Fixed at onboarding: it cannot be changed once products were sent.",
-        PRODUCTS, [(TO_SHOP, "Xoro to the shop"), (TO_XORO, "Shop to Xoro")], initial=TO_SHOP, shown_when=ON,
+        PRODUCTS, DIRECTIONS, initial=TO_SHOP, shown_when=ON,
     )  # fmt: skip
     price_currency: str = text(
         "Item price currency", "Three letters: which row of the price list is sent. Empty: the shop's own currency.",
@@ -65,7 +66,7 @@ class ProductSettings:
     update_fields: tuple[str, ...] = several(
         "Update fields", "Only these go into an update; creation sends everything.", PRODUCTS, UPDATE_FIELDS,
         initial=("price", "title", "upc", "weight"), shown_when=ON,
-        assumed="Tags update adds Xoro's tags to the shop's, tags override replaces them (2.5).",
+        assumed="Tags update adds Xoro's tags to the shop's, tags override replaces them.",
     )  # fmt: skip
     update_sku: bool = switch(
         "Update SKU changes", "A SKU renamed in Xoro is renamed in the shop.", PRODUCTS, initial=False, shown_when=ON
@@ -78,7 +79,12 @@ class ProductSettings:
         shown_when=ON,
     )  # fmt: skip
     publish: bool = switch(
-        "Publish products", "New products are active; else they are drafts.", PRODUCTS, initial=False, shown_when=ON
+        "Publish products",
+        "New products are active; else they are drafts. The route's option “Status of new products” must "
+        "say “As the source says”.",
+        PRODUCTS,
+        initial=False,
+        shown_when=ON,
     )
     product_tags: tuple[str, ...] = listed(
         "Only items with a tag of", "With commas between them. Empty: all items.", PRODUCTS, shown_when=ON
@@ -92,7 +98,10 @@ def problems(settings: ProductSettings) -> dict[str, str]:
         found["update_fields"] = "Tags are either added or replaced: choose one of the two."
     if settings.update_sku and "sku" not in settings.update_fields:
         found["update_sku"] = "Choose SKU among the update fields as well."
-    currency = settings.price_currency
-    if currency and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
-        found["price_currency"] = "Three letters, such as USD."
+    if settings.price_currency and not is_currency(settings.price_currency):
+        found["price_currency"] = "Three capital letters, such as USD."
+    if settings.compare_price_field and settings.compare_price_field == settings.price_field:
+        found["compare_price_field"] = "It is the price field, too: a price is compared with another one."
+    if settings.products_enabled and "cost" in settings.update_fields and not settings.cost_field:
+        found["cost_field"] = "The unit cost is among the update fields: choose which field it is."
     return found

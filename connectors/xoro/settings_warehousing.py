@@ -14,6 +14,10 @@ from connectors.xoro.settings_fields import WAREHOUSING, choice, column, day, sw
 FULL_ORDERS, FULL_LINES, AVAILABLE = "Full Order(s) Only", "Full Qty Line(s) Only", "Allocate What's Available"
 WAVE_METHODS = (FULL_ORDERS, FULL_LINES, AVAILABLE)
 ORDERS, INVOICES = "orders", "invoices"
+MEMO_MEMBERS = (
+    ("type", "Type"), ("refund_offset", "Refund offset account"), ("receivable", "Account receivable"),
+    ("liability", "Liability account"), ("unit_price", "Price of a unit"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +35,7 @@ class WarehouseSettings:
         "An order whose goods leave from several locations becomes one document for each mapped ship store.",
         WAREHOUSING,
         initial=False,
-        assumed="Second and further parts carry the order's reference with “-<location id>” behind it (2.1).",
+        assumed="Second and further parts carry the order's reference with “-<location id>” behind it.",
     )
     split_from: date | None = day(
         "Split orders from", "Orders placed before this day are not split.", WAREHOUSING, shown_when=("split_orders",)
@@ -153,6 +157,29 @@ class WarehouseSettings:
         initial=False, advanced=True,
         assumed="A credit memo with InventoryLocChangeList filled is Direct, with an empty one Warehouse (G-08).",
     )  # fmt: skip
+    credit_memo_names: dict[str, str] = table(
+        "Members of a credit memo",
+        "What the tenant calls members of a credit memo that are in no guide of the vendor's. A member without a name is "
+        "not sent. No rows: the hub's own names, and no price.",
+        WAREHOUSING,
+        [
+            Column("member", forms.ChoiceField(label="Member", choices=[("", ""), *MEMO_MEMBERS])),
+            column("name", "Name in Xoro", "Such as LiabilityAccountName."),
+        ],
+        is_mapping=True,
+        advanced=True,
+        assumed="Type and accounts of a credit memo are sent as CreditMemoTypeName, RefundOffsetAccountName, "
+        "AccountReceivableName and LiabilityAccountName; prices of its lines are Xoro's own (G-08, G-21).",
+    )
+    returns_without_refund: bool = switch(
+        "Book returned goods without a refund",
+        "A closed return without a refund becomes a credit memo of its goods: an exchange at their value, anything else at "
+        "nothing. Off: left out.",
+        WAREHOUSING,
+        initial=True,
+        advanced=True,
+        assumed="An exchanged return is credited at the value of its goods, to be applied to what is sent instead (2.10).",
+    )
     use_adjustment_route: bool = switch(
         "Adjust stock by the API", "Off: a stock adjustment is a task for a person, named on the event.", WAREHOUSING,
         initial=False, advanced=True, assumed="Stock is adjusted by inventory/adjustment (G-09).",
@@ -164,6 +191,8 @@ def problems(settings: WarehouseSettings) -> dict[str, str]:
     found: dict[str, str] = {}
     if settings.split_orders and not settings.location_map:
         found["location_map"] = "Splitting orders needs the ship store of each location."
-    if settings.auto_wave and not settings.auto_release:
+    if settings.auto_wave and settings.drop_as == INVOICES:
+        found["auto_wave"] = "Invoices are never waved: send sales orders, or do not wave them."
+    elif settings.auto_wave and not settings.auto_release:
         found["auto_wave"] = "Only released orders are waved: release them at once, or do not wave them."
     return found

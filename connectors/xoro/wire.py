@@ -13,6 +13,18 @@ from connectors.exceptions import PayloadError
 
 NO_DATE = date(1, 1, 1)
 CENT = Decimal("0.01")
+# By hand: the names of ``strftime`` depend on the machine's language.
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+HEADERS = ("SoEstimateHeader", "invoiceHeader", "InvoiceHeader", "creditMemoHeader", "CreditMemoHeader")
+LINES = (
+    "SoEstimateItemLineArr", "invoiceItemLineArr", "InvoiceItemLineArr", "creditMemoItemLineArry",
+    "creditMemoItemLineArr",
+)  # fmt: skip
+# A credit memo names its invoice too: its own number comes first.
+NUMBERS = ("CreditMemoNumber", "OrderNumber", "InvoiceNumber", "Id")
 
 
 def day_in(moment: datetime, zone: str) -> date:
@@ -24,6 +36,13 @@ def day_in(moment: datetime, zone: str) -> date:
 def us_date(day: date, plus_days: int = 0) -> str:
     """``MM/DD/YYYY``."""
     return (day + timedelta(days=plus_days)).strftime("%m/%d/%Y")
+
+
+def long_date(moment: datetime, zone: str) -> str:
+    """``07 March, 2026 04:15:30``: how credit memos are dated, in the tenant's zone, by a clock of 24 hours."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    there = aware.astimezone(ZoneInfo(zone))
+    return f"{there:%d} {MONTHS[there.month - 1]}, {there:%Y %H:%M:%S}"
 
 
 def iso_date(value: Any, path: str = "") -> str | None:
@@ -89,20 +108,20 @@ def without_blanks(members: Mapping[str, Any]) -> dict[str, Any]:
 
 def header_of(row: Any) -> dict[str, Any]:
     """The header of a document row, however the answer spells it."""
-    header: dict[str, Any] = _member(row, ("SoEstimateHeader", "invoiceHeader", "InvoiceHeader"), {})
+    header: dict[str, Any] = _member(row, HEADERS, {})
     return header
 
 
 def lines_of(row: Any) -> list[dict[str, Any]]:
     """The lines of a document row, however the answer spells it."""
-    lines: list[Any] = _member(row, ("SoEstimateItemLineArr", "invoiceItemLineArr", "InvoiceItemLineArr"), [])
+    lines: list[Any] = _member(row, LINES, [])
     return [line for line in lines if isinstance(line, dict)]
 
 
 def document_number(row: Any) -> str:
     """What tells a document apart from all others of its kind: its number, else its id."""
     header = header_of(row)
-    return identifier(header.get("OrderNumber") or header.get("InvoiceNumber") or header.get("Id"))
+    return next((number for name in NUMBERS if (number := identifier(header.get(name)))), "")
 
 
 def _member(row: Any, names: tuple[str, ...], otherwise: Any) -> Any:

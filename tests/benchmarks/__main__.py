@@ -5,7 +5,19 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-ALL = ("ingest", "burst", "latency", "throughput", "pages", "rates", "stock", "memory", "recovery", "shop_orders")
+ALL = (
+    "ingest",
+    "burst",
+    "latency",
+    "throughput",
+    "pages",
+    "rates",
+    "stock",
+    "memory",
+    "recovery",
+    "shop_orders",
+    "xoro_orders",
+)
 
 
 def main(names: list[str]) -> int:

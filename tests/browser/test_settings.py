@@ -202,3 +202,31 @@ def test_the_page_keeps_the_policy_and_fits(logged_in_page, ada, depot):
         assert violations(page) == []
         over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert over <= 0, width
+
+
+def test_an_assumption_is_confirmed_and_taken_back(logged_in_page, ada, depot):
+    page = logged_in_page(ada)
+    page.goto(f"{depot.admin_path()}?tab=settings")
+    row(page, "zone").get_by_role("link", name="Confirm with your tenant").click()
+    target = page.locator("#item-zone")
+    target.get_by_label("Who confirmed “Time zone”").fill("Support, ticket 123")
+    page.keyboard.press("Enter")
+    page.locator(".messagelist").wait_for()
+    assert "1 of 1 confirmed" in page.locator(".headline").inner_text()
+    assert "“Support, ticket 123”" in target.inner_text()
+    target.get_by_role("button", name="Take back").click()
+    page.locator("dialog.confirm").get_by_role("button", name="Take back").click()
+    page.get_by_text("0 of 1 confirmed").wait_for()
+    target.get_by_text("History").click()
+    assert "taken back" in target.inner_text()
+    page.get_by_text("Open questions as one text").click()
+    assert "Our value: UTC" in page.locator("#checklist-questions").inner_text()
+
+
+def test_the_checklist_keeps_the_policy_and_fits(logged_in_page, ada, depot):
+    for width, theme in ((1280, "light"), (390, "dark")):
+        page = logged_in_page(ada, width=width, theme=theme)
+        page.goto(f"/admin/connectors/connector/{depot.pk}/checklist/")
+        assert violations(page) == []
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert over <= 0, width

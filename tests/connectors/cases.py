@@ -1,7 +1,8 @@
 """What a provider does, as cases that can be driven without knowing it: each handler, sync, single, acceptance, lookup.
 
 Everything is derived from the declaration and from ``samples/``: deliveries (``<topic>.json`` with ``headers`` and
-``body``), records (``<kind>.json``, options of the route in ``<kind>.options.json``; of figures a list, ``figures``),
+``body``), records (``<kind>.json``, options of the route in ``<kind>.options.json``, settings the connector needs to take them in
+``<kind>.settings.json``; of figures a list, ``figures``),
 questions (``<topic>.json`` with ``params``), single objects no delivery names (``single-<name>.json`` with
 ``number``). A slash of a topic is a dash in the name of its file.
 """
@@ -218,6 +219,7 @@ def delivery(provider: Provider, connector: Connector, record_type: Any, **chang
     """A queued delivery of the sampled record to the connector, along the one route it has for such records."""
     one = sample(provider, record_type.kind, "id")
     assert one is not None, f"no sample of a record: samples/{record_type.kind}.json"
+    _set_up(provider, connector, record_type.kind)
     route = _route_in(provider, connector, record_type.kind)
     read = record_type.from_json(json.dumps(one | changes).encode())
     accept = provider.accepts[record_type]
@@ -265,6 +267,14 @@ def _route_in(provider: Provider, connector: Connector, kind: str) -> Route:
     source = Connector.objects.create(name=name, slug=name.lower().replace(" ", "-"), provider_slug="sink")
     options = _options(provider, kind)
     return Route.objects.create(source=source, target=connector, record_kind=kind, options=options)
+
+
+def _set_up(provider: Provider, connector: Connector, kind: str) -> None:
+    """Give the connector the settings without which it would not take such records."""
+    path = folder(provider) / "samples" / f"{kind}.settings.json"
+    if path.is_file():
+        connector.settings = {**connector.settings, **json.loads(path.read_text(encoding="utf-8"))}
+        connector.save()
 
 
 def _options(provider: Provider, kind: str) -> dict[str, Any]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from django.core import mail as outbox
 from django.utils import timezone
 
+from connectors import registry
 from connectors.models import Breaker, BreakerState, Connector, Link, Mapping, Plan
 from events import mail as sending
 from events.models import Event, Kind, Mail, Outcome, Reason
 from events.record import New, record
+from tests.connectors import acme
 from tests.connectors.acme import AcmeSettings
 
 
@@ -278,6 +282,18 @@ def test_deleting_says_what_waits_and_keeps_the_history(ada, connector, make):
     assert not Connector.objects.filter(pk=connector.pk).exists()
     assert Event.objects.get(pk=done).connector_name == "Acme EU"
     assert Event.objects.count() == 2
+
+
+def test_deleting_says_what_stays_in_the_remote_system(ada, connector):
+    leaves = dataclasses.replace(acme.provider, leaves=lambda run: [f"The <b>bell</b> of {run.connector}: unhang it."])
+    registry._providers["acme"] = leaves
+    text = ada.get(url(connector, "delete")).content.decode()
+    assert "<li>The &lt;b&gt;bell&lt;/b&gt; of Acme EU: unhang it.</li>" in text
+    broken = dataclasses.replace(acme.provider, leaves=lambda run: [run.settings.no_such_member])
+    registry._providers["acme"] = broken
+    assert "could not be told" in ada.get(url(connector, "delete")).content.decode()
+    ada.post(url(connector, "delete"), {"post": "yes"})
+    assert not Connector.objects.filter(pk=connector.pk).exists()
 
 
 def test_a_connector_with_a_million_links_is_not_listed_row_by_row(ada, connector, make, django_assert_max_num_queries):

@@ -15,6 +15,7 @@ from connectors.models import Connector
 from connectors.run import Run
 from events.models import Event, Outcome
 from tests import provider as throwaway
+from tests.cast import an_event
 from tests.provider import STATE
 
 pytestmark = pytest.mark.django_db
@@ -44,9 +45,10 @@ def test_the_answer_comes_at_once_and_the_event_afterwards(shop, source):
     run, question = ask(shop)
     assert question().data["things"]
     assert not Event.objects.exists()
+    asker = an_event(shop, "rates")
     for one in run.afterwards:
-        one()
-    event = Event.objects.get()
+        one(asker.pk)
+    event = Event.objects.get(parent_id=asker.pk)
     assert (event.connector_id, event.outcome, event.triggered_by) == (source.pk, Outcome.SUCCEEDED, "Shop")
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import threading
+import time
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -284,6 +286,34 @@ def test_a_database_that_is_really_away_is_503(committed, make_connector, settin
     finally:
         connection.settings_dict["HOST"], connection.settings_dict["PORT"] = old
         connection.close()
+
+
+@pytest.mark.parametrize(
+    ("table", "longest_s"), [("connectors_connector", 1.5), ("events_event", 4.0), ("events_rejection", 4.0)]
+)
+def test_a_table_somebody_holds_is_503_in_time(committed, make_connector, table, longest_s):
+    shop = make_connector("Shop")
+    forged = {"x-signature": "00" * 32} if table == "events_rejection" else {}
+    other = connections.create_connection("default")
+    other.inc_thread_sharing()
+    with other.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+    released = threading.Timer(6.0, other.close)
+    released.start()
+    try:
+        began = time.monotonic()
+        answer = post(shop, headers=forged)
+        took_s = time.monotonic() - began
+    finally:
+        released.cancel()
+        other.close()
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert took_s < longest_s
+    assert post(shop, headers=forged).status_code == (401 if forged else 200)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("0",)
 
 
 def test_a_lost_key_is_503_and_not_401(shop, settings):

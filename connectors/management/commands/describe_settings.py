@@ -26,6 +26,7 @@ START = "<!-- settings: made by `manage.py describe_settings` -->"
 END = "<!-- end of settings -->"
 BETWEEN = re.compile(re.escape(START) + r".*?" + re.escape(END), re.DOTALL)
 FEW = 12  # choices that are listed; longer lists (time zones) differ from machine to machine
+ASSUMED = "| of | what the hub takes for granted | source |\n| --- | --- | --- |"
 HEAD = "| setting | what it is | default |\n| --- | --- | --- |"
 
 
@@ -80,6 +81,9 @@ def reference(provider: Provider) -> str:
         if accept.options is not None:
             parts.append(f"### Options of a route: {record.label.lower()}")
             parts += _tables(accept.options, "####")
+    if provider.assumptions:
+        rows = [f"| {_cell(one.label)} | {_cell(one.text)} | {_cell(one.source)} |" for one in provider.assumptions]
+        parts.append("\n".join(("### What is assumed beside the settings", "", ASSUMED, *rows)))
     return "\n\n".join(parts)
 
 

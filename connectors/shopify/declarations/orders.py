@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.base import Accept, Acknowledgement, Handler, Single, Sync
+from connectors.base import Accept, Acknowledgement, Handler, Period, Single, Sync
 from connectors.records import Order, OrderUpdate, Record
 from connectors.shopify import changes, orders, walks, writeback
 
@@ -32,10 +32,14 @@ SINGLES: Mapping[str, Single] = {
         function=orders.synchronize_order,
         help="The name as the shop shows it, like #EX-2041; its number, confirmation number or id will do.",
     ),
-    "orders_placed": Single(
-        label="Orders placed from day to day",
+}
+PERIODS: Mapping[str, Period] = {
+    "orders": Period(
+        label="Orders placed",
         function=walks.synchronize_placed,
-        help="Days in the shop's time zone, like 2026-11-01 2026-11-07; one day alone; or how many days back, like 7.",
+        records=Order,
+        count=walks.count_placed,
+        help="Days in the shop's time zone.",
     ),
 }
 ACCEPTS: Mapping[type[Record], Accept] = {

@@ -41,6 +41,17 @@ def _orders(
     return page(rows, tag, lambda row: [row[member], row["id"]], reverse=reverse, **paging)
 
 
+def _orders_count(call: Call, info: Any, query: str = "", limit: int = 10_000) -> Any:
+    """Counted in the index that ``orders`` reads, up to a limit."""
+    test, warnings = search.parse(query or "")
+    if warnings:
+        call.search.append({"path": info.path.as_list(), "query": query, "warnings": warnings})
+    indexed = call.now - call.index_lag_s
+    known = (as_indexed(call.shop, order, indexed) for order in call.shop.orders.values())
+    count = sum(1 for one in known if moment(one["createdAt"]) <= indexed and _may_see(call, one) and test(one))
+    return {"count": min(count, limit), "precision": "EXACT" if count <= limit else "AT_LEAST"}
+
+
 def _by_identifier(call: Call, info: Any, identifier: Mapping[str, Any]) -> Any:
     """By global id, or by a metafield whose definition is of the type ``id``."""
     if identifier.get("id"):
@@ -73,6 +84,7 @@ def _may_see(call: Call, order: Mapping[str, Any]) -> bool:
 QUERIES: dict[str, Callable[..., Any]] = {
     "order": _order,
     "orders": _orders,
+    "ordersCount": _orders_count,
     "orderByIdentifier": _by_identifier,
     "shop": lambda call, info: call.shop.as_graphql(),
     "currentAppInstallation": _installation,
@@ -81,6 +93,7 @@ QUERIES: dict[str, Callable[..., Any]] = {
 SCOPED: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("QueryRoot", "order"): "read_orders",
     ("QueryRoot", "orders"): "read_orders",
+    ("QueryRoot", "ordersCount"): "read_orders",
     ("QueryRoot", "orderByIdentifier"): "read_orders",
     ("Order", "customer"): "read_customers",
     ("Order", "purchasingEntity"): "read_customers",

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from connectors.base import Accept, Handler, Sync
-from connectors.records import Record
+from connectors.base import Accept, Handler, Single, Sync
+from connectors.records import Product, Record
+from connectors.xoro import products, scheduling
+from connectors.xoro.product_delivery import accept_product
 
 HANDLERS: dict[str, Handler] = {}
-SYNCS: dict[str, Sync] = {}
-ACCEPTS: dict[type[Record], Accept] = {}
-EMITS: tuple[type[Record], ...] = ()
+SYNCS: dict[str, Sync] = {
+    "products": Sync(
+        label="Changed products",
+        function=products.synchronize,
+        every=scheduling.every,
+        help="Reads every product changed in Xoro since the last time; each has an event of its own.",
+    ),
+}
+SINGLES: dict[str, Single] = {
+    "product": Single(
+        label="Product",
+        function=products.synchronize_product,
+        help="Its base part number, its handle, or one of its item numbers.",
+    ),
+}
+ACCEPTS: dict[type[Record], Accept] = {
+    Product: Accept(function=accept_product, label="Products", max_attempts=12),
+}
+EMITS: tuple[type[Record], ...] = (Product,)

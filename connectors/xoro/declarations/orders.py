@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from connectors.base import Accept, Handler, Lookup, Sync
+from connectors.base import Accept, Check, Handler, Lookup, MappingKind, Sync
 from connectors.records import Order, Record
-from connectors.xoro import invoices
+from connectors.xoro import accounts, adjustments, deposits, invoices, invoicing
+from connectors.xoro.depositimport import import_deposit
 from connectors.xoro.options import OrderOptions
 from connectors.xoro.orders import push_order
+from connectors.xoro.sending import PAYMENT_TERMS
+from connectors.xoro.settings_warehousing import INVOICES
 
-HANDLERS: dict[str, Handler] = {}
+# A payment may wait for its invoice: a look every six hours, for a month.
+HANDLERS: dict[str, Handler] = {
+    deposits.TOPIC: Handler(function=import_deposit, label="Payment of an order", max_attempts=120),
+    accounts.TOPIC: Handler(function=accounts.upsert, label="Customer or company of an order"),
+    adjustments.TOPIC: Handler(function=adjustments.adjust_stock, label="Stock of a line taken off"),
+}
 SYNCS: dict[str, Sync] = {}
 ACCEPTS: dict[type[Record], Accept] = {
     Order: Accept(function=push_order, options=OrderOptions, label="Sales orders"),
@@ -26,6 +34,24 @@ LOOKUPS = (
         share=2,  # a page may hold its thread for 45 s
         answer_example=invoices.EXAMPLE,
         customer_param="third_party_customer_id",
+        about={"customer": "third_party_customer_id", "company": "third_party_company_id"},
         help="One page of one status a call; go on with the status and page given in next.",
+    ),
+)
+CHECKS = (
+    Check(
+        name="invoice_route",
+        label="Creating invoices",
+        function=invoicing.check_route,
+        applies=lambda settings: settings.drop_as == INVOICES,
+        off="Orders become sales orders.",
+    ),
+)
+MAPPINGS = (
+    MappingKind(
+        name=PAYMENT_TERMS,
+        label="Payment terms",
+        help="From: the terms of an order in the shop, like Net 30. To: the payment terms in Xoro. Where there is no row, "
+        "the terms of the connector.",
     ),
 )

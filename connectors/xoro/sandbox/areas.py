@@ -1,6 +1,7 @@
 """The areas of the sandbox: every module of this folder that has routes or control calls.
 
 ``ROUTES``: path below the base path -> ``Route``. ``CONTROL``: "POST /_sandbox/<name>" -> function of (sandbox, body).
+``SEED``: function of the books that adds what a fresh tenant holds besides.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from connectors.xoro.sandbox.books import Books
     from connectors.xoro.sandbox.server import XoroSandbox
 
 
@@ -45,6 +47,10 @@ def routes() -> dict[str, Route]:
 
 def controls() -> dict[str, Control]:
     return {call: function for module in _modules() for call, function in getattr(module, "CONTROL", {}).items()}
+
+
+def seeds() -> list[Callable[[Books], None]]:
+    return [module.SEED for module in _modules() if hasattr(module, "SEED")]
 
 
 def fits(header: dict[str, Any], query: dict[str, str], filters: dict[str, str]) -> bool:

@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from connectors.xoro.sandbox import seeds
+from connectors.xoro.sandbox.catalogue import Catalogue
 from connectors.xoro.sandbox.clock import NO_DATE, Clock
+from connectors.xoro.sandbox.inventory import Bulk
 from connectors.xoro.sandbox.refusal import Refused, check_mandatory, check_members
 from connectors.xoro.sandbox.seeds import ACCOUNTS, STORES
 from connectors.xoro.sandbox.stock import Stock
@@ -24,6 +26,8 @@ class Books:
         self.clock = Clock()
         self.items = seeds.items()
         self.items_by_upc = {item["ItemUpc"]: item for item in self.items.values()}
+        self.catalogue = Catalogue(self.items, self.items_by_upc, self.clock)
+        self.bulk = Bulk()
         self.accounts = set(ACCOUNTS)
         self.terms = dict(seeds.TERMS)
         self.stock = Stock(self.items)
@@ -44,6 +48,9 @@ class Books:
         self.deposits: list[dict[str, Any]] = []
         self.deposits_by_order: dict[str, list[dict[str, Any]]] = {}
         self.payments: list[dict[str, Any]] = []  # in Undeposited Funds
+        self.credit_memos: list[dict[str, Any]] = []
+        self.adjustments: list[dict[str, Any]] = []
+        self.bank_deposits: list[dict[str, Any]] = []
         self.customers: list[dict[str, Any]] = []
         self._counters: dict[str, int] = {}
         for number, name in enumerate(seeds.CUSTOMERS, start=1):

@@ -44,6 +44,13 @@ ORDER_LINE = frozenset(
     + [f"CustomFieldD{n}" for n in range(1, 51)]
 )
 
+DEPOSIT = frozenset(
+    """
+    ThirdPartyRefNo ThirdPartySource SoNumber CustomerName StoreName Amount DepositDate PaymentMethodName
+    DepositAccountName LiabilityAccountName CurrencyCode RefNo
+    """.split()
+)
+
 TAX = frozenset({"Name", "Rate", "RateType"})
 
 CUSTOMER = frozenset(
@@ -70,8 +77,11 @@ MANDATORY_HEADER = (
 ).split()
 MANDATORY_LINE = ("ItemNumber", "UnitPrice", "Qty")
 
-NUMBERS = frozenset({"UnitPrice", "Qty", "Discount", "ShippingCost", "DepositAmount", "ExchangeRate", "Rate"})
-DATES = frozenset({"OrderDate", "DateToBeShipped"})
+NUMBERS = frozenset({"UnitPrice", "Qty", "Discount", "ShippingCost", "DepositAmount", "Amount", "ExchangeRate", "Rate"})
+DATES = frozenset({"OrderDate", "DateToBeShipped", "DepositDate", "TxnDate"})
 SWITCHES = frozenset(
-    "AutoReleaseSalesOrder AutoWaveSalesOrder ReCalcTaxesFlag ReCalculateTaxes ReCalcShippingTaxesFlag".split()
+    """
+    AutoReleaseSalesOrder AutoWaveSalesOrder AutoLockWave ReCalcTaxesFlag ReCalculateTaxes ReCalcShippingTaxesFlag
+    VoidAndCreate KeepOriginalOrderNumber
+    """.split()
 )

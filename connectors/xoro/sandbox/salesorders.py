@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.xoro.sandbox import deposits, fields, invoices, warehouse, waves
 from connectors.xoro.sandbox.areas import Route, fits
-from connectors.xoro.sandbox.books import NO_DATE, Books
+from connectors.xoro.sandbox.books import NO_DATE, Books, identity
 from connectors.xoro.sandbox.refusal import Refused, check_mandatory, check_members
 from connectors.xoro.sandbox.windows import within
 
 if TYPE_CHECKING:
     from connectors.xoro.sandbox.server import XoroSandbox
 
+REFERENCE = ("third_party_ref_no", "third_party_source")
 FILTERS = {
     "order_number": "OrderNumber",
     "third_party_ref_no": "ThirdPartyRefNo",
@@ -23,11 +24,13 @@ FILTERS = {
 
 
 def create(sandbox: XoroSandbox, body: Any) -> Any:
-    """A sales order, open or released; a wave that cannot be made is told in ``SoEstimateEdiLogArr``."""
+    """A sales order, open or released; a wave that cannot be made is told in ``SoEstimateEdiLogArr``. With
+    ``VoidAndCreate`` it takes the place of the one with its number, or else with its reference."""
     books = sandbox.books
     header, lines = checked(books, body)
+    number = _voided(books, header) if header.get("VoidAndCreate") else ""
     books.check_is_new(header)
-    order = booked(books, header, lines)
+    order = booked(books, header, lines, number if header.get("KeepOriginalOrderNumber") else "")
     told = None
     if header.get("AutoReleaseSalesOrder"):
         warehouse.release(books, order)
@@ -38,6 +41,36 @@ def create(sandbox: XoroSandbox, body: Any) -> Any:
             except Refused as refusal:
                 told = [{"ErrorCode": refusal.code, "Message": refusal.message}]
     return {"SoEstimateEdiLogArr": told, **order, "ThirdPartyRequestRawData": None}
+
+
+def _voided(books: Books, header: Mapping[str, Any]) -> str:
+    """Voids the order a new one replaces, for good; its deposits stay with its number. Raises ``Refused`` where there is
+    none, or the warehouse has shipped of it."""
+    if header.get("OrderNumber"):
+        order = books.order(header["OrderNumber"])
+    else:
+        found = books.orders_by_identity.get(identity(header))
+        if found is None:
+            raise Refused(1008, f"Document not found: {header['ThirdPartyRefNo']}")
+        order = found
+    if order["SoEstimateHeader"]["StatusName"] not in ("Open", "Released"):
+        raise Refused(1009, f"Status does not allow this action: {order['SoEstimateHeader']['StatusName']}")
+    warehouse.withdraw(books, order, "Void")
+    books.remove_order(order)
+    return str(order["SoEstimateHeader"]["OrderNumber"])
+
+
+def cancel(sandbox: XoroSandbox, body: Any) -> Any:
+    """Only while nothing of it is on a wave or shipped; a second time is refused."""
+    check_members(body, frozenset({"OrderNumber"}))
+    check_mandatory(body, ("OrderNumber",))
+    order = sandbox.books.order(str(body["OrderNumber"]))
+    status = order["SoEstimateHeader"]["StatusName"]
+    if status not in ("Open", "Released") or any(line["QtyAllocated"] for line in order["SoEstimateItemLineArr"]):
+        raise Refused(1009, f"Status does not allow this action: {status}")
+    warehouse.withdraw(sandbox.books, order)
+    order["SoEstimateHeader"]["CancelDate"] = sandbox.books.clock.today()
+    return order
 
 
 def checked(books: Books, body: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -122,7 +155,7 @@ def line_amount(line: Mapping[str, Any]) -> float:
 def get(sandbox: XoroSandbox, query: dict[str, str]) -> list[Any]:
     """Nothing without a status or an exact key, as seen on one account; that trap can be switched off."""
     books, tenant = sandbox.books, sandbox.tenant
-    asked = {"status", "order_number", "third_party_ref_no", "third_party_source"}
+    asked = {"status", "order_number", *(() if tenant.reference_needs_status else REFERENCE)}
     if tenant.needs_status and not any(query.get(name) for name in asked):
         return []
     status = query.get("status", "")
@@ -143,4 +176,5 @@ def get(sandbox: XoroSandbox, query: dict[str, str]) -> list[Any]:
 ROUTES = {
     "salesorder/getsalesorder": Route("GET", "orders", get),
     "salesorder/create": Route("POST", "orders", create, "Sales order created"),
+    "salesorder/cancel": Route("POST", "orders", cancel, "Sales order cancelled"),
 }

@@ -37,6 +37,7 @@ STANDING = frozenset(
 )
 ROUTES = areas.routes()
 CONTROL = areas.controls()
+SEEDS = areas.seeds()
 
 
 @dataclass(frozen=True)
@@ -44,22 +45,27 @@ class Tenant:
     """How this tenant behaves, as ``POST /_sandbox/config`` sets it.
 
     ``empty_as_false``: an honest emptiness is answered as throttling is. ``needs_status``: sales orders come only where
-    a status or an exact key is sent. ``hides_open``: ``status=Open`` lists no sales orders. ``shipment_shape``: where
-    invoices tell of shipments: ``invoiceShipmentArr``, ``ShipmentArr``, ``header`` (one tracking number), ``none``.
-    ``shipment_lines``: whether a shipment names its lines."""
+    a status or an exact key is sent, and with ``reference_needs_status`` a reference is no such key. ``hides_open``:
+    ``status=Open`` lists no sales orders. ``shipment_shape``: where invoices tell of shipments: ``invoiceShipmentArr``,
+    ``ShipmentArr``, ``header`` (one tracking number), ``none``. ``shipment_lines``: whether a shipment names its lines.
+    ``asn_for_returns``: a credit memo that moves no stock and does not say its type is a warehouse one."""
 
     page_size: int = 100
     routes_disabled: frozenset[str] = field(default_factory=frozenset)
     empty_as_false: bool = False
     needs_status: bool = True
+    reference_needs_status: bool = False
     hides_open: bool = False
     shipment_shape: str = "invoiceShipmentArr"
     shipment_lines: bool = True
+    asn_for_returns: bool = False
 
 
 class XoroSandbox(Sandbox):
     def reset(self) -> None:
         self.books = Books()
+        for seed in SEEDS:
+            seed(self.books)
         self.tenant = Tenant()
         self.gate = Gate()
         self.random = random.Random(20_261_120)
@@ -228,5 +234,27 @@ def settings_for(base_url: str) -> dict[str, Any]:
         "fee_sku": "HUB-FEE",
         "tips_enabled": True,
         "tip_sku": "HUB-TIP",
+        "return_sku": "HUB-DEFAULT",
+        "adjust_sku": "HUB-FEE",
+        "return_location": "RETURNS",
+        "gift_cards_enabled": True,
+        "gift_card_sku": "GIFT-CARD",
+        "gift_card_liability_account": "Gift Card Liability",
+        "gift_card_receivable": "Gift Card Receivable",
+        "gift_card_customer": "Walk-in Customer",
+        "inventory_enabled": True,
+        "inventory_location_map": [
+            {"store": "Main Store", "location": "Spokane"},
+            {"store": "EAST WAREHOUSE", "location": "Tacoma"},
+        ],
+        "products_enabled": True,
+        "price_currency": "USD",
+        "payouts_enabled": True,
+        "payout_bank_account": "Bank Checking",
+        "payout_fee_account": "Payment Fees",
+        "dispute_account": "Disputes",
+        "rounding_account": "Penny Rounding",
+        "reserve_account": "Payout Reserve",
+        "use_bank_deposit_route": True,
         "pause_ms": 0,
     }

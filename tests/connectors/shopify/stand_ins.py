@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -88,6 +89,7 @@ class FakeRun:
     source_connector_slug: str = "erp"
     body: bytes = b""
     unfinished_write: bool = False
+    told: tuple[int, int] = (0, 0)
 
     @property
     def settings(self) -> Any:
@@ -113,6 +115,13 @@ class FakeRun:
 
     def is_routed(self, kind: Any) -> bool:
         return self.routes > 0
+
+    @property
+    def days(self) -> tuple[date, date]:
+        return date.fromisoformat(self.payload["first"]), date.fromisoformat(self.payload["last"])
+
+    def progress(self, done: int, expected: int) -> None:
+        self.told = (done, expected)
 
     def spawn(self, **event: Any) -> None:
         self.spawned.append(event)

@@ -72,12 +72,12 @@ def put(shop: Connector, **values: Any) -> None:
     shop.save()
 
 
-def ask_rates(shop: Connector, customer: Any, postal_code: str) -> Event:
-    """A checkout of a customer asks for rates; the event that became."""
+def ask_rates(shop: Connector, customer: Any, postal_code: str, **more: str) -> Event:
+    """A checkout of a customer (``None``: of a guest) asks for rates; the event that became."""
+    place = {"country": "US", "postal_code": postal_code, "address1": "1 Main St", "name": "Dana Reyes", **more}
     rate = {
-        "destination": {"country": "US", "postal_code": postal_code, "address1": "1 Main St", "name": "Dana Reyes"},
-        "items": [{"sku": "MUG", "quantity": 1, "grams": 1, "price": 100}], "currency": "USD",
-        "customer": {"id": customer},
+        "destination": place, "items": [{"sku": "MUG", "quantity": 1, "grams": 1, "price": 100}], "currency": "USD",
+        "customer": {"id": customer} if customer else None,
     }  # fmt: skip
     headers = {"x-shopify-shop-domain": LUMEN}
     address = f"/hooks/{shop.webhook_token}/rates"
@@ -124,6 +124,35 @@ def test_an_erasure_takes_the_carts_a_person_asked_rates_for(send, shop):
     assert (ours.object_label, bodies.read(ours.pk, "payload")) == ("", None)
     assert [one.asked["destination"]["postal_code"] for one in Quote.objects.all()] == ["60601"]
     assert bodies.read(theirs.pk, "payload")
+
+
+@pytest.mark.parametrize("guest", [{}, {"email": DANA["email"]}, {"phone": "+1 212 555 0100"}], ids=str)
+def test_an_erasure_takes_what_another_connector_was_asked_for_the_cart(send, shop, install, guest):
+    """The event of the connector that knows the rates holds the buyer's address as well, whoever he is known as."""
+    install("generic_erp", guest_customer_code="BRK-2210", store_currency="USD")
+    put(shop, offers_rates=True, rates_from="generic_erp", rates_table="* | * | | A | A | 5 USD | ")
+    ours = ask_rates(shop, None if guest else DANA["id"], "10001", **guest)
+    theirs = ask_rates(shop, 99, "60601", address1="2 Other St")
+    asked = Event.objects.get(parent_id=ours.pk, topic="erp.checkout.shipping_methods")
+    assert "1 Main St" in kept() and bodies.read(asked.pk, "payload")
+    send("customers/redact", customer={**DANA, "phone": "+1 212 555 0100"})
+    assert "1 Main St" not in kept() and bodies.read(asked.pk, "payload") is None
+    assert bodies.read(Event.objects.get(parent_id=theirs.pk).pk, "payload"), "another buyer's question is untouched"
+
+
+def test_an_erasure_takes_the_cart_of_a_guest_by_his_order(send, shop):
+    put(shop, offers_rates=True, rates_table="* | * | | A | A | 5 USD | ")
+    cart, other = ask_rates(shop, None, "10001"), ask_rates(shop, None, "60601")
+    order = Event.objects.create(
+        kind=Kind.WEBHOOK, topic="orders/create", connector_id=shop.pk, outcome=Outcome.SUCCEEDED
+    )
+    search.add(order.pk, [("order_id", "100"), ("quote", cart.object_id)])
+    body = {"shop_domain": LUMEN, "customer": {}, "orders_to_redact": [100]}
+    record(New(kind=Kind.WEBHOOK, topic="customers/redact", connector_id=shop.pk, connector_name=shop.name,
+               provider="shopify", payload=json.dumps(body).encode()))  # fmt: skip
+    Drainer(0).run()
+    assert bodies.read(cart.pk, "payload") is None and bodies.read(other.pk, "payload")
+    assert [one.asked["destination"]["postal_code"] for one in Quote.objects.all()] == ["60601"]
 
 
 def test_an_erasure_takes_every_order_it_names_and_what_was_typed(shop):

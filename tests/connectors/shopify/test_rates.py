@@ -506,6 +506,17 @@ def test_old_quotes_go_with_the_synchronization(registered):
     assert not Quote.objects.exists()
 
 
+def test_deleting_the_connector_says_that_its_service_stays_and_how_it_goes(registered, administrator):
+    page = f"/admin/connectors/connector/{registered.pk}/delete/"
+    client = Client()
+    client.force_login(administrator)
+    text = client.get(page).content.decode()
+    assert "The carrier service “Hub rates”" in text and "run “Carrier service” before" in text
+    configured(registered, offers_rates=False)
+    assert synchronized(registered).outcome == Outcome.SUCCEEDED
+    assert "The carrier service" not in client.get(page).content.decode()
+
+
 def test_the_panel_and_the_connection_test_say_how_it_is(registered, administrator):
     ask(registered)
     ada = Client()

@@ -10,7 +10,7 @@ import pytest
 from connectors import directory, feeds
 from connectors.models import Batch, Connector, Figure, Mapping, Route
 from connectors.records import StockLevel
-from connectors.shopify import stockfile
+from connectors.shopify import bulk, stockfile
 from connectors.shopify.sandbox import OUTLET, inventory
 from events.models import Event, Outcome, Reason, RelatedRequest
 from tests.cast import an_event, run_one
@@ -430,6 +430,26 @@ def test_much_stock_goes_as_one_file(route, offer, vendor):
     assert not calls(vendor), "no direct call"
     assert all(held(vendor, item_of(n)) == 7 for n in range(3_000))
     assert set(Batch.objects.values_list("state", flat=True)) == {"done"}
+
+
+def test_what_changes_while_a_file_is_under_way_is_sent_at_once(route, offer, vendor, monkeypatch):
+    """What the file holds itself waits for its outcome: the older quantity must not arrive last."""
+    seed(route, vendor, 300)
+    options(route, direct_limit=100)
+    offer(*many(298))
+    feed(route)
+    file = set(Figure.objects.filter(batch__isnull=False).values_list("key", flat=True))
+    running = {"status": "RUNNING", "objectCount": "0", "createdAt": datetime.now(UTC).isoformat()}
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk.calls, "operation", lambda client, gid: running)
+        offer(*many(300)[298:], level("BULK-0000001", 9))
+        event = feed(route)
+        assert (event.outcome, event.reason_code) == (Outcome.WAITING, "bulk_running"), event.sentence
+    assert len(file) == 298 and len(calls(vendor)) == 1
+    assert [held(vendor, item_of(n)) for n in (298, 299)] == [7, 7]
+    assert calls(vendor)[0]["variables"]["input"]["quantities"][0]["inventoryItemId"] == item_of(298)
+    finish(route, vendor)
+    assert held(vendor, item_of(0)) == 9 and held(vendor, item_of(1)) == 7
 
 
 def test_bad_lines_of_a_file_are_listed_by_sku_and_the_rest_is_applied(route, offer, vendor):

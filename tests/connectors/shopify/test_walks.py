@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.exceptions import ConfigurationError, PayloadError, RemoteRefused, RemoteUnavailable, Skip
+from connectors.exceptions import ConfigurationError, RemoteRefused, RemoteUnavailable, Skip
 from connectors.shopify import orders, walks
 from connectors.shopify.sandbox.shops import OUTLET
 from connectors.shopify.trigger import MARGIN
@@ -175,18 +175,13 @@ def test_orders_of_certain_days_are_taken_in_the_shops_time_zone(make_client, ve
     after = vendor.control("order", minutes_ago=minutes - 0.5, silent=True)
     before = vendor.control("order", minutes_ago=minutes + 0.5, silent=True)
     vendor.control("clock", index_lag_s=0)
-    run = FakeRun(make_client(), {"number": f"{midnight.date()}"})
+    day, before_that = midnight.date(), midnight.date() - timedelta(days=1)
+    run = FakeRun(make_client(), {"first": f"{day}", "last": f"{day}"})
     walks.synchronize_placed(run)
     numbers = {one["object_id"] for one in run.spawned}
     assert after["legacyResourceId"] in numbers and before["legacyResourceId"] not in numbers
-    both = FakeRun(make_client(), {"number": "1"})
+    assert run.told == (len(run.spawned), len(run.spawned))
+    both = FakeRun(make_client(), {"first": f"{before_that}", "last": f"{day}"})
     walks.synchronize_placed(both)
     assert {after["legacyResourceId"], before["legacyResourceId"]} <= {one["object_id"] for one in both.spawned}
-
-
-@pytest.mark.parametrize(
-    "text", ["", "yesterday", "2026-11-31", "2026-11-07 2026-11-01", "2026-11-01 2026-11-02 2026-11-03", "0"]
-)
-def test_days_that_are_none_are_said_to_be_none(make_client, text):
-    with pytest.raises(PayloadError, match="does not name one day"):
-        walks.synchronize_placed(FakeRun(make_client(), {"number": text}))
+    assert walks.count_placed(run, before_that, day) == len(both.spawned)

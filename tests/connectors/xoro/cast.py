@@ -12,15 +12,20 @@ from typing import Any
 
 import requests
 
+from connectors.base import Delivered
 from connectors.exceptions import PayloadError, RemoteTimedOut, RemoteUnavailable
 from connectors.http import HttpAnswer
-from connectors.models import Connector
+from connectors.models import Connector, DirectoryEntry
 from connectors.records import Address, Company, Customer, Order, OrderLine, Payment, ShippingLine, Tax
 from connectors.schema import load
+from connectors.xoro.changes import fingerprint
 from connectors.xoro.client import XoroClient
+from connectors.xoro.deposits import header_members, signed, with_order
 from connectors.xoro.options import OrderOptions
-from connectors.xoro.orders import _fingerprint
+from connectors.xoro.orders import push_order
+from connectors.xoro.salesorders import sales_order
 from connectors.xoro.sandbox import XoroSandbox, settings_for
+from connectors.xoro.sending import PROOF
 from connectors.xoro.settings import XoroSettings
 
 STATE_TAX = Decimal("0.06")
@@ -96,6 +101,13 @@ def make_settings(base_url: str = "https://xoro.example", **changes: Any) -> Xor
     return settings
 
 
+def body_of(order: Order, settings: XoroSettings, options: OrderOptions | None = None) -> dict[str, Any]:
+    """The whole order as it is sent for the first time, its money along."""
+    along = with_order(order, settings)
+    deposit = header_members(along, sum(map(signed, along), Decimal(0)), settings)
+    return sales_order(order, settings, options or OrderOptions(), origin="lumen", deposit=deposit)
+
+
 class Answer(HttpAnswer):
     def json(self) -> Any:
         try:
@@ -147,6 +159,10 @@ def scripted_client(*answers: Any, **changes: Any) -> XoroClient:
     return client
 
 
+# The account proved that it answers a search without a status: a first look is one call.
+PROVEN = {PROOF: "9999-01-01T00:00:00+00:00"}
+
+
 @dataclass
 class FakeRun:
     """What a flow uses of the hub's run."""
@@ -163,7 +179,25 @@ class FakeRun:
     def note(self, code: str, text: str) -> None:
         self.notes[code] = text
 
-    checkpoint: dict[str, Any] = field(default_factory=dict)
+    checkpoint: dict[str, Any] = field(default_factory=lambda: dict(PROVEN))
+    payload: dict[str, Any] = field(default_factory=dict)
+    spawned: list[dict[str, Any]] = field(default_factory=list)
+    terms: dict[str, str] = field(default_factory=dict)  # the mapping of payment terms
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def spawn(self, **given: Any) -> int:
+        self.spawned.append(given)
+        return len(self.spawned)
+
+    def told(self, topic: str) -> list[dict[str, Any]]:
+        """Payloads of the events of a topic that were asked for."""
+        return [one["payload"] for one in self.spawned if one["topic"] == topic]
+
+    def map(self, kind: str, value: str, *, default: str) -> str:
+        return self.terms.get(value, default)
 
     @cached_property
     def connector(self) -> Connector:
@@ -207,5 +241,35 @@ class Tenant:
 
 
 def link(order: Order, number: str = "MAIN-S000123", sent_hash: str | None = None) -> SimpleNamespace:
-    hashed = _fingerprint(order) if sent_hash is None else sent_hash
-    return SimpleNamespace(target_object_id="70001", target_number=number, sent_hash=hashed, state="sent")
+    hashed = fingerprint(order) if sent_hash is None else sent_hash
+    return SimpleNamespace(
+        target_object_id="70001",
+        target_number=number,
+        sent_hash=hashed,
+        state="sent",
+        created_at=datetime(2026, 3, 7, 19, 0, tzinfo=UTC),
+    )
+
+
+def forget() -> None:
+    """The hub remembers no document, as after an old backup."""
+    DirectoryEntry.objects.all().delete()
+
+
+def sent(tenant: Tenant, order: Order, **changes: Any) -> FakeRun:
+    """The order was sent; the run that comes next knows it by the ledger."""
+    first = tenant.run(**changes)
+    delivered = push_order(first, order)
+    return after(tenant, delivered, **changes)
+
+
+def after(tenant: Tenant, delivered: Delivered, **changes: Any) -> FakeRun:
+    """A run that finds in the ledger what was delivered."""
+    run = tenant.run(**changes)
+    run.link = SimpleNamespace(
+        target_object_id=delivered.target_id,
+        target_number=delivered.target_number,
+        sent_hash=delivered.sent_hash,
+        created_at=datetime.now(UTC),
+    )
+    return run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from socketserver import ThreadingMixIn
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import django
@@ -17,7 +18,10 @@ if not django_settings.configured:
 
 from django.test import override_settings
 
+from connectors import registry
+from tests.connectors.cases import hurried
 from tests.connectors.xoro.cast import FakeRun, Tenant
+from tests.connectors.xoro.credit_cast import Books
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -52,3 +56,10 @@ def tenant(server: _Server) -> Iterator[Tenant]:
 @pytest.fixture
 def run(tenant: Tenant) -> FakeRun:
     return tenant.run()
+
+
+@pytest.fixture
+def books(install: Any, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Books:
+    """A shop that sends refunds, returns and gift cards to a tenant, without the pauses between calls."""
+    monkeypatch.setitem(registry._providers, "xoro", hurried(registry.get("xoro")))
+    return Books(install, sandbox, import_start_date="2026-01-01", old_order_returns=True)

@@ -16,11 +16,11 @@ from connectors.xoro.customers import company_body, customer_body
 from connectors.xoro.options import OrderOptions
 from connectors.xoro.salesorders import sales_order
 from connectors.xoro.sandbox import fields as sandbox_fields
-from tests.connectors.xoro.cast import make_line, make_order, make_payment, make_settings, make_tax
+from tests.connectors.xoro.cast import body_of, make_line, make_order, make_payment, make_settings, make_tax
 
 
 def header_of(order: Order, options: OrderOptions | None = None, **settings: Any) -> dict[str, Any]:
-    body = sales_order(order, make_settings(**settings), options or OrderOptions(), origin="lumen")
+    body = body_of(order, make_settings(**settings), options)
     header: dict[str, Any] = body["SoEstimateHeader"]
     return header
 
@@ -86,7 +86,15 @@ def test_a_guest_is_named_by_what_there_is(changes: dict[str, Any], name: str) -
 def test_a_nobody_is_refused() -> None:
     order = make_order(customer=None, billing_address=None, shipping_address=None, email="")
     with pytest.raises(PayloadError, match="names no customer"):
-        header_of(order)
+        header_of(replace(order, company=None))
+
+
+def test_a_company_without_a_customer_buys_in_its_own_name() -> None:
+    order = make_order(customer=None, billing_address=None, shipping_address=None, email="")
+    header = header_of(order)
+    assert header["CustomerName"] == "Brook LLC"
+    assert header["ThirdPartyCompanyId"] == "330045"
+    assert "ThirdPartyCustomerId" not in header
 
 
 def test_addresses_use_codes_and_the_orders_own_member_names() -> None:

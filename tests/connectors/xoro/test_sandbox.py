@@ -18,9 +18,8 @@ from connectors.xoro import envelope
 from connectors.xoro.options import OrderOptions
 from connectors.xoro.provider import provider
 from connectors.xoro.routes import ROUTES
-from connectors.xoro.salesorders import sales_order
 from connectors.xoro.sandbox import books as sandbox_books
-from tests.connectors.xoro.cast import Answer, FakeRun, Tenant, make_settings, scripted_client
+from tests.connectors.xoro.cast import Answer, FakeRun, Tenant, body_of, make_settings, scripted_client
 
 SAMPLES = Path(connectors.xoro.__file__).parent / "samples"
 AUTH = ("sandbox-key", "sandbox-secret")
@@ -62,7 +61,7 @@ def test_it_answers_the_shipped_invoice_of_the_sample_order_as_the_sample_does(t
 
 def test_the_sample_request_is_what_the_sample_order_becomes() -> None:
     order = Order.from_json((SAMPLES / "order.json").read_bytes())
-    body = sales_order(order, make_settings(), OrderOptions(), origin="lumen")
+    body = body_of(order, make_settings())
     assert body == sample("salesorder_create_request")
 
 

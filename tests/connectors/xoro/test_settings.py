@@ -37,12 +37,85 @@ from tests.connectors.xoro.cast import make_settings
         ({"service_by_country": ["CA"]}, "service_by_country"),
         ({"gateway_map": {"paypal": "PayPal"}}, "gateway_map"),
         ({"invoice_statuses": []}, "invoice_statuses"),
+        ({"wave_codes": {"No such method": 1}, "auto_wave": True}, "wave_codes"),
+        ({"wave_codes": {"Full Order(s) Only": "one"}, "auto_wave": True}, "wave_codes"),
+        ({"service_by_country": {"Canada": "Post"}}, "service_by_country"),
+        ({"gateway_map": [{"account": "PayPal"}]}, "gateway_map"),
+        ({"location_map": [{"location": "Toronto"}]}, "location_map"),
+        ({"carrier_map": [{"carrier": "UPS", "name": "UPS", "url": "https://ups.example/"}]}, "carrier_map"),
+        ({"carrier_map": [{"carrier": "UPS", "name": "UPS", "url": "http://ups.example/{number}"}]}, "carrier_map"),
+        ({"default_currency": "Dollar"}, "default_currency"),
+        ({"deposit_flag": "x"}, "deposit_flag"),
+        ({"loop_url": "http://x", "return_source": "Loop Returns"}, "loop_url"),
+        ({"import_time_zone": "Mars/Base"}, "import_time_zone"),
+        ({"notify_recipients": ["ada"]}, "notify_recipients"),
+        ({"fulfillment_location": "fixed"}, "fixed_location"),
     ],
 )
 def test_settings_that_cannot_work_name_their_field(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(ValidationError) as failure:
         make_settings(**changes)
     assert list(failure.value.message_dict) == [field]
+
+
+MAP = [{"location": "Toronto", "store": "Main Store", "store_location": ""}]
+STOCK = {"inventory_enabled": True, "inventory_location_map": [{"store": "Main Store", "location": "Toronto"}]}
+CARDS = {"gift_cards_enabled": True, "gift_card_sku": "GC", "gift_card_liability_account": "Gift cards"}
+PAYOUTS = {"payouts_enabled": True, "payout_bank_account": "B", "payout_fee_account": "F", "dispute_account": "D"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "repaired", "field"),
+    [
+        ({"split_orders": True}, {"location_map": MAP}, "location_map"),
+        ({"auto_wave": True, "auto_release": False}, {"auto_release": True}, "auto_wave"),
+        ({"auto_wave": True, "drop_as": "invoices"}, {"drop_as": "orders"}, "auto_wave"),
+        ({"update_fields": ["tags_update", "tags_override"]}, {"update_fields": ["tags_update"]}, "update_fields"),
+        ({"update_sku": True, "update_fields": ["price"]}, {"update_fields": ["price", "sku"]}, "update_sku"),
+        ({"compare_price_field": "StandardUnitPrice"}, {"price_field": "CustomPrice1"}, "compare_price_field"),
+        (
+            {"products_enabled": True, "update_fields": ["cost"]}, {"cost_field": "StandardUnitCost"}, "cost_field",
+        ),
+        ({"include_tags": ["web"], "exclude_tags": ["WEB"]}, {"exclude_tags": ["pos"]}, "exclude_tags"),
+        ({"inventory_enabled": True}, STOCK, "inventory_location_map"),
+        (
+            STOCK | {"inventory_location_map": [*STOCK["inventory_location_map"]] * 2}, STOCK,  # type: ignore[misc]
+            "inventory_location_map",
+        ),
+        ({"item_tags_include": ["a"], "item_tags_exclude": ["A"]}, {"item_tags_exclude": []}, "item_tags_exclude"),
+        (
+            {"import_enabled": True, "import_every_hours": 0, "import_every_minutes": 0}, {"import_every_hours": 1},
+            "import_every_minutes",
+        ),
+        (
+            {"import_enabled": True, "import_every_minutes": 15, "import_offset_minutes": 15},
+            {"import_offset_minutes": 14}, "import_offset_minutes",
+        ),
+        (
+            {"record_payments": False, "post_ship_payment": True}, {"record_payments": True}, "post_ship_payment",
+        ),
+        ({"sync_third_party_returns": True}, {"sync_third_party_returns": False}, "sync_third_party_returns"),
+        (
+            {"sync_third_party_returns": True, "return_source": "Loop Returns"}, {"return_token": "t"}, "return_token",
+        ),
+        (CARDS | {"gift_card_sku": ""}, CARDS, "gift_card_sku"),
+        (CARDS | {"gift_card_liability_account": ""}, CARDS, "gift_card_liability_account"),
+        (
+            CARDS | {"gift_card_provider": "other"}, {"gift_card_api_client_ids": ["1"]}, "gift_card_api_client_ids",
+        ),
+        (PAYOUTS | {"payout_bank_account": ""}, PAYOUTS, "payout_bank_account"),
+        (PAYOUTS | {"payout_fee_account": ""}, PAYOUTS, "payout_fee_account"),
+        (PAYOUTS | {"dispute_account": ""}, PAYOUTS, "dispute_account"),
+    ],
+)  # fmt: skip
+def test_settings_that_contradict_each_other_name_one_field(
+    changes: dict[str, Any], repaired: dict[str, Any], field: str
+) -> None:
+    """Each contradiction is an error at one field, and saving works once it is repaired."""
+    with pytest.raises(ValidationError) as failure:
+        make_settings(**changes)
+    assert list(failure.value.message_dict) == [field]
+    make_settings(**changes | repaired)
 
 
 @pytest.mark.parametrize(

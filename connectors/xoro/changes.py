@@ -1,0 +1,370 @@
+"""Changes of an order that Xoro has already.
+
+While the warehouse has not begun, the sales order is replaced: sent again with ``VoidAndCreate`` and
+``KeepOriginalOrderNumber``, or cancelled. From the first wave on a person decides, except where nothing that matters
+changed, or units were taken off what is shipped already (their refund becomes a credit memo). Before each write what is
+there is read and compared, so that a lost answer writes nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from connectors.base import Delivered
+from connectors.exceptions import HubError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
+from connectors.records import Order
+from connectors.xoro import accounts, deposits, documents, parts, refusals, wire
+from connectors.xoro.documents import INVOICE, SALES_ORDER, Document, documents_of, third_party_source
+from connectors.xoro.parts import Part
+from connectors.xoro.salesorders import check_sum
+from connectors.xoro.sending import (
+    NOUNS,
+    REPLACING,
+    Sending,
+    body_hash,
+    body_of,
+    keep,
+    send,
+    unknown_skus_of,
+)
+from connectors.xoro.settings_warehousing import INVOICES
+
+if TYPE_CHECKING:
+    from connectors.models import Link
+    from connectors.run import Run
+
+# Members of an order that move while Xoro's sales order stays right: a later payment or shipment is no change of it.
+NOT_TAKEN = frozenset({"financial_status", "fulfillment_status", "risk", "payments", "tags", "processed_at"})
+BEFORE_WAREHOUSE = ("Open", "Released")
+ENDED = ("Shipped", "Invoiced", "Closed")
+CANCELLED = "Cancelled"
+# What a person in the warehouse has to know of; a changed note or tag is not worth stopping for.
+MATTERS = ("Addr", "Addr2", "City", "State", "Country", "ZpCode", "FirstName", "LastName", "CompanyName")
+
+
+def fingerprint(order: Order) -> str:
+    return order.fingerprint(without=NOT_TAKEN)
+
+
+def delivered(order: Order, made: Sequence[Document], sentence: str = "") -> Delivered:
+    """What the ledger keeps: the first document, and the state of the order it stands for."""
+    first, numbers = made[0], " and ".join(one.number for one in made)
+    noun = NOUNS[first.kind] + ("s" if len(made) > 1 else "")
+    return Delivered(
+        target_id=first.id,
+        target_number=first.number,
+        sentence=sentence or f"Order {order.name} is in Xoro as {noun} {numbers}.",
+        sent_hash=fingerprint(order),
+    )
+
+
+def apply(run: Run, order: Order, link: Link) -> Delivered:
+    """Raises ``Skip`` (unchanged), ``RemoteRefused`` (in the warehouse, a manual task), ``UnconfirmedWrite``, and what
+    sending raises."""
+    source = third_party_source(order, run.settings)
+    is_same = link.sent_hash == fingerprint(order)
+    number = link.target_number or link.target_object_id
+    if is_same and not _has_news(run, order, source):
+        raise Skip(
+            f"Order {order.name} is in Xoro as {number} and has not changed.", reason="unchanged", code="unchanged"
+        )
+    known = documents_of(run, source, order.id)
+    if not known:
+        raise _gone(order, number)
+    if not is_same and order.cancelled_at is not None:
+        sentence = _cancel(run, order, known)
+    elif not is_same or _has_new_invoices(run, order, known):
+        sentence = _change(run, order, known)
+    else:
+        sentence = ""
+    # A hub that remembered no documents remembered no payments either: what was paid by then went along with the order.
+    is_of_older_hub = not any(one.body_hash for one in known)
+    paid = deposits.settle(run, order, sent_at=link.created_at if is_of_older_hub else None)
+    if paid:
+        sums = ", ".join(f"{deposits.signed(one)} {order.currency}" for one in paid)
+        sentence = f"{sentence} The payment of {sums} is imported by an event of its own.".strip()
+    elif not sentence:
+        raise Skip(
+            f"Order {order.name} is in Xoro as {number} and has not changed.", reason="unchanged", code="unchanged"
+        )
+    alive = [one for one in documents.known_documents(run, source, order.id) if not one.is_cancelled]
+    return delivered(order, alive or known, sentence)
+
+
+def _has_news(run: Run, order: Order, source: str) -> bool:
+    """Whether an unchanged order has payments or shipments Xoro has not heard of; costs no call."""
+    known = deposits.known_payments(run, source, order.id)
+    settings = run.settings
+    is_paid = settings.record_payments and any(one.id not in known for one in deposits.moved(order))
+    made = documents.known_documents(run, source, order.id)
+    return is_paid or _has_new_invoices(run, order, made)
+
+
+def _has_new_invoices(run: Run, order: Order, known: Sequence[Document]) -> bool:
+    if run.settings.drop_as != INVOICES or not parts.is_split(order, run.settings):
+        return False
+    return bool({one.id for one in order.fulfillments} - {one.part for one in known})
+
+
+# --- cancelling -----------------------------------------------------------------------------------------------------
+
+
+def _cancel(run: Run, order: Order, known: Sequence[Document]) -> str:
+    alive = [one for one in known if not one.is_cancelled]
+    rows = {one.number: _state(run, order, one) for one in alive}
+    for one in alive:
+        if one.kind == INVOICE:
+            raise _in_warehouse(order, one, "invoiced", "was cancelled")
+        if rows[one.number].status != CANCELLED and (step := rows[one.number].step(run)):
+            raise _in_warehouse(order, one, step, "was cancelled")
+    for one in alive:
+        if rows[one.number].status != CANCELLED:
+            _cancel_one(run, order, one)
+        source = third_party_source(order, run.settings)
+        documents.remember(run, source, order.id, [replace(one, is_cancelled=True)])
+    numbers = " and ".join(one.number for one in known)
+    return f"Cancelled {numbers} in Xoro, because order {order.name} was cancelled."
+
+
+def _cancel_one(run: Run, order: Order, one: Document) -> None:
+    """Cancelling converges: a second one finds the order cancelled."""
+    try:
+        run.client.write("cancel_sales_order", {"OrderNumber": one.number})
+    except RemoteUnavailable as error:
+        if error.code in refusals.NOT_DONE or error.status is None:
+            raise  # the next attempt reads the status first
+        if _state(run, order, one).status != CANCELLED:
+            raise
+    except RemoteRefused as error:
+        if _state(run, order, one).status != CANCELLED:
+            raise refusals.explained(error) from error
+    except HubError as error:
+        if not refusals.has_no_route(error):
+            raise
+        raise refusals.manual_task(
+            f"Order {order.name} was cancelled, and Xoro has no route to cancel sales order {one.number}.",
+            f"Cancel sales order {one.number} in Xoro and give its deposit back.",
+            error,
+        ) from error
+
+
+# --- changing -------------------------------------------------------------------------------------------------------
+
+
+def _change(run: Run, order: Order, known: Sequence[Document]) -> str:
+    check_sum(order)
+    alive = [one for one in known if not one.is_cancelled]
+    if not alive:
+        raise RemoteRefused(
+            f"Order {order.name} changed, but {known[0].number} was cancelled in Xoro.",
+            code="cancelled_there",
+            next_step=f"Re-open {known[0].number} in Xoro and change it there, then mark this event resolved.",
+        )
+    wanted = _parts(run, order, alive)
+    by_reference = {one.reference: one for one in alive}
+    fresh = [one for one in wanted if one.reference not in by_reference]
+    changed, states = [], {}
+    for part in wanted:
+        before = by_reference.get(part.reference)
+        if before is None:
+            continue
+        one = Sending(order=order, part=part, kind=before.kind, deposit={})
+        body = body_of(run, one)
+        if before.body_hash == body_hash(body):
+            continue
+        if before.kind == INVOICE:
+            run.note("invoice_stays", f"{before.number} is an invoice and stays as it is; refunds become credit memos.")
+            continue
+        states[before.number] = state = _state(run, order, before)
+        if not state.check(run, order, before, body):
+            changed.append((one, before, body, state))
+    gone = [one for one in alive if one.reference not in {part.reference for part in wanted} and one.kind != INVOICE]
+    for document in gone:
+        if step := _state(run, order, document).step(run):
+            raise _in_warehouse(order, document, step, "lost all its lines")
+    numbers = [_replace(run, order, *row) for row in changed]
+    for part in fresh:
+        kind = INVOICE if run.settings.drop_as == INVOICES else SALES_ORDER
+        one = Sending(order=order, part=part, kind=kind, deposit={})
+        numbers.append(send(run, one, in_doubt=run.unfinished_write).number)
+    for document in gone:
+        _cancel_one(run, order, document)
+        source = third_party_source(order, run.settings)
+        documents.remember(run, source, order.id, [replace(document, is_cancelled=True)])
+        numbers.append(document.number)
+    accounts.follow(run, order)
+    if not numbers:
+        return f"Order {order.name} changed in nothing that Xoro's {alive[0].number} says."
+    return f"Changed {' and '.join(numbers)} in Xoro with order {order.name}."
+
+
+def _parts(run: Run, order: Order, alive: Sequence[Document]) -> list[Part]:
+    """As it was sent: a whole order stays whole."""
+    if alive[0].kind == INVOICE and parts.is_split(order, run.settings):
+        return parts.by_fulfillment(order, run.settings, alive)
+    if len(alive) == 1 and not alive[0].part and (alive[0].kind == INVOICE or not parts.is_split(order, run.settings)):
+        return [replace(parts.whole(order), reference=alive[0].reference)]
+    return parts.by_store(order, run.settings, alive)
+
+
+class State:
+    """What Xoro says of a sales order now."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.row = row
+        self.header, self.lines = wire.header_of(row), wire.lines_of(row)
+        self.status = str(self.header.get("StatusName") or "")
+        self.allocated = sum((_units(line, "QtyAllocated") for line in self.lines), Decimal(0))
+        self.shipped = sum((_units(line, "QtyShipped") for line in self.lines), Decimal(0))
+
+    def step(self, run: Run) -> str:
+        """How far the warehouse is; empty while it has not begun, or its wave may be voided."""
+        if self.status not in BEFORE_WAREHOUSE or self.shipped:
+            return self.status.lower() or f"{self.shipped.normalize():f} units shipped"
+        if self.allocated and not run.settings.force_void_wave:
+            return f"{self.allocated.normalize():f} units on a wave"
+        return ""
+
+    def check(self, run: Run, order: Order, document: Document, body: dict[str, Any]) -> bool:
+        """Whether the change needs no write. Raises ``RemoteRefused`` where the warehouse has begun and it matters."""
+        if run.unfinished_write and is_same(self.row, body):
+            run.note("found_existing", f"{document.number} has the change already.")
+            one = replace(document, body_hash=body_hash(body), lines=documents.units_of(body))
+            documents.remember(run, third_party_source(order, run.settings), order.id, [one])
+            return True
+        step = self.step(run)
+        if not step:
+            return False
+        before, after = _amounts_of(self.row), _amounts_of(body)
+        is_less = all(after.get(line_id, Decimal(0)) <= units for line_id, units in before.items())
+        is_less = is_less and set(after) <= set(before)
+        is_moved = any(_differs(self.header, body, f"ShipTo{name}") for name in MATTERS)
+        if not is_moved and before == after:
+            run.note(
+                "not_taken", f"{document.number} is in the warehouse ({step}); what changed does not matter there."
+            )
+            return True
+        if not is_moved and is_less and self.status in ENDED:
+            run.note("by_credit_memo", f"{document.number} is {step}: what was taken off it becomes a credit memo.")
+            return True
+        raise _in_warehouse(order, document, step, "changed")
+
+
+def is_same(row: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    """Whether a document says what the body says, as far as it repeats its members."""
+    header, wanted = wire.header_of(row), wire.header_of(body)
+    skipped = REPLACING | {"AutoReleaseSalesOrder", "AutoWaveSalesOrder"}
+    if any(name in header and not _equal(header[name], value) for name, value in wanted.items() if name not in skipped):
+        return False
+    have, want = wire.lines_of(row), wire.lines_of(body)
+    if len(have) != len(want):
+        return False
+    pairs = zip(have, want, strict=True)
+    return all(_equal(one[name], value) for one, two in pairs for name, value in two.items() if name in one)
+
+
+def _replace(run: Run, order: Order, one: Sending, before: Document, body: dict[str, Any], state: State) -> str:
+    """Sends the order again in place of the one that is there; its deposit stays where it is, under the same number."""
+    hashed = body_hash(body)
+    try:
+        row = _send_again(run, order, one, before)
+    except RemoteRefused as error:
+        if refusals.is_wave_error(error, run.settings):
+            raise refusals.wave_failure(error, one.what, run.settings) from error
+        raise refusals.explained(error) from error
+    except RemoteUnavailable as error:
+        if error.code in refusals.NOT_DONE:
+            raise
+        found = run.client.get_sales_order(before.number)
+        if found is None or not is_same(found, body):
+            if error.status is None:
+                raise  # the next attempt reads and compares first
+            raise UnconfirmedWrite(
+                f"Whether the change of order {order.name} is in sales order {before.number} is not known: "
+                f"{error.sentence}",
+                next_step=f"Compare {before.number} in Xoro with the order. If it has the change, mark this event "
+                "resolved; if not, press Retry.",
+            ) from error
+        row = found
+    number = wire.document_number(row) or before.number
+    keep(run, one, row if wire.document_number(row) else state.row, hashed)
+    if number != before.number:
+        run.note("other_number", f"Xoro replaced {before.number} by {number} instead of keeping the number.")
+    return number
+
+
+def _send_again(run: Run, order: Order, one: Sending, before: Document) -> dict[str, Any]:
+    unknown: frozenset[str] = frozenset()
+    replacing = {"OrderNumber": before.number, "VoidAndCreate": True, "KeepOriginalOrderNumber": True}
+    while True:  # ends: each round finds one more unknown SKU, or leaves
+        body = body_of(run, one, unknown)
+        body["SoEstimateHeader"] |= replacing
+        try:
+            row: dict[str, Any] = run.client.write("create_sales_order", body)
+        except RemoteRefused as error:
+            more = unknown_skus_of(run, order, error) - unknown
+            if not more:
+                raise
+            unknown |= more
+        else:
+            return row
+
+
+def _state(run: Run, order: Order, document: Document) -> State:
+    row = run.client.get_sales_order(document.number)
+    if row is None:
+        raise _gone(order, document.number)
+    return State(row)
+
+
+def _gone(order: Order, number: str) -> RemoteRefused:
+    return RemoteRefused(
+        f"Order {order.name} was sent to Xoro as {number}, but Xoro shows no such sales order.",
+        code="gone",
+        next_step=f"Look for {number} in Xoro: make the change there, or enter the order anew; then mark this event "
+        "resolved.",
+    )
+
+
+def _in_warehouse(order: Order, document: Document, step: str, what: str) -> RemoteRefused:
+    return RemoteRefused(
+        f"Order {order.name} {what} after it was sent to Xoro, but the order is in warehouse: {document.number} is "
+        f"{step}.",
+        code="in_warehouse",
+        next_step=f"Make the change in {document.number} in Xoro, or stop it in the warehouse, then mark this event "
+        "resolved.",
+    )
+
+
+def _amounts_of(row: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Units of what a person in the warehouse would see, by line of the order or by item."""
+    found: dict[str, Decimal] = {}
+    for line in wire.lines_of(row):
+        key = wire.identifier(line.get("ThirdPartyRefNo2")) or wire.identifier(line.get("ItemNumber"))
+        found[key] = found.get(key, Decimal(0)) + _units(line, "Qty")
+    return {key: units for key, units in found.items() if units}
+
+
+def _units(line: Mapping[str, Any], name: str) -> Decimal:
+    return wire.decimal(line.get(name), name)
+
+
+def _differs(header: Mapping[str, Any], body: Mapping[str, Any], name: str) -> bool:
+    wanted = wire.header_of(body).get(name, "")
+    return name in header and not _equal(header[name] or "", wanted)
+
+
+def _equal(one: Any, two: Any) -> bool:
+    """Numbers by value, everything else as text: Xoro repeats 1 as 1.0, and ids as numbers."""
+    if isinstance(one, list) and isinstance(two, list):
+        return len(one) == len(two) and all(_equal(a, b) for a, b in zip(one, two, strict=True))
+    if isinstance(one, dict) and isinstance(two, dict):
+        return all(_equal(one[name], value) for name, value in two.items() if name in one)
+    if isinstance(one, bool) or isinstance(two, bool):
+        return bool(one) == bool(two)
+    if isinstance(one, (int, float, Decimal)) and isinstance(two, (int, float, Decimal)):
+        return abs(Decimal(str(one)) - Decimal(str(two))) < Decimal("0.000001")
+    return str(one if one is not None else "") == str(two if two is not None else "")

@@ -1,0 +1,187 @@
+"""Importing one payment of a shop as a deposit on its order's documents: an event of its own, with its own outcome.
+
+``POST deposit/import`` is our assumption: a tenant without it makes each deposit a task for a person, named in full. Xoro
+lists no deposits, so that after a lost answer the payments no bank deposit took yet are looked through; where those say
+nothing, a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from connectors.exceptions import HubError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite, WaitFor
+from connectors.xoro import refusals
+from connectors.xoro.deposits import OWN, WITH_ORDER, known_payments, remember_done, way_of
+from connectors.xoro.documents import SALES_ORDER, Document, documents_of, part_reference
+from connectors.xoro.moneys import ZERO, allocate, smallest_unit, total
+from connectors.xoro.wire import day_in, decimal, identifier, number, us_date, without_blanks
+
+if TYPE_CHECKING:
+    from connectors.run import Run
+    from connectors.xoro.settings import XoroSettings
+
+INVOICE_PAUSE_S = 6 * 3600.0  # between two looks for the invoice of an order whose payment follows it
+
+
+def import_deposit(run: Run) -> str:
+    """One payment to its order's documents, in proportion to their totals. Raises ``Skip`` (in Xoro already; money paid
+    back for goods that are invoiced), ``WaitFor`` (its invoice), a manual task where Xoro has no route for deposits,
+    ``UnconfirmedWrite``, and the errors of the client."""
+    told = run.payload
+    source, order_id, amount = told["source"], told["order_id"], Decimal(told["amount"])
+    what = f"{abs(amount)} {told['currency']} of order {told['order_name']}"
+    run.key("order_id", order_id)
+    run.key("order_name", told["order_name"])
+    if not run.settings.record_payments:
+        raise Skip(f"{what} are not recorded: “Record payments” is off.", reason="filtered", code="record_payments")
+    documents = documents_of(run, source, order_id)
+    if not documents:
+        raise WaitFor(f"Order {told['order_name']} is not in Xoro yet.", code=f"order:{order_id}", retry_after_s=600)
+    _check_invoice(run, documents, amount, what)
+    done = set(known_payments(run, source, order_id).get(told["payment_id"], {}).get("done", []))
+    wanted = _wanted(documents, told["payment_id"], amount, told["currency"])
+    left = [row for row in wanted if row[0] not in done]
+    if not left:
+        raise Skip(f"{what} are in Xoro already.", reason="unchanged", code="unchanged")
+    is_in_doubt = run.unfinished_write
+    for reference, document, share in left:
+        if not (is_in_doubt and _is_there(run, told, share, reference)):
+            _write(run, told, document, reference, share, what)
+        is_in_doubt = False
+        done.add(reference)
+        remember_done(run, told, sorted(done))
+    numbers = ", ".join(document.number for _, document, _ in wanted)
+    verb = "deposited on" if amount > ZERO else "taken off the deposit of"
+    return f"{what} were {verb} {numbers}."
+
+
+def _wanted(
+    documents: Sequence[Document], payment_id: str, amount: Decimal, currency: str
+) -> list[tuple[str, Document, Decimal]]:
+    """(reference, document, share) of each document that takes some of the money."""
+    weights = [Decimal(one.total or "0") for one in documents]
+    shares = allocate(amount, weights, smallest_unit(currency))
+    rows = []
+    for index, (one, share) in enumerate(zip(documents, shares, strict=True)):
+        reference = payment_id if index == 0 else part_reference(payment_id, one.part or str(index))
+        if share:
+            rows.append((reference, one, share))
+    return rows
+
+
+def _check_invoice(run: Run, documents: Sequence[Document], amount: Decimal, what: str) -> None:
+    follows = run.settings.post_ship_payment
+    if amount > ZERO and not follows:
+        return
+    numbers = ", ".join(one.number for one in documents)
+    if follows and all(one.is_cancelled for one in documents):
+        raise Skip(
+            f"{what} were not recorded: {numbers} was cancelled before an invoice, which payments follow.",
+            reason="filtered",
+            code="post_ship_payment",
+        )
+    is_invoiced = any(is_invoiced_order(run, one) for one in documents)
+    if amount < ZERO and is_invoiced:
+        raise Skip(
+            f"{what} were paid back after {numbers} was invoiced: the refund's credit memo books that.",
+            reason="filtered",
+            code="invoiced",
+        )
+    if follows and not is_invoiced:
+        raise WaitFor(
+            f"{what} are recorded once the invoice of {numbers} exists: payments follow shipping.",
+            code=f"invoice:{documents[0].number}",
+            retry_after_s=INVOICE_PAUSE_S,
+        )
+
+
+def is_invoiced_order(run: Run, document: Document) -> bool:
+    """Whether an invoice exists for a document of an order; an invoice is one itself."""
+    if document.kind != SALES_ORDER:
+        return True
+    rows = run.client.read("invoices", {"so_number": document.number}).rows
+    headers = (row.get("invoiceHeader") or row.get("InvoiceHeader") or {} for row in rows)
+    return any(header.get("SoNumber") == document.number for header in headers if isinstance(header, dict))
+
+
+def _write(run: Run, told: dict[str, Any], document: Document, reference: str, share: Decimal, what: str) -> None:
+    if run.unfinished_write:
+        raise UnconfirmedWrite(
+            f"Whether {what} are deposited on {document.number} in Xoro is not known: an earlier attempt sent it and got "
+            "no answer, and Xoro lists no deposits by reference.",
+            next_step=f"Look on {document.number} in Xoro for a deposit of {share} {told['currency']} with reference "
+            f"{reference}. If it is there, mark this event resolved; if not, press Retry.",
+        )
+    body = _body(run.settings, told, document, reference, share)
+    try:
+        run.client.write("create_deposit", body)
+    except RemoteRefused as error:
+        if not refusals.is_duplicate(error, run.settings):
+            raise refusals.explained(error) from error
+        run.note("found_existing", f"Xoro has a deposit with reference {reference} already.")
+    except RemoteUnavailable as error:
+        if error.code in refusals.NOT_DONE or error.status is None:
+            raise  # certainly not done, or looked for by the next attempt
+        raise UnconfirmedWrite(
+            f"Whether {what} are deposited on {document.number} in Xoro is not known: {error.sentence}",
+            next_step=f"Look on {document.number} in Xoro for a deposit with reference {reference}. If it is there, mark "
+            "this event resolved; if not, press Retry.",
+        ) from error
+    except HubError as error:
+        if not refusals.has_no_route(error):
+            raise
+        verb = "Take" if share > ZERO else "Give back"
+        raise refusals.manual_task(
+            f"Xoro has no route for deposits: {what} are not on sales order {document.number}.",
+            f"{verb} a customer deposit of {abs(share)} {told['currency']} with reference {reference} on sales order "
+            f"{document.number} in Xoro.",
+            error,
+        ) from error
+
+
+def _body(
+    settings: XoroSettings, told: dict[str, Any], document: Document, reference: str, share: Decimal
+) -> dict[str, Any]:
+    way = way_of(told["gateway"], settings)
+    at = datetime.fromisoformat(told["at"]).astimezone(UTC)
+    single = settings.customer_mode == "single"
+    members = {
+        "ThirdPartyRefNo": reference,
+        "ThirdPartySource": told["source"],
+        "SoNumber": document.number,
+        "CustomerName": settings.customer_name if single else told["customer_name"],
+        "StoreName": settings.sale_store,
+        "Amount": number(share),
+        "DepositDate": us_date(day_in(at, settings.api_time_zone)),
+        "PaymentMethodName": way.method,
+        "DepositAccountName": way.account,
+        "LiabilityAccountName": settings.liability_account,
+        "CurrencyCode": told["currency"],
+        "RefNo": told["ref_no"],
+    }
+    return without_blanks(members)
+
+
+def _is_there(run: Run, told: dict[str, Any], share: Decimal, reference: str) -> bool:
+    """After a lost answer: Xoro lists no deposits, but payments that no bank deposit took yet. One more of this order
+    and amount there than the hub knows to be done is this one; fewer prove nothing."""
+    try:
+        rows = run.client.read("undeposited_payments", {"currency_code": told["currency"]}).rows
+    except HubError:
+        return False
+    same = [
+        row
+        for row in rows
+        if identifier(row.get("ChequeNo")) == told["ref_no"] and decimal(row.get("Amount"), "Amount") == share
+    ]
+    known = known_payments(run, told["source"], told["order_id"])
+    along = total(Decimal(one["amount"]) for one in known.values() if one["state"] == WITH_ORDER)
+    own = [one for one in known.values() if one["state"] == OWN and one["done"] and one["id"] != told["payment_id"]]
+    others = [amount for amount in (along, *(Decimal(one["amount"]) for one in own)) if amount == share]
+    if len(same) > len(others):
+        run.note("found_existing", f"Xoro lists a payment of {share} for order {told['order_name']}: {reference}.")
+        return True
+    return False

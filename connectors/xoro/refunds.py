@@ -1,0 +1,96 @@
+"""Pushing a refund into Xoro as credit memos: goods that were shipped and invoiced, shipping, money.
+
+Before anything of an order is invoiced the order itself is changed, and a refund has nothing to do here. What each setting
+does: https://shop-docs.xorosoft.io/getting-started/configuring-settings/orders/warehousing (checked 2026-11-20).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from connectors.base import Delivered
+from connectors.exceptions import RemoteRefused, Skip
+from connectors.models import Link
+from connectors.records import Refund
+from connectors.xoro import adjustments, crediting, creditplans
+from connectors.xoro.credits import Credit, money_of, of_refund
+from connectors.xoro.documents import third_party_source
+
+if TYPE_CHECKING:
+    from connectors.run import Run
+
+# Members of a refund that move while its credit memo stays right; the money counts by what the buyer gets in the end.
+NOT_TAKEN = frozenset({
+    "payments", "total", "note", "processed_at", "reference", "return_id", "return_name", "customer_id", "customer_name",
+    "email", "order_name", "order_created_at", "order_cancelled_at", "order_fulfillment_status",
+})  # fmt: skip
+
+
+def push_refund(run: Run, refund: Refund) -> Delivered:
+    """Writes the refund's credit memos, or finds those that are there. Raises ``Skip`` (unchanged, filtered), ``NotDone``
+    while the order or its invoice is not in Xoro, and what ``crediting.write`` raises."""
+    credit = of_refund(refund, run.settings)
+    if run.link is not None and run.link.target_object_id:
+        raise _sent_before(run.link, refund, credit)
+    check_wanted(run, refund, credit)
+    _check_return(run, refund, credit)
+    try:
+        delivered = crediting.write(run, credit, return_id=refund.return_id)
+    except Skip as skip:
+        if skip.code == crediting.NOT_INVOICED and not refund.order_cancelled_at:
+            # The order loses these lines; what the shop did not put back must leave Xoro's stock as well.
+            adjustments.write_off(run, refund, adjustments.unshipped(refund))
+        raise
+    if refund.is_pending:
+        run.note("money_pending", f"{credit.what}: the money is still on its way to the buyer.")
+    failed = [one for one in refund.payments if one.status in ("failure", "error")]
+    if failed:
+        run.note(
+            "money_failed", f"{credit.what}: {sum(one.amount for one in failed)} {refund.currency} were not paid back."
+        )
+    return replace(delivered, sent_hash=fingerprint(refund))
+
+
+def fingerprint(refund: Refund) -> str:
+    """What a later version is compared with."""
+    meaning = f"{refund.fingerprint(without=NOT_TAKEN)} {money_of(refund).normalize():f}"
+    return hashlib.sha256(meaning.encode()).hexdigest()
+
+
+def check_wanted(run: Run, refund: Refund, credit: Credit) -> None:
+    """Raises ``Skip`` for what a setting keeps out, and for a refund of nothing."""
+    if not run.settings.orders_enabled:
+        raise Skip(f"{credit.what} was left out: “Import orders” is off.", reason="filtered", code="orders_enabled")
+    if refund.is_test and not run.settings.test_orders:
+        raise Skip(f"{credit.what} was left out: it is of a test order.", reason="filtered", code="test_orders")
+    if not credit.goods and not credit.total and not credit.shipping_gross:
+        raise Skip(f"{credit.what} gives back neither goods nor money.", reason="filtered", code="empty")
+
+
+def _sent_before(link: Link, refund: Refund, credit: Credit) -> Exception:
+    number = link.target_number or link.target_object_id
+    if link.sent_hash == fingerprint(refund):
+        return Skip(f"{credit.what} is in Xoro as {number} and has not changed.", reason="unchanged", code="unchanged")
+    return RemoteRefused(
+        f"{credit.what} changed after it was sent to Xoro as {number}; credit memos are never changed by the hub.",
+        code="change_not_applied",
+        next_step=f"Correct credit memo {number} in Xoro, then mark this event resolved.",
+    )
+
+
+def _check_return(run: Run, refund: Refund, credit: Credit) -> None:
+    """Goods that were credited when their return was closed are not credited again: what is left is to pay."""
+    if not refund.return_id:
+        return
+    source = third_party_source(refund, run.settings)
+    numbers = [one.number for one in creditplans.known(run, source, f"return-{refund.return_id}") if one.number]
+    if numbers:
+        memos = ", ".join(numbers)
+        raise RemoteRefused(
+            f"{credit.what}: its goods were credited as {memos} when return {refund.return_name} was closed.",
+            code="credited_by_return",
+            next_step=f"Bring {memos} to {credit.total} {credit.currency} in Xoro and refund it there, then mark this event "
+            "resolved.",
+        )
