@@ -21,7 +21,8 @@ Quirks to know before touching anything:
 * **Unknown query parameters are ignored silently**, so that a filter may not filter: every row that comes back is
   compared with what was asked.
 * **No rows without status**: some accounts answer ``salesorder/getsalesorder`` with ``Result: true`` and nothing when
-  no ``status`` is sent, so that each look asks with every status until an account proved to answer without; ``invoice/getinvoice`` shows open invoices only unless told otherwise.
+  no ``status`` is sent, so that each look asks with every status until an account proved to answer without;
+  ``invoice/getinvoice`` shows open invoices only unless told otherwise.
 * **Paging**: ``TotalPages`` may be absent or too small, pages overlap, a page of 100 documents takes 20 to 90 s.
 * **Dates** are ``MM/DD/YYYY`` in the tenant's zone; no date is ``01/01/0001``.
 * **Names, not ids**: stores, accounts, terms and carriers are referred to by exact name; a rename breaks orders.
