@@ -31,7 +31,7 @@ def ensure_card(run: Run, order: Order, payment: Payment) -> str:
     if not payment.is_gift_card or not run.settings.gift_cards_enabled:
         return ""
     amount = f"{payment.amount} {order.currency} of order {order.name}"
-    card_id = payment.gift_card_id or _by_last_characters(run, payment.gift_card_ending)
+    card_id = payment.gift_card_id
     if not card_id:
         run.note("gift_card_unnamed", f"{amount} were paid by a gift card, and the shop does not say by which.")
         return ""
@@ -41,7 +41,7 @@ def ensure_card(run: Run, order: Order, payment: Payment) -> str:
     found, is_certain = find(run, third_party_source(order, run.settings), card_id)
     if found is not None:
         return found.number
-    named = f"gift card …{payment.gift_card_ending} ({card_id})" if payment.gift_card_ending else f"gift card {card_id}"
+    named = f"gift card {card_id}"
     if not run.settings.fetch_missing_gift_cards:
         doubt = "" if is_certain else ", or too busy to say so"
         raise RemoteRefused(
@@ -58,17 +58,6 @@ def _known(run: Run, card_id: str) -> str:
         state=LinkState.DELIVERED,
     ).first()  # fmt: skip
     return (link.target_number or link.target_object_id) if link else ""
-
-
-def _by_last_characters(run: Run, ending: str) -> str:
-    """The card the ledger knows by its last characters, where it is the only one."""
-    if not ending:
-        return ""
-    links = Link.objects.filter(
-        source=run.the_route.source, target=run.connector, record_kind=GiftCard.kind, source_number__iexact=ending
-    )
-    found = list(links.values_list("source_object_id", flat=True)[:2])
-    return found[0] if len(found) == 1 else ""
 
 
 def _fetch(run: Run, amount: str, named: str, card_id: str) -> Exception:
