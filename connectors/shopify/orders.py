@@ -17,6 +17,7 @@ from connectors.records import Order
 from connectors.shopify import echoes
 from connectors.shopify.calls import orders as calls
 from connectors.shopify.client import ShopifyClient, order_gid
+from connectors.shopify.origins import with_origins
 from connectors.shopify.payments import gift_cards_named
 from connectors.shopify.phrases import counted
 from connectors.shopify.replies import promised_shape
@@ -114,6 +115,8 @@ def _import(run: Run, gid: str, *, knows_echoes: bool) -> str:
         tax_tolerance=run.settings.tax_tolerance,
         notes=remarks,
     )
+    if run.settings.reads_locations:
+        record = with_origins(run.client, record, gid)
     # A tag of the hub's own is no news to a target: an order must not look changed for having been delivered.
     record = replace(record, tags=echoes.without_own(record.tags, run.settings))
     for code, sentence in {**run.client.notes, **remarks}.items():

@@ -76,6 +76,13 @@ FEATURES: tuple[Feature, ...] = (
         accepts=frozenset({"shipment", "hold", "hold_release", "fulfillment_move", "fulfillment_progress"}),
     ),
     Feature(
+        name="origins",
+        label="Where lines of orders ship from",
+        needs=(FULFILLMENT_READ, ("read_fulfillments", "read_orders")),
+        settings=frozenset({"reads_locations"}),
+        settings_of=frozenset({"order"}),
+    ),
+    Feature(
         name="stock",
         label="Stock",
         needs=(("read_inventory",), ("write_inventory",), ("read_locations",), ("read_products",)),
@@ -228,8 +235,8 @@ ROOTS: dict[str, tuple[str, ...]] = {
 
 # Members read below the root of another feature.
 MEMBERS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("Order", "fulfillmentOrders"): ("fulfillment",),
-    ("Order", "fulfillments"): ("fulfillment", "orders"),
+    ("Order", "fulfillmentOrders"): ("fulfillment", "origins"),
+    ("Order", "fulfillments"): ("fulfillment", "origins", "orders"),
     ("Order", "returns"): ("returns", "return_changes"),
 }
 

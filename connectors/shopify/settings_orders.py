@@ -75,6 +75,16 @@ class OrderSettings:
         ),
         group="Orders",
     )
+    reads_locations: bool = setting(
+        forms.BooleanField(
+            label="Read where lines ship from",
+            required=False,
+            initial=False,
+            help_text="For targets that split orders by location, or make an invoice of each shipment. One more call for "
+            "each order; needs the scope read_merchant_managed_fulfillment_orders.",
+        ),
+        group="Orders",
+    )
     tag_delivered: str = setting(
         _tag("Tag after delivery", "Added to an order once it is in the target system. Blank: none."),
         group="Written onto orders",

@@ -135,5 +135,5 @@ def run() -> Iterator[Figure]:
         )  # fmt: skip
         yield Figure(
             name="calls the tenant throttled meanwhile", value=tenant.state()["throttled"] - throttled, unit="calls",
-            at_most=ORDERS * CALLS_OF_AN_ORDER / 100,
+            at_most=ORDERS * CALLS_OF_AN_ORDER / 20,
         )  # fmt: skip
