@@ -12,6 +12,7 @@ from connectors import syncing
 from connectors.exceptions import ConfigurationError, RemoteRefused, WaitFor
 from connectors.models import Link, LinkState, Route
 from connectors.records import GiftCard, Order, Payment
+from connectors.xoro import deposits
 from connectors.xoro.creditmemos import find
 from connectors.xoro.documents import third_party_source
 from events.models import OPEN_OUTCOMES, Event, Kind, Outcome
@@ -22,13 +23,26 @@ if TYPE_CHECKING:
 PAUSE_S = 20.0
 
 
+def ensure_cards(run: Run, order: Order) -> None:
+    """Have the credit of every card that paid a part of the order in Xoro before the order is; what they paid is no
+    deposit, and a note says which credit pays it. Raises as ``ensure_card``."""
+    paid = deposits.gift_card_paid(order)
+    if not paid:
+        return
+    cards = [one for one in order.payments if deposits.is_gift_card(one) and one.kind in deposits.RECEIVED]
+    numbers = [ensure_card(run, order, one) for one in cards if one.status == "success" and one.amount]
+    credits = ", ".join(dict.fromkeys(number for number in numbers if number))
+    applied = f" Credit memo {credits} is to be applied to the invoice in Xoro." if credits else ""
+    run.note("gift_card_payment", f"{paid} {order.currency} paid by gift card are not part of the deposit.{applied}")
+
+
 def ensure_card(run: Run, order: Order, payment: Payment) -> str:
     """The number of the credit memo of the card that made this payment; empty where gift cards are not sent to Xoro, or
     where the shop does not say which card it was (a note says so).
 
     Raises ``WaitFor`` while the card is fetched, ``RemoteRefused`` where it may not be fetched or was left out,
     ``ConfigurationError`` where nothing can fetch it, and what a read raises."""
-    if not payment.is_gift_card or not run.settings.gift_cards_enabled:
+    if not deposits.is_gift_card(payment) or not run.settings.gift_cards_enabled:
         return ""
     amount = f"{payment.amount} {order.currency} of order {order.name}"
     card_id = payment.gift_card_id
