@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from connectors.records import Record
+from connectors.vendor import Assumption, NameKind
 from events.host import MailPolicy
 from events.interval import Interval
 
@@ -230,45 +231,6 @@ class MappingKind:
     name: str
     label: str
     help: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Assumption:
-    """Something the hub takes for granted of the vendor that no setting holds: a row of the connector's checklist, for a
-    person to confirm with the vendor. ``source``: where the gap is described. What a setting holds is marked there
-    (``setting(assumed=...)``)."""
-
-    name: str
-    label: str
-    text: str
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NameFound:
-    """What became of looking for a name at the vendor. ``is_found`` ``None``: it did not come up, which proves nothing.
-    ``known``: names of its kind that came up on the way; similar ones are suggested."""
-
-    is_found: bool | None
-    known: Sequence[str] = ()
-    sentence: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NameKind:
-    """A kind of name that must be spelled as the vendor spells it (see ``setting(names=...)``). By harmless reads,
-    ``listed(run)`` gives the names that come up without being asked for, all or some; ``check(run, name)`` looks for one
-    that was not among them. Both raise ``HubError`` where they cannot. Without either names stay unchecked, and
-    ``unchecked`` says why and what a wrong one leads to."""
-
-    label: str
-    check: Callable[[Run, str], NameFound] | None = None
-    listed: Callable[[Run], Sequence[str]] | None = None
-    unchecked: str = ""
-
-    @property
-    def can_be_checked(self) -> bool:
-        return self.check is not None or self.listed is not None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,12 +14,13 @@ from typing import Any
 from django.utils import timezone
 
 from connectors import schema
-from connectors.base import Check, NameFound, NameKind
+from connectors.base import Check
 from connectors.exceptions import ConfigurationError, HubError, Skip
 from connectors.models import Connector, NameCheck, NameResult, Route
 from connectors.rows import names_in
 from connectors.run import Run
 from connectors.schema import Declared
+from connectors.vendor import NameFound, NameKind
 from events.text import clean, fit
 
 MOST = 25  # names of one kind that one test looks for
@@ -73,7 +74,7 @@ def _look(run: Run, word: str, names: dict[str, list[str]]) -> str:
     ``ConfigurationError`` where a name is not there."""
     kind, label = kind_of(run.connector, word), run.connector.provider.label
     if not kind.can_be_checked:
-        raise Skip(f"Unchecked text: {_listed(names)}. {kind.unchecked or _unchecked(label)}", reason="filtered")
+        raise Skip(f"Unchecked text: {_listed(names)}. {kind.unchecked or _unchecked(label)}", code="unchecked")
     said: dict[bool | None, list[str]] = {True: [], False: [], None: []}
     wrong: set[str] = set()  # settings that hold a name that is not there
     known: Sequence[str] | None = None
@@ -82,7 +83,7 @@ def _look(run: Run, word: str, names: dict[str, list[str]]) -> str:
             known = known if known is not None else kind.listed(run) if kind.listed else ()
             found = _found(run, kind, name, known)
         except HubError as error:
-            raise Skip(f"Could not be checked: {_listed(names)}. {error.sentence}", reason="filtered") from error
+            raise Skip(f"Could not be checked: {_listed(names)}. {error.sentence}", code="unchecked") from error
         similar = [] if found.is_found else close_to(name, found.known)
         _keep(run.connector, word, name, found, similar)
         said[found.is_found].append(f"“{name}”" + (f" (there is {_listed(similar)})" if similar else ""))
@@ -96,7 +97,7 @@ def _look(run: Run, word: str, names: dict[str, list[str]]) -> str:
             next_step=f"Correct the spelling in the settings ({', '.join(sorted(wrong))}), or make it in {label}.",
         )
     if said[None]:
-        raise Skip(f"Not seen in {label}, which proves nothing: {', '.join(said[None])}.{more}", reason="filtered")
+        raise Skip(f"Not seen in {label}, which proves nothing: {', '.join(said[None])}.{more}", code="unsure")
     return f"Seen in {label}: {', '.join(said[True])}.{more}"
 
 

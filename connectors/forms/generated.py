@@ -72,6 +72,8 @@ def form_fields(cls: type) -> dict[str, forms.Field]:
         elif isinstance(field, forms.MultipleChoiceField):
             # Boxes: in a list where one has to hold Ctrl, choices get lost.
             field.widget = forms.CheckboxSelectMultiple(choices=list(cast(Any, field.choices)))
+        elif isinstance(field, forms.DateField):
+            field.widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
         elif isinstance(field.widget, forms.TextInput) and field.widget.input_type in {"text", "url"}:
             field.widget.attrs.setdefault("class", "vTextField")
         field.help_text = format_html("{}", field.help_text)  # the admin prints help unescaped

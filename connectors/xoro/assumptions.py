@@ -5,7 +5,7 @@ The numbers are those of the list of gaps in ``docs/connectors/xoro.md``. What a
 
 from __future__ import annotations
 
-from connectors.base import Assumption
+from connectors.vendor import Assumption
 
 ASSUMPTIONS = (
     Assumption(

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from connectors.base import NameFound, NameKind
 from connectors.exceptions import HubError
+from connectors.vendor import NameFound, NameKind
 from connectors.xoro import wire
 
 if TYPE_CHECKING:

@@ -15,12 +15,14 @@ RISKS = ("low", "medium", "high")
 @dataclass(frozen=True, kw_only=True)
 class FilterSettings:
     financial_status: tuple[str, ...] = several(
-        "Financial status", "An order is sent while its payment stands at one of these. None chosen: at any.", FILTERS, as_choices(FINANCIAL),
+        "Financial status", "An order is sent while its payment stands at one of these. None chosen: at "
+        "any.", FILTERS, as_choices(FINANCIAL),
         initial=[one for one in FINANCIAL if one != "voided"],
         assumed="The rules of the vendor's filter page are not public; these are ours (G-14).",
     )  # fmt: skip
     fulfillment_status: tuple[str, ...] = several(
-        "Fulfillment status", "An order is sent while its shipping stands at one of these. None chosen: at any.", FILTERS, as_choices(FULFILLMENT),
+        "Fulfillment status", "An order is sent while its shipping stands at one of these. None chosen: "
+        "at any.", FILTERS, as_choices(FULFILLMENT),
         initial=FULFILLMENT,
     )  # fmt: skip
     include_tags: tuple[str, ...] = listed(

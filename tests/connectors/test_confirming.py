@@ -8,9 +8,9 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from connectors import confirming, registry
-from connectors.base import Assumption
 from connectors.models import Confirmation, Connector, Route
 from connectors.records import Order
+from connectors.vendor import Assumption
 from tests.connectors import warehouse
 
 NOTE = "Support of the vendor, ticket 123"

@@ -7,11 +7,11 @@ import dataclasses
 import pytest
 
 from connectors import registry
-from connectors.base import NameFound, NameKind
 from connectors.checking import check_connector
 from connectors.exceptions import RemoteUnavailable
 from connectors.models import Connector, NameCheck
 from connectors.naming import close_to
+from connectors.vendor import NameFound, NameKind
 from tests.connectors import warehouse
 
 STORES = ["MAIN STORE", "East warehouse", "Outlet"]
@@ -56,12 +56,12 @@ def test_a_name_that_is_not_there_fails_with_similar_spellings(depot):
 
 def test_a_name_that_did_not_come_up_proves_nothing(depot):
     line = lines(depot, tips=True, tip_sku="TIP")["names:item"]
-    assert (line.result, line.sentence) == ("off", "Not seen in Warehouse, which proves nothing: “TIP”.")
+    assert (line.result, line.sentence) == ("unsure", "Not seen in Warehouse, which proves nothing: “TIP”.")
 
 
 def test_a_kind_nobody_lists_is_unchecked_text_rows_of_tables_included(depot):
     line = lines(depot, gateways=[{"gateway": "till", "account": "Cash"}], pay_account="Bank")["names:account"]
-    assert line.result == "off"
+    assert line.result == "unchecked"
     assert line.sentence.startswith("Unchecked text: “Cash”, “Bank”. No call lists accounts")
 
 
@@ -78,7 +78,7 @@ def test_a_vendor_that_does_not_answer_leaves_names_unchecked(depot):
     changed = dataclasses.replace(registry.get("warehouse"), names={"store": NameKind(label="stores", check=fail)})
     registry._providers["warehouse"] = changed
     line = lines(depot)["names:store"]
-    assert (line.result, line.sentence) == ("off", "Could not be checked: “Outlet”. It is away.")
+    assert (line.result, line.sentence) == ("unchecked", "Could not be checked: “Outlet”. It is away.")
     assert not NameCheck.objects.exists()
 
 
@@ -88,7 +88,8 @@ def test_the_form_says_what_the_last_test_saw(ada, depot):
     lines(depot)
     page = ada.get(where).content.decode()
     assert "seen in Warehouse" in page
-    assert "“Outlet” on " in page
+    assert "“Outlet”, " in page
+    assert ".." not in page[page.index("“Outlet”, ") :][:80]
     assert "unchecked text" in page
     assert "No call lists accounts; a wrong one fails the order." in page
     lines(depot, store="Outlets")

@@ -37,7 +37,7 @@ def form(**changes: object) -> dict[str, object]:
         "retention_failure_days": "", "setting_base_url": "https://wh.example", "setting_token": "",
         "setting_store": "", "setting_zone": "UTC", "setting_mode": "each", "setting_customer": "",
         "setting_tip_sku": "", "setting_tip_note": "", "setting_gateways-rows": "0", "setting_services-rows": "0",
-        "setting_carton": "", "setting_buffer": "0", "setting_pay_account": "",
+        "setting_carton": "", "setting_since": "", "setting_buffer": "0", "setting_pay_account": "",
     }  # fmt: skip
     return values | {name: value for name, value in changes.items() if value is not None}
 
@@ -140,6 +140,12 @@ def test_the_reference_says_on_what_a_setting_depends():
     assert "| Tip SKU | The tip sku. Only when “Tips” is on. **Required.** |" in made
     assert "### Orders: Accounts" in made
     assert "Columns: Gateway; Account; Share; Kind." in made
+
+
+def test_a_day_is_chosen_from_a_calendar_and_kept(ada, long):
+    assert str(saved(ada, long, setting_since="2026-11-30").since) == "2026-11-30"
+    page = ada.get(path(long) + "?tab=settings").content.decode()
+    assert re.search(r'<input type="date" name="setting_since" value="2026-11-30"', page)
 
 
 # --- contradictions -------------------------------------------------------------------------------------------------

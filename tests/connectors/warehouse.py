@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -72,6 +73,9 @@ class WarehouseSettings:
     buffer: int = setting(
         forms.IntegerField(label="Buffer", initial=0, min_value=0, help_text="Pieces kept back."),
         group="Products & Inventory: Inventory",
+    )
+    since: date | None = setting(  # noqa: RUF009
+        forms.DateField(label="Since", required=False, help_text="Earlier orders stay out."), group="Gift cards"
     )
     cards: bool = setting(switch("Gift cards"), group="Gift cards")
     pay_account: str = setting(text("Payout account"), group="Payouts", names="account", advanced=True)

@@ -67,8 +67,9 @@ class Command(BaseCommand):
         """Check, result and time in columns; what was found and what to do below them, indented."""
         wide = max((len(row[0]) for row in rows), default=0)
         for label, result, took, sentence, next_step in rows:
-            style = {"ok": self.style.SUCCESS, "off": self.style.NOTICE}.get(result, self.style.ERROR)
-            self.stdout.write(f"{label.ljust(wide)}  {style(result.ljust(7))} {took.rjust(8)}")
+            mild = dict.fromkeys(("off", "unchecked", "unsure"), self.style.NOTICE)
+            style = {"ok": self.style.SUCCESS, **mild}.get(result, self.style.ERROR)
+            self.stdout.write(f"{label.ljust(wide)}  {style(result.ljust(9))} {took.rjust(8)}")
             for text in (*sentence.split("\n"), f"→ {next_step}" if next_step else ""):
                 for line in textwrap.wrap(text, WIDTH - 4):
                     self.stdout.write(f"    {line}")

@@ -39,7 +39,8 @@
     return holds && (!other || counts(other, seen));
   };
   const status = root.querySelector("[data-shown-status]");
-  const fieldsets = [...root.querySelectorAll("fieldset.module")].filter((one) => one.querySelector(":scope .form-row"));
+  const inlines = [...root.querySelectorAll(".inline-group")];
+  const fieldsets = [...root.querySelectorAll("fieldset.module")].filter((one) => one.querySelector(":scope .form-row") && !one.closest(".inline-group"));
   const links = [...root.querySelectorAll("[data-section]")];
   const placeOf = (anchor) => {
     const head = document.getElementById(anchor);
@@ -60,6 +61,7 @@
       if (details && words.length && !fieldset.hidden) { details.dataset.wasOpen ??= String(details.open); details.open = true; }
       if (details && !words.length && details.dataset.wasOpen) { details.open = details.dataset.wasOpen === "true"; delete details.dataset.wasOpen; }
     }
+    for (const inline of inlines) inline.hidden = words.length > 0 && !words.every((word) => inline.textContent.toLowerCase().includes(word));
     for (const link of links) {
       const places = link.dataset.section.split(" ").map(placeOf).filter(Boolean);
       link.parentElement.hidden = places.every((one) => one.hidden);
@@ -135,7 +137,7 @@
       let now = links[0];
       for (const link of links) {
         const place = placeOf(link.dataset.section.split(" ")[0]);
-        if (place && !place.hidden && place.getBoundingClientRect().top < 140) now = link;
+        if (place && !place.hidden && place.getBoundingClientRect().top < (window.innerWidth < 1024 ? 200 : 140)) now = link;
       }
       if (now === current) return;
       current?.removeAttribute("aria-current");

@@ -54,6 +54,14 @@ def test_a_store_is_seen_by_its_stock() -> None:
     assert (found.is_found, list(found.known)) == (None, ["EAST WAREHOUSE", "WEB STORE"])
 
 
+def test_items_and_stores_of_a_tenant(tenant: Tenant, run: FakeRun) -> None:
+    assert names.find_item(run, "LMP-OAK-S").is_found is True  # type: ignore[arg-type]
+    assert names.find_item(run, "LMP-OAK-XL").is_found is False  # type: ignore[arg-type]
+    assert names.find_store(run, "EAST WAREHOUSE").is_found is True  # type: ignore[arg-type]
+    assert names.find_store(run, "East Warehouse").is_found is None  # type: ignore[arg-type]
+    assert tenant.writes() == []
+
+
 def test_names_are_learnt_from_the_latest_orders(tenant: Tenant) -> None:
     run = tenant.run(payment_terms="Net 30", carrier="UPS")
     push_order(run, make_order(payments=()))

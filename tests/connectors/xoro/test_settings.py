@@ -77,7 +77,7 @@ PAYOUTS = {"payouts_enabled": True, "payout_bank_account": "B", "payout_fee_acco
             {"products_enabled": True, "update_fields": ["cost"]}, {"cost_field": "StandardUnitCost"}, "cost_field",
         ),
         ({"include_tags": ["web"], "exclude_tags": ["WEB"]}, {"exclude_tags": ["pos"]}, "exclude_tags"),
-        ({"inventory_enabled": True}, STOCK, "inventory_location_map"),
+        ({"inventory_enabled": True, "inventory_location_map": []}, STOCK, "inventory_location_map"),
         (
             STOCK | {"inventory_location_map": [*STOCK["inventory_location_map"]] * 2}, STOCK,  # type: ignore[misc]
             "inventory_location_map",
