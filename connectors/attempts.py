@@ -10,16 +10,18 @@ from connectors.known import by_id
 from connectors.models import Connector
 from events.models import Event
 
+USUAL = 8  # attempts of whatever declares no number of its own
 # Pause before attempt 2, 3, ... in seconds; then the last one again. Jitter of a quarter is added.
 PAUSES_S = (5, 30, 120, 600, 1800, 3600, 7200)
 
 
 def most(connector: Connector, declared: int) -> int:
-    """Attempts of an event of this connector; ``declared`` where its provider and settings say nothing."""
+    """Attempts of an event of this connector: those declared where they are other than the usual, else those of the
+    connector's settings, if its provider has such a setting."""
     try:
         retries = connector.provider.retries
         known = by_id(connector.pk)
-        if retries is None or known is None or declared == 1:  # what is tried once only may not be repeated
+        if retries is None or known is None or declared != USUAL:
             return declared
         return retries.most(known.settings)
     except (registry.UnknownProvider, ConfigurationError):

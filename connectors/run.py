@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from connectors import attempts, budgets, erasure, feeds, figures, notices, routing, schema, syncing
+from connectors import budgets, erasure, feeds, figures, notices, routing, schema, spawning, syncing
 from connectors.exceptions import HubError, MappingMissing, PayloadError, Skip
 from connectors.http import HttpClient, Recorder
 from connectors.models import Connector, Link, LinkState, Route
@@ -22,11 +22,10 @@ from connectors.models import Mapping as MappingRow
 from connectors.recording import JobRecorder, ListRecorder
 from connectors.records import FigureRecord, Record
 from connectors.redaction import Redactor
-from events import bell, bodies, cancelling, search
+from events import bodies, cancelling, search
 from events.exchanges import unfinished_write_at
-from events.models import Event, Kind, Priority, as_note
+from events.models import Event, as_note
 from events.outcomes import say_progress
-from events.record import New, record
 from events.text import clean, fit
 
 
@@ -252,33 +251,8 @@ class Run:
         payload: Mapping[str, Any] | None = None,
     ) -> int:
         """A further event of this connector, e.g. one for each object a sync found. Returns its id."""
-        event = self.the_event
-        handler = self.connector.provider.handlers.get(topic)
-        made = record(
-            New(
-                kind=Kind.SYNC,
-                topic=topic,
-                connector_id=self.connector.pk,
-                connector_name=self.connector.name,
-                provider=self.connector.provider_slug,
-                priority=Priority.BULK,
-                max_attempts=attempts.most(self.connector, handler.max_attempts if handler else 8),
-                lock_key=routing.lock_key(self.connector.pk, object_type, object_id),
-                is_supersedable=bool(handler and handler.reads_current_state and not event.forced_by),
-                forced_by=event.forced_by,
-                delivery_id=f"spawn:{event.pk}:{topic}:{object_id}" if object_id else None,
-                object_type=object_type,
-                object_id=object_id,
-                object_label=object_label,
-                parent_id=event.pk,
-                triggered_by=event.triggered_by,
-                trace_id=event.trace_id,
-                payload=json.dumps(payload or {}).encode(),
-                keys=[(f"{object_type}_id", object_id), (f"{object_type}_number", object_label)] if object_type else [],
-            )
-        )
-        bell.ring()
-        return made.event_id
+        named = (object_type, object_id, object_label)
+        return spawning.spawn(self.connector, self.the_event, topic, named, payload or {})
 
     def start_sync(self, name: str) -> int:
         """Queue one of the connector's own syncs, unless it waits or runs already. Returns its event's id. Raises

@@ -22,7 +22,7 @@ from events.models import Event
 
 PER_PAGE = 50
 STEP = 200  # events looked at in one statement
-LOOKED_AT = 20_000  # events one page looks at: a rare text is found further on, page by page
+LOOKED_AT = 5_000  # events one page looks at: a rare text is found further on, page by page
 KEY_HITS = 2000
 COUNT_LIMIT = 1000
 MOST_TYPES = 50
@@ -103,7 +103,8 @@ _ERRORS = """
 SELECT t.name, n.n FROM unnest(%s::text[]) AS t (name), LATERAL (
   SELECT count(DISTINCT coalesce(nullif(few.object_id, ''), few.id::text)) AS n FROM (
     SELECT e.object_id, e.id FROM events_event AS e WHERE e.connector_id = %s AND e.object_type = t.name
-      AND e.outcome = 'failed' AND e.resolved_at IS NULL LIMIT %s) AS few) AS n
+      AND e.outcome = 'failed' AND e.resolved_at IS NULL
+    ORDER BY e.connector_id, e.object_type, e.id DESC LIMIT %s) AS few) AS n
 """
 
 

@@ -1,4 +1,5 @@
-"""What a provider does, as cases that can be driven without knowing it: each handler, sync, single, acceptance, lookup.
+"""What a provider does, as cases that can be driven without knowing it: each handler, sync, single, period, acceptance,
+lookup.
 
 Everything is derived from the declaration and from ``samples/``: deliveries (``<topic>.json`` with ``headers`` and
 ``body``), records (``<kind>.json``, options of the route in ``<kind>.options.json``, settings the connector needs to take them in
@@ -15,6 +16,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from urllib.parse import quote, quote_plus
 from django.apps import apps
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 import connectors
 from connectors import figures, host, jobs, lookups, schema, syncing
@@ -167,6 +170,7 @@ def cases(provider: Provider) -> list[Case]:
     found = [Case(f"handler {topic}", _delivery(provider, topic)) for topic in provider.handlers]
     found += [Case(f"sync {name}", _sync(name)) for name in provider.syncs]
     found += [Case(f"single {name}", _single(provider, name)) for name in provider.singles]
+    found += [Case(f"period {name}", _period(provider, name)) for name in provider.periods]
     for record_type, accept in provider.accepts.items():
         start = _accept(provider, record_type) if accept.function is not None else _feed(provider, record_type)
         found.append(Case(f"{'accept' if accept.function is not None else 'feed'} {record_type.kind}", start))
@@ -204,6 +208,18 @@ def _single(provider: Provider, name: str) -> Callable[[Connector], Event]:
         known = [identity_of(provider, one) for topic in provider.handlers if (one := sample(provider, topic, "body"))]
         number = next((one.object_label for one in known if one.object_type == name), "1")
         return Event.objects.get(pk=syncing.start_single(connector, name, number, by="ada"))
+
+    return start
+
+
+def _period(provider: Provider, name: str) -> Callable[[Connector], Event]:
+    """The last week."""
+
+    def start(connector: Connector) -> Event:
+        _route_out(provider, connector)
+        last = timezone.localdate()
+        first = last - timedelta(days=7)
+        return Event.objects.get(pk=syncing.start_period(connector, name, first, last, by="ada"))
 
     return start
 

@@ -35,7 +35,7 @@ from connectors.forms import generated
 from connectors.http import HttpClient
 from connectors.models import Breaker, Bucket, Connector, Link
 from connectors.records import Record
-from events.models import Event, Mail, Outcome, Reason, Rejection, RelatedRequest
+from events.models import Digest, Event, Mail, Outcome, Reason, Rejection, RelatedRequest
 from tests.connectors import cases as driving
 from tests.connectors.stage import FAULTS, MARK, SHAPES, Stage, lost
 
@@ -127,6 +127,7 @@ def test_slug_label_and_documentation(provider):
 def test_names_and_topics_are_unique_and_fit_their_columns(provider):
     topics = [*provider.handlers, *provider.ignored, *(one.topic for one in provider.lookups)]
     topics += [f"sync:{name}" for name in provider.syncs] + [f"single:{name}" for name in provider.singles]
+    topics += [f"period:{name}" for name in provider.periods]
     topics += [f"{kind.kind}/{'feed' if one.feed else 'deliver'}" for kind, one in provider.accepts.items()]
     assert all((one.function is None) != (one.feed is None) for one in provider.accepts.values())
     assert len(topics) == len(set(topics)), "a topic is declared twice"
@@ -140,6 +141,7 @@ def test_names_and_topics_are_unique_and_fit_their_columns(provider):
         *provider.checks,
         *provider.syncs.values(),
         *provider.singles.values(),
+        *provider.periods.values(),
         *provider.lookups,
         *provider.mappings,
     ]
@@ -157,6 +159,9 @@ def test_numbers_of_the_declaration_are_sane(provider):
     assert 1 <= budget.burst <= 1000
     assert all(1 <= one.max_attempts <= 20 for one in (*provider.handlers.values(), *provider.accepts.values()))
     assert all(one.every_minutes >= 0 for one in provider.syncs.values())
+    assert not any(one.every_minutes and one.every for one in provider.syncs.values()), "two things decide one rhythm"
+    if provider.retries is not None:
+        assert provider.retries.pauses_s and all(0 < pause <= 86_400 for pause in provider.retries.pauses_s)
     assert all(0 < one.budget_s <= 130 and 1 <= one.share <= 32 for one in provider.lookups)
 
 
@@ -165,6 +170,13 @@ def test_records_it_emits_and_takes_are_records(provider):
         assert issubclass(one, Record)
         assert one.kind
         assert one.label
+    of_syncs = [one.records for one in provider.syncs.values() if one.records is not None]
+    for one in (*of_syncs, *(period.records for period in provider.periods.values())):
+        assert issubclass(one, Record)
+    assert {period.records for period in provider.periods.values()} <= set(provider.emits), (
+        "nobody could be handed them"
+    )
+    assert all(set(one.about.values()) <= set(one.params.base_fields) for one in provider.lookups)
     if provider.emits:
         assert provider.handlers or provider.syncs or provider.singles, "nothing could emit them"
 
@@ -587,7 +599,7 @@ def check_written(stage: Stage) -> None:
     """Nothing that was written down holds a secret: events, requests, families, mails, health, breakers."""
     assert driving.leaks(stage) == []
     if Event.objects.filter(outcome=Outcome.FAILED).exists():
-        assert Mail.objects.exists(), "a failure was told to nobody"
+        assert Mail.objects.exists() or Digest.objects.exists(), "a failure was told to nobody, and will not be"
 
 
 def fresh(provider: Provider, stage: Stage) -> Connector:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import dataclasses
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
-from connectors import plans, syncing
+from connectors import plans, registry, syncing
+from connectors.base import Sync
 from connectors.exceptions import ConfigurationError
+from connectors.forms.plan import form_for
 from connectors.models import Connector, Plan, Route
 from connectors.syncing import Chosen, start_selection
+from events.interval import Interval
 from events.models import Event, Kind, Outcome, Priority
 from tests.cast import run_one, together
 
@@ -165,3 +169,98 @@ def test_a_choice_of_what_nobody_handles_is_refused(shop):
     with pytest.raises(ConfigurationError):
         start_selection(shop, "unheard/of", "thing", [Chosen(object_id="1", payload={})], key="k", by="ada")
     assert Event.objects.count() == 0
+
+
+# --- plans that follow the connector's settings ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def follows(testing_provider):
+    """``follows(Interval(...))``: what the settings say of the sync *all* from here on."""
+
+    def make(interval: Interval) -> None:
+        sync = Sync(label="All", function=lambda run: "Walked.", every=lambda settings: interval)
+        syncs = {**testing_provider.provider.syncs, "all": sync}
+        registry._providers[testing_provider.SLUG] = dataclasses.replace(testing_provider.provider, syncs=syncs)
+
+    return make
+
+
+def test_saving_the_settings_makes_and_moves_the_plan(shop, follows):
+    follows(Interval(minutes=15, offset=7, zone="America/Toronto"))
+    assert plans.follow_settings(shop) == 1
+    plan = Plan.objects.get(connector=shop, sync="all")
+    assert (plan.every_minutes, plan.offset_minutes, plan.zone, plan.is_enabled) == (15, 7, "America/Toronto", True)
+    assert plan.next_at.minute % 15 == 7
+    assert plans.follow_settings(shop) == 0, "what did not change keeps its time"
+    follows(Interval(minutes=15, offset=7, zone="America/Toronto", is_on=False))
+    assert plans.follow_settings(shop) == 1
+    plan.refresh_from_db()
+    assert not plan.is_enabled
+
+
+def test_runs_start_at_their_minute_of_the_interval_however_late_the_last_began(shop, follows):
+    follows(Interval(minutes=60, offset=20, zone="Asia/Kolkata"))  # half an hour beside the full hours of UTC
+    plans.follow_settings(shop)
+    Plan.objects.update(next_at=timezone.now() - timedelta(minutes=3))
+    assert plans.run_due() == 1
+    plan = Plan.objects.get(sync="all")
+    assert plan.next_at.minute == 50
+    assert plan.next_at > timezone.now()
+
+
+@pytest.mark.parametrize(
+    ("interval", "after", "starts"),
+    [
+        (Interval(minutes=15, offset=5), "2026-03-07T10:04", "2026-03-07T10:05"),
+        (Interval(minutes=15, offset=5), "2026-03-07T10:05", "2026-03-07T10:20"),
+        (Interval(minutes=15, offset=20), "2026-03-07T10:04", "2026-03-07T10:05"),
+        (Interval(minutes=420), "2026-03-07T22:00", "2026-03-08T00:00"),
+        (Interval(minutes=60, zone="America/Toronto"), "2026-03-08T06:30", "2026-03-08T07:00"),  # the short night
+        (Interval(minutes=1440, offset=420, zone="America/Toronto"), "2026-03-07T13:00", "2026-03-08T11:00"),
+        (Interval(minutes=2880, zone="America/Toronto"), "2026-03-05T13:00", "2026-03-07T05:00"),
+    ],
+)
+def test_the_next_start_by_the_clock_of_the_zone(interval, after, starts):
+    moments = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (after, starts)]
+    assert interval.next_after(moments[0]) == moments[1]
+
+
+def test_the_form_leaves_a_plan_alone_that_the_settings_decide(shop, follows, testing_provider):
+    follows(Interval(minutes=15))
+    plans.follow_settings(shop)
+    form_class = form_for(registry.get(testing_provider.SLUG))
+    form = form_class(instance=Plan.objects.get(sync="all"))
+    assert form.fields["every_minutes"].disabled
+    assert "settings decide" in form.fields["every_minutes"].help_text
+    assert [name for name, _ in form_class().fields["sync"].choices] == ["routes"]
+
+
+def test_a_run_that_lasts_longer_than_its_interval_is_a_warning(client, supporter, shop):
+    plan = a_plan(shop, next_at=timezone.now() + timedelta(minutes=5))
+    event_id = syncing.start_sync(shop, "all", by="schedule")
+    Event.objects.filter(pk=event_id).update(received_at=timezone.now() - timedelta(minutes=95))
+    Plan.objects.filter(pk=plan.pk).update(last_event_id=event_id, last_at=timezone.now())
+    sentence = "Its last run has been going on for 1 h 35 min, longer than its interval of 10 min."
+    plan.refresh_from_db()
+    assert plans.why_late(plan, Event.objects.get(pk=event_id)) == sentence
+    client.force_login(supporter)
+    assert sentence in client.get(f"{shop.admin_path()}?tab=overview").text
+
+
+def test_a_plan_nobody_started_in_time_is_a_warning(shop):
+    plan = a_plan(shop, next_at=timezone.now() - timedelta(minutes=6))
+    assert plans.why_late(plan, None) == "It should have started by now: look whether a worker runs."
+    plan.is_enabled = False
+    assert plans.why_late(plan, None) == ""
+
+
+def test_saving_the_form_has_the_plans_follow(client, administrator, shop, follows):
+    follows(Interval(minutes=20, offset=3, zone="Europe/Berlin"))
+    client.force_login(administrator)
+    posted = {"name": shop.name, "slug": shop.slug, "setting_base_url": shop.settings["base_url"], "setting_level": "2",
+              "plans-TOTAL_FORMS": "0", "plans-INITIAL_FORMS": "0"}  # fmt: skip
+    answer = client.post(shop.admin_path(), posted)
+    assert answer.status_code == 302, answer.context["errors"]
+    plan = Plan.objects.get(connector=shop, sync="all")
+    assert (plan.every_minutes, plan.offset_minutes, plan.zone, plan.is_enabled) == (20, 3, "Europe/Berlin", True)
