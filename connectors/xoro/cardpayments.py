@@ -6,6 +6,7 @@ order comes from synchronizes that one card, and the order waits for it.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connectors import syncing
@@ -26,11 +27,11 @@ PAUSE_S = 20.0
 def ensure_cards(run: Run, order: Order) -> None:
     """Have the credit of every card that paid a part of the order in Xoro before the order is; what they paid is no
     deposit, and a note says which credit pays it. Raises as ``ensure_card``."""
-    paid = deposits.gift_card_paid(order)
-    if not paid:
+    cards = deposits.by_gift_card(order)
+    if not cards:
         return
-    cards = [one for one in order.payments if deposits.is_gift_card(one) and one.kind in deposits.RECEIVED]
-    numbers = [ensure_card(run, order, one) for one in cards if one.status == "success" and one.amount]
+    paid = sum((one.amount for one in cards), Decimal(0))
+    numbers = [ensure_card(run, order, one) for one in cards]
     credits = ", ".join(dict.fromkeys(number for number in numbers if number))
     applied = f" Credit memo {credits} is to be applied to the invoice in Xoro." if credits else ""
     run.note("gift_card_payment", f"{paid} {order.currency} paid by gift card are not part of the deposit.{applied}")

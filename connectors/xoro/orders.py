@@ -51,8 +51,8 @@ def _send_all(run: Run, order: Order) -> Delivered:
         body_of(run, one)  # what cannot be translated fails before any call
     if run.settings.drop_as == INVOICES:
         invoicing.check_route(run)
+    cardpayments.ensure_cards(run, order)  # before the order, whose invoice will use the cards' credits
     along = _payments(run, order, source, is_begun=bool(known))
-    cardpayments.ensure_cards(run, order)
     sent = {one.reference: one for one in known if one.body_hash}
     sendings = _sendings(run, order, wanted, _deposits(order, wanted, along, run.settings))
     made: list[Document] = []
