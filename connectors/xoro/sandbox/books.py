@@ -45,6 +45,9 @@ class Books:
         self.waves: list[dict[str, Any]] = []
         self.waves_by_order: dict[str, list[dict[str, Any]]] = {}
         self.asns: list[dict[str, Any]] = []
+        self.rmas: list[dict[str, Any]] = []
+        self.loop_returns: list[dict[str, Any]] = []
+        self.loop_is_queued = False
         self.deposits: list[dict[str, Any]] = []
         self.deposits_by_order: dict[str, list[dict[str, Any]]] = {}
         self.payments: list[dict[str, Any]] = []  # in Undeposited Funds

@@ -21,7 +21,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.sandbox import Environ, Reply, Request, Sandbox, StartResponse
-from connectors.xoro.sandbox import areas
+from connectors.xoro.sandbox import areas, loop
 from connectors.xoro.sandbox.answers import SERVER_ERROR, early, enveloped, throttled
 from connectors.xoro.sandbox.books import Books
 from connectors.xoro.sandbox.gate import Gate
@@ -86,7 +86,8 @@ class XoroSandbox(Sandbox):
         reply = early(kind)
         if reply is not None:
             return reply
-        reply = self._answer(request)
+        is_loop = request.path.startswith(loop.PREFIX)
+        reply = loop.answer(self, request) if is_loop else self._answer(request)
         if kind == "lost_answer":
             return Reply(drop=True)
         if kind.startswith("slow:"):
@@ -256,5 +257,10 @@ def settings_for(base_url: str) -> dict[str, Any]:
         "rounding_account": "Penny Rounding",
         "reserve_account": "Payout Reserve",
         "use_bank_deposit_route": True,
+        "return_source": "Loop Returns",
+        "return_token": loop.TOKEN,
+        "loop_url": base_url.rstrip("/") + loop.PREFIX,
+        "loop_shop": loop.SHOP,
+        "sync_third_party_returns": True,
         "pause_ms": 0,
     }
