@@ -36,10 +36,11 @@ class Books:
         self.orders_by_number: dict[str, dict[str, Any]] = {}
         self.orders_by_identity: dict[tuple[str, str], dict[str, Any]] = {}
         self.orders_by_reference: dict[str, list[dict[str, Any]]] = {}
+        self.orders_by_number[seeds.ARCHIVE_ORDER] = seeds.archived_order()
         self.invoices: list[dict[str, Any]] = []
-        self.invoices_by_order: dict[str, list[dict[str, Any]]] = {}
+        self.invoices_by_order = {seeds.ARCHIVE_ORDER: [seeds.archived_invoice()]}
         self.invoices_by_reference: dict[str, list[dict[str, Any]]] = {}
-        self.invoices_by_number: dict[str, dict[str, Any]] = {}
+        self.invoices_by_number = {seeds.ARCHIVE_INVOICE: self.invoices_by_order[seeds.ARCHIVE_ORDER][0]}
         self.paid: dict[str, float] = {}  # invoice number -> money applied to it
         self.waves: list[dict[str, Any]] = []
         self.waves_by_order: dict[str, list[dict[str, Any]]] = {}

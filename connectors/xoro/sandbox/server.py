@@ -7,7 +7,8 @@ Faults besides ``times`` and ``match`` of the toolkit, and ``probability`` (0 to
 ``renamed_account`` (with ``account``).
 
 Control calls besides those of the areas: ``POST /_sandbox/config`` (members of ``Tenant``, and ``time_zone``, ``keys``,
-``min_gap_ms``, ``throttle_overlap``, ``terms``), ``GET /_sandbox/books``, ``GET /_sandbox/state``.
+``min_gap_ms``, ``throttle_overlap``, ``terms``), ``POST /_sandbox/clear_faults``, ``GET /_sandbox/books``,
+``GET /_sandbox/state``.
 """
 
 from __future__ import annotations
@@ -113,6 +114,9 @@ class XoroSandbox(Sandbox):
                 return Reply(409, {"error": refusal.message})
         if call == "POST /_sandbox/config":
             return self._configure(request.json())
+        if call == "POST /_sandbox/clear_faults":
+            self.faults.clear()
+            return Reply(body={"ok": True})
         if call == "GET /_sandbox/books":
             return Reply(body=self.books.shown())
         if call == "GET /_sandbox/state":
