@@ -14,11 +14,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from connectors import budgets, erasure, feeds, figures, notices, routing, schema, spawning, syncing
+from connectors import budgets, erasure, feeds, figures, mapped, notices, routing, schema, spawning, syncing
 from connectors.exceptions import HubError, MappingMissing, PayloadError, Skip
 from connectors.http import HttpClient, Recorder
 from connectors.models import Connector, Link, LinkState, Route
-from connectors.models import Mapping as MappingRow
 from connectors.recording import JobRecorder, ListRecorder
 from connectors.records import FigureRecord, Record
 from connectors.redaction import Redactor
@@ -315,15 +314,11 @@ class Run:
     @cached_property
     def link(self) -> Link | None:
         """What the ledger knows of this object at this target; only what was really delivered."""
-        row = self._link_row()
-        return row if row is not None and row.state == LinkState.DELIVERED else None
-
-    def _link_row(self) -> Link | None:
         if self.route is None or self.event is None:
             return None
         return Link.objects.filter(
             source=self.route.source, target=self.connector, record_kind=self.route.record_kind,
-            source_object_id=self.event.object_id,
+            source_object_id=self.event.object_id, state=LinkState.DELIVERED,
         ).first()  # fmt: skip
 
     def remember(self, one: Record, target_id: str, target_number: str, sent_hash: str = "") -> None:
@@ -362,19 +357,14 @@ class Run:
 
     def map(self, kind: str, value: str, *, default: str | None = None) -> str:
         """The target's value for a source's value. Raises ``MappingMissing`` where there is none and no default."""
-        rows = MappingRow.objects.filter(connector=self.connector, kind=kind, from_value=clean(value))
-        own = [row for row in rows if row.route_id is None or (self.route and row.route_id == self.route.pk)]
-        best = max(own, key=lambda row: row.route_id is not None, default=None)
-        if best is not None:
-            return best.to_value
-        if default is not None:
-            return default
-        raise MappingMissing(kind, value)
+        found = mapped.find(self.connector, self.route, kind, value)
+        if found is None and default is None:
+            raise MappingMissing(kind, value)
+        return found if found is not None else str(default)
 
     def mappings(self, kind: str) -> dict[str, str]:
         """Every value of a kind that has a mapping on this connector, with what it becomes; of one route or of all."""
-        rows = MappingRow.objects.filter(connector=self.connector, kind=kind).values_list("from_value", "to_value")
-        return dict(rows)
+        return mapped.all_of(self.connector, kind)
 
     @property
     def now(self) -> Any:

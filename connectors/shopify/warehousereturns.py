@@ -1,4 +1,5 @@
-"""Returns another system brings to the shop: made there, approved, put away, processed and closed, step by step.
+"""Returns another system brings to the shop: made there, approved, put away, processed and closed, step by step; or
+declined and cancelled (``returnends.py``).
 
 No step is idempotent at Shopify. Each run reads the return, compares it with the record and does only what is missing,
 so that a repeat converges. A return the hub makes carries the mark of its document in the notes of its lines
@@ -18,13 +19,12 @@ from connectors.base import Delivered
 from connectors.exceptions import ConfigurationError, PayloadError, RemoteRefused, Skip
 from connectors.records import Return, ReturnLine
 from connectors.schema import setting
-from connectors.shopify import locations
+from connectors.shopify import locations, returnends
 from connectors.shopify.calls import returns as calls
 from connectors.shopify.client import order_gid, plain_id
 from connectors.shopify.marks import has_mark, mark, marked
 from connectors.shopify.phrases import counted
 from connectors.shopify.replies import UserErrors, promised_shape
-from connectors.shopify.returns import STATUSES
 from connectors.shopify.trigger import pass_on_notes
 
 if TYPE_CHECKING:
@@ -72,16 +72,18 @@ def put_return(run: Run, record: Return) -> Delivered:
             raise Skip(f"Return {record.number} is {record.status}: the shop knows nothing of it.", code=record.status)
         gid = _made(run, record)
     node = _read(run, record, gid)
-    if record.status not in WANTED:
-        return _compare_ended(record, node)
     done: list[str] = []
     try:
+        if record.status not in WANTED:
+            done.append(returnends.end(run, record, node))
+            return _delivered(node, f"Return {record.number} is {node['name']} in the shop: {done[0]}.")
         if node["status"] == "REQUESTED":
             calls.approve_return(run.client, gid)
             done.append("approved")
             node = _read(run, record, gid)
         if node["status"] != "OPEN":
-            return _compare_ended(record, node)
+            returnends.check_same(record, node)
+            return _delivered(node, f"Return {record.number} is {record.status} in the shop as {node['name']}.")
         done += _put_away(run, record, node)
         done += _process(run, record, node, gid)
         if record.status == "closed":
@@ -117,18 +119,6 @@ def _read(run: Run, record: Return, gid: str) -> Node:
             f"The shop has no return {plain_id(gid)}, which {record.number} is about.", path="shop_return_id"
         )
     return node
-
-
-def _compare_ended(record: Return, node: Node) -> Delivered:
-    """For a return that has ended there or here: fine where both say the same."""
-    theirs = STATUSES.get(str(node["status"]), str(node["status"]).lower())
-    if theirs == record.status:
-        return _delivered(node, f"Return {record.number} is {theirs} in the shop as {node['name']}.")
-    raise RemoteRefused(
-        f"Return {record.number} is {record.status}, but {node['name']} in the shop is {theirs}.",
-        code="state",
-        next_step="Bring the return in the shop's admin to the same state, then mark this event resolved.",
-    )
 
 
 def _made(run: Run, record: Return) -> str:

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from connectors import directory
 from connectors.exceptions import HubError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
 from connectors.records import Refund, RefundLine
@@ -73,9 +75,12 @@ def ask(run: Run, loss: Loss) -> bool:
         return False
     told = {**asdict(loss), "quantity": str(loss.quantity)}
     label = f"{loss.order_name} {loss.sku}"
-    run.spawn(topic=TOPIC, object_type="stock_adjustment", object_id=loss.reference, object_label=label, payload=told)
     row = directory.Known(key=loss.source, object_id=object_id, data={"sku": loss.sku})
-    directory.put(run.connector.pk, KIND, [row])
+    with transaction.atomic():  # never the one without the other: a second event would take the units twice
+        run.spawn(
+            topic=TOPIC, object_type="stock_adjustment", object_id=loss.reference, object_label=label, payload=told
+        )
+        directory.put(run.connector.pk, KIND, [row])
     return True
 
 
@@ -90,6 +95,9 @@ def adjust_stock(run: Run) -> str:
     step = f"Lower the stock of {told['sku']} in {store} by {units.normalize():f} in Xoro."
     if not units:
         raise Skip(f"Nothing of {what} to adjust.", reason="unchanged", code="unchanged")
+    known = directory.by_id(run.connector.pk, KIND, f"{told['reference']} {told['source']}")
+    if known is not None and known.data.get("done"):
+        raise Skip(f"{what} left the stock of {store} in Xoro already.", reason="unchanged", code="unchanged")
     if not run.settings.use_adjustment_route:
         raise refusals.manual_task(f"{what} were {why}, and “Adjust stock by the API” is off.", step)
     if run.unfinished_write:
@@ -118,4 +126,10 @@ def adjust_stock(run: Run) -> str:
         if not refusals.has_no_route(error):
             raise
         raise refusals.manual_task(f"Xoro has no route for stock adjustments: {what}.", step, error) from error
+    row = directory.Known(
+        key=told["source"],
+        object_id=f"{told['reference']} {told['source']}",
+        data={"sku": told["sku"], "done": True},
+    )
+    directory.put(run.connector.pk, KIND, [row])
     return f"{what} left the stock of {store} in Xoro."

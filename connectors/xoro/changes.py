@@ -8,9 +8,8 @@ there is read and compared, so that a lost answer writes nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Delivered
@@ -22,7 +21,6 @@ from connectors.xoro.parts import Part
 from connectors.xoro.salesorders import check_sum
 from connectors.xoro.sending import (
     NOUNS,
-    REPLACING,
     Sending,
     body_hash,
     body_of,
@@ -31,6 +29,7 @@ from connectors.xoro.sending import (
     unknown_skus_of,
 )
 from connectors.xoro.settings_warehousing import INVOICES
+from connectors.xoro.standing import Standing, in_warehouse, is_same
 
 if TYPE_CHECKING:
     from connectors.models import Link
@@ -38,11 +37,7 @@ if TYPE_CHECKING:
 
 # Members of an order that move while Xoro's sales order stays right: a later payment or shipment is no change of it.
 NOT_TAKEN = frozenset({"financial_status", "fulfillment_status", "risk", "payments", "tags", "processed_at"})
-BEFORE_WAREHOUSE = ("Open", "Released")
-ENDED = ("Shipped", "Invoiced", "Closed")
 CANCELLED = "Cancelled"
-# What a person in the warehouse has to know of; a changed note or tag is not worth stopping for.
-MATTERS = ("Addr", "Addr2", "City", "State", "Country", "ZpCode", "FirstName", "LastName", "CompanyName")
 
 
 def fingerprint(order: Order) -> str:
@@ -117,9 +112,9 @@ def _cancel(run: Run, order: Order, known: Sequence[Document]) -> str:
     rows = {one.number: _state(run, order, one) for one in alive}
     for one in alive:
         if one.kind == INVOICE:
-            raise _in_warehouse(order, one, "invoiced", "was cancelled")
+            raise in_warehouse(order, one, "invoiced", "was cancelled")
         if rows[one.number].status != CANCELLED and (step := rows[one.number].step(run)):
-            raise _in_warehouse(order, one, step, "was cancelled")
+            raise in_warehouse(order, one, step, "was cancelled")
     for one in alive:
         if rows[one.number].status != CANCELLED:
             _cancel_one(run, order, one)
@@ -184,7 +179,7 @@ def _change(run: Run, order: Order, known: Sequence[Document]) -> str:
     gone = [one for one in alive if one.reference not in {part.reference for part in wanted} and one.kind != INVOICE]
     for document in gone:
         if step := _state(run, order, document).step(run):
-            raise _in_warehouse(order, document, step, "lost all its lines")
+            raise in_warehouse(order, document, step, "lost all its lines")
     numbers = [_replace(run, order, *row) for row in changed]
     for part in fresh:
         kind = INVOICE if run.settings.drop_as == INVOICES else SALES_ORDER
@@ -210,63 +205,7 @@ def _parts(run: Run, order: Order, alive: Sequence[Document]) -> list[Part]:
     return parts.by_store(order, run.settings, alive)
 
 
-class State:
-    """What Xoro says of a sales order now."""
-
-    def __init__(self, row: dict[str, Any]) -> None:
-        self.row = row
-        self.header, self.lines = wire.header_of(row), wire.lines_of(row)
-        self.status = str(self.header.get("StatusName") or "")
-        self.allocated = sum((_units(line, "QtyAllocated") for line in self.lines), Decimal(0))
-        self.shipped = sum((_units(line, "QtyShipped") for line in self.lines), Decimal(0))
-
-    def step(self, run: Run) -> str:
-        """How far the warehouse is; empty while it has not begun, or its wave may be voided."""
-        if self.status not in BEFORE_WAREHOUSE or self.shipped:
-            return self.status.lower() or f"{self.shipped.normalize():f} units shipped"
-        if self.allocated and not run.settings.force_void_wave:
-            return f"{self.allocated.normalize():f} units on a wave"
-        return ""
-
-    def check(self, run: Run, order: Order, document: Document, body: dict[str, Any]) -> bool:
-        """Whether the change needs no write. Raises ``RemoteRefused`` where the warehouse has begun and it matters."""
-        if run.unfinished_write and is_same(self.row, body):
-            run.note("found_existing", f"{document.number} has the change already.")
-            one = replace(document, body_hash=body_hash(body), lines=documents.units_of(body))
-            documents.remember(run, third_party_source(order, run.settings), order.id, [one])
-            return True
-        step = self.step(run)
-        if not step:
-            return False
-        before, after = _amounts_of(self.row), _amounts_of(body)
-        is_less = all(after.get(line_id, Decimal(0)) <= units for line_id, units in before.items())
-        is_less = is_less and set(after) <= set(before)
-        is_moved = any(_differs(self.header, body, f"ShipTo{name}") for name in MATTERS)
-        if not is_moved and before == after:
-            run.note(
-                "not_taken", f"{document.number} is in the warehouse ({step}); what changed does not matter there."
-            )
-            return True
-        if not is_moved and is_less and self.status in ENDED:
-            run.note("by_credit_memo", f"{document.number} is {step}: what was taken off it becomes a credit memo.")
-            return True
-        raise _in_warehouse(order, document, step, "changed")
-
-
-def is_same(row: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
-    """Whether a document says what the body says, as far as it repeats its members."""
-    header, wanted = wire.header_of(row), wire.header_of(body)
-    skipped = REPLACING | {"AutoReleaseSalesOrder", "AutoWaveSalesOrder"}
-    if any(name in header and not _equal(header[name], value) for name, value in wanted.items() if name not in skipped):
-        return False
-    have, want = wire.lines_of(row), wire.lines_of(body)
-    if len(have) != len(want):
-        return False
-    pairs = zip(have, want, strict=True)
-    return all(_equal(one[name], value) for one, two in pairs for name, value in two.items() if name in one)
-
-
-def _replace(run: Run, order: Order, one: Sending, before: Document, body: dict[str, Any], state: State) -> str:
+def _replace(run: Run, order: Order, one: Sending, before: Document, body: dict[str, Any], state: Standing) -> str:
     """Sends the order again in place of the one that is there; its deposit stays where it is, under the same number."""
     hashed = body_hash(body)
     try:
@@ -313,11 +252,11 @@ def _send_again(run: Run, order: Order, one: Sending, before: Document) -> dict[
             return row
 
 
-def _state(run: Run, order: Order, document: Document) -> State:
+def _state(run: Run, order: Order, document: Document) -> Standing:
     row = run.client.get_sales_order(document.number)
     if row is None:
         raise _gone(order, document.number)
-    return State(row)
+    return Standing(row)
 
 
 def _gone(order: Order, number: str) -> RemoteRefused:
@@ -327,44 +266,3 @@ def _gone(order: Order, number: str) -> RemoteRefused:
         next_step=f"Look for {number} in Xoro: make the change there, or enter the order anew; then mark this event "
         "resolved.",
     )
-
-
-def _in_warehouse(order: Order, document: Document, step: str, what: str) -> RemoteRefused:
-    return RemoteRefused(
-        f"Order {order.name} {what} after it was sent to Xoro, but the order is in warehouse: {document.number} is "
-        f"{step}.",
-        code="in_warehouse",
-        next_step=f"Make the change in {document.number} in Xoro, or stop it in the warehouse, then mark this event "
-        "resolved.",
-    )
-
-
-def _amounts_of(row: Mapping[str, Any]) -> dict[str, Decimal]:
-    """Units of what a person in the warehouse would see, by line of the order or by item."""
-    found: dict[str, Decimal] = {}
-    for line in wire.lines_of(row):
-        key = wire.identifier(line.get("ThirdPartyRefNo2")) or wire.identifier(line.get("ItemNumber"))
-        found[key] = found.get(key, Decimal(0)) + _units(line, "Qty")
-    return {key: units for key, units in found.items() if units}
-
-
-def _units(line: Mapping[str, Any], name: str) -> Decimal:
-    return wire.decimal(line.get(name), name)
-
-
-def _differs(header: Mapping[str, Any], body: Mapping[str, Any], name: str) -> bool:
-    wanted = wire.header_of(body).get(name, "")
-    return name in header and not _equal(header[name] or "", wanted)
-
-
-def _equal(one: Any, two: Any) -> bool:
-    """Numbers by value, everything else as text: Xoro repeats 1 as 1.0, and ids as numbers."""
-    if isinstance(one, list) and isinstance(two, list):
-        return len(one) == len(two) and all(_equal(a, b) for a, b in zip(one, two, strict=True))
-    if isinstance(one, dict) and isinstance(two, dict):
-        return all(_equal(one[name], value) for name, value in two.items() if name in one)
-    if isinstance(one, bool) or isinstance(two, bool):
-        return bool(one) == bool(two)
-    if isinstance(one, (int, float, Decimal)) and isinstance(two, (int, float, Decimal)):
-        return abs(Decimal(str(one)) - Decimal(str(two))) < Decimal("0.000001")
-    return str(one if one is not None else "") == str(two if two is not None else "")

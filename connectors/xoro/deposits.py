@@ -25,7 +25,7 @@ from connectors.exceptions import HubError
 from connectors.records import Order, Payment
 from connectors.xoro.customers import customer_name
 from connectors.xoro.documents import third_party_source
-from connectors.xoro.moneys import ZERO, total
+from connectors.xoro.moneys import ZERO
 from connectors.xoro.salesorders import ref_no
 from connectors.xoro.settings_accounts import AccountSettings
 from connectors.xoro.wire import number, without_blanks
@@ -65,10 +65,10 @@ def signed(payment: Payment) -> Decimal:
     return -payment.amount if payment.kind in GIVEN_BACK else payment.amount
 
 
-def gift_card_paid(order: Order) -> Decimal:
-    """What was paid with gift cards; not part of the deposit, because Xoro holds it as a credit of its own kind."""
+def by_gift_card(order: Order) -> list[Payment]:
+    """Payments by gift card: no part of the deposit, because Xoro holds them as a credit of its own kind."""
     cards = (one for one in order.payments if is_gift_card(one) and one.status == "success" and one.kind in RECEIVED)
-    return total(one.amount for one in cards if order.is_test or not one.is_test)
+    return [one for one in cards if order.is_test or not one.is_test]
 
 
 def way_of(gateway: str, settings: AccountSettings) -> Way:

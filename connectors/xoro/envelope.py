@@ -42,7 +42,7 @@ class Envelope:
         """``Data`` as a list of objects: Xoro answers one object where it could answer a list of one."""
         if isinstance(self.data, dict):
             return [self.data] if self.data else []
-        return [row for row in self.data or [] if isinstance(row, dict)]
+        return [row for row in self.data if isinstance(row, dict)] if isinstance(self.data, list) else []
 
 
 def read(answer: HttpAnswer, *, is_write: bool) -> Envelope:
@@ -59,6 +59,8 @@ def read(answer: HttpAnswer, *, is_write: bool) -> Envelope:
     if not isinstance(content, dict) or "Result" not in content:
         raise _unavailable(answer, "no_envelope", "Xoro answered JSON without its usual envelope.")
     data, message, code = content.get("Data"), _said(content), _code(content)
+    if not is_write and data is not None and not isinstance(data, dict | list):
+        raise _unavailable(answer, "no_envelope", "Xoro answered with data that are neither a list nor an object.")
     if content["Result"] is True and code == "0":
         return Envelope(data, message)
     says_nothing = not data and code == "0"

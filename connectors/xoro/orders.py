@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.base import Delivered
 from connectors.exceptions import Skip
 from connectors.records import Order, Payment
-from connectors.xoro import accounts, changes, deposits, documents, invoicing, parts
+from connectors.xoro import accounts, cardpayments, changes, deposits, documents, invoicing, parts
 from connectors.xoro.calls.availability import promised
 from connectors.xoro.changes import delivered
 from connectors.xoro.documents import INVOICE, SALES_ORDER, Document, third_party_source
@@ -51,9 +51,8 @@ def _send_all(run: Run, order: Order) -> Delivered:
         body_of(run, one)  # what cannot be translated fails before any call
     if run.settings.drop_as == INVOICES:
         invoicing.check_route(run)
+    cardpayments.ensure_cards(run, order)  # before the order, whose invoice will use the cards' credits
     along = _payments(run, order, source, is_begun=bool(known))
-    if cards := deposits.gift_card_paid(order):
-        run.note("gift_card_payment", f"{cards} {order.currency} paid by gift card are not part of the deposit.")
     sent = {one.reference: one for one in known if one.body_hash}
     sendings = _sendings(run, order, wanted, _deposits(order, wanted, along, run.settings))
     made: list[Document] = []

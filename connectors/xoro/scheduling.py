@@ -6,6 +6,7 @@ and what is tried again are ours.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -62,6 +63,17 @@ def every_few_minutes(settings: XoroSettings) -> Interval:
     """When wave errors are looked for, if they are to be tried again by themselves."""
     is_on = settings.import_enabled and settings.rerun_wave_errors
     return Interval(minutes=5, zone=settings.import_time_zone, is_on=is_on)
+
+
+def every_return(settings: XoroSettings) -> Interval:
+    """When returns of Loop are read: with each run of the scheduler, where they are to be."""
+    return replace(every(settings), is_on=settings.import_enabled and settings.sync_third_party_returns)
+
+
+def every_minute_of_returns(settings: XoroSettings) -> Interval:
+    """When received returns are looked for, as the vendor's app does: within about a minute."""
+    is_on = settings.import_enabled and settings.sync_third_party_returns
+    return Interval(minutes=1, zone=settings.import_time_zone, is_on=is_on)
 
 
 def starts_at(settings: XoroSettings) -> datetime | None:

@@ -180,6 +180,7 @@ def keep(run: Run, one: Sending, row: dict[str, Any], hashed: str) -> Document:
     """Writes down what the document is: the hub's own figures where Xoro may repeat none."""
     read = documents.read_row(row, one.kind)
     _compare_totals(run, one, read.number, wire.header_of(row).get("TotalAmount"))
+    _note_waves(run, one, read.number, row)
     share = one.part.order
     made = replace(
         read,
@@ -195,6 +196,18 @@ def keep(run: Run, one: Sending, row: dict[str, Any], hashed: str) -> Document:
     run.key("xoro_order_id", made.id)
     documents.remember(run, third_party_source(one.order, run.settings), one.order.id, [made])
     return made
+
+
+def _note_waves(run: Run, one: Sending, number: str, row: dict[str, Any]) -> None:
+    """An order that was taken while its wave was not: ``SoEstimateEdiLogArr`` names what stood in the way."""
+    for told in row.get("SoEstimateEdiLogArr") or []:
+        code = wire.identifier(told.get("ErrorCode")) if isinstance(told, dict) else ""
+        if code in run.settings.wave_error_codes:
+            said = told.get("Message") or f"error {code}"
+            run.note(
+                "wave_error",
+                f"{number} is in Xoro without a wave for {one.what}: {said}. Make it there once it can be.",
+            )
 
 
 def _look_after(run: Run, one: Sending, error: RemoteError) -> Document:

@@ -5,11 +5,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.xoro.settings_fields import GENERAL, choice, switch, text
+from django import forms
+
+from connectors.rows import Column
+from connectors.xoro.settings_fields import GENERAL, choice, switch, table, text
 
 LOOP, RETURN_LOGIC = "Loop Returns", "ReturnLogic"
 LOOP_URL = "https://api.loopreturns.com/api/v1/"
 WITH_LOOP = ("return_source", LOOP)
+
+
+LOOP_ROUTE = r"^(GET|POST) \w[\w/{}-]*$"
+# https://docs.loopreturns.com/api-reference/latest (checked 2026-11-30).
+LOOP_ROUTES = {
+    "list": "GET warehouse/return/list",
+    "details": "GET warehouse/return/details",
+    "process": "POST warehouse/return/{id}/process",
+    "flag": "POST warehouse/return/{id}/flag",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +43,22 @@ class ReturnSettings:
     loop_url: str = text(
         "Address of the returns app", "Of its API.", GENERAL, initial=LOOP_URL, advanced=True, shown_when=WITH_LOOP
     )
+    loop_shop: str = text(
+        "Shop of the returns app", "Domain of the one shop whose returns it handles, such as lumen.myshopify.com.", GENERAL,
+        advanced=True, shown_when=WITH_LOOP,
+    )  # fmt: skip
+    loop_routes: dict[str, str] = table(
+        "Other paths of the returns app",
+        "Calls whose path differs from the hub's own. No rows: the hub's own paths.",
+        GENERAL,
+        [
+            Column("name", forms.ChoiceField(label="Call", choices=[("", ""), *((one, one) for one in LOOP_ROUTES)])),
+            Column("route", forms.RegexField(LOOP_ROUTE, label="Method and path", help_text="Below the address; {id} is "
+                                             "the return's.", error_messages={"invalid": "Write it like POST "
+                                                                              "warehouse/return/{id}/process."})),
+        ],
+        is_mapping=True, advanced=True, shown_when=WITH_LOOP,
+    )  # fmt: skip
     return_sku: str = text(
         "Return SKU", "Stands in for a returned line without SKU.", GENERAL, names="item", advanced=True
     )
@@ -41,11 +70,20 @@ class ReturnSettings:
         advanced=True,
     )
 
+    def loop_route(self, name: str) -> tuple[str, str]:
+        """(method, path below the address) of one of Loop's calls."""
+        method, _, path = (self.loop_routes.get(name) or LOOP_ROUTES[name]).partition(" ")
+        return method, path
+
 
 def problems(settings: ReturnSettings) -> dict[str, str]:
     """What contradicts itself, by setting."""
-    if settings.sync_third_party_returns and settings.return_source == LOOP and not settings.return_token:
-        return {"return_token": "Reading returns needs the access token."}
-    if settings.sync_third_party_returns and settings.return_source != LOOP:
+    if not settings.sync_third_party_returns:
+        return {}
+    if settings.return_source != LOOP:
         return {"sync_third_party_returns": "Only returns of Loop can be read."}
-    return {}
+    needed = {
+        "return_token": "Reading returns needs the access token.",
+        "loop_shop": "Name the shop whose returns they are.",
+    }
+    return {name: why for name, why in needed.items() if not getattr(settings, name)}

@@ -129,3 +129,23 @@ def _member(row: Any, names: tuple[str, ...], otherwise: Any) -> Any:
         if isinstance(row, dict) and isinstance(row.get(name), type(otherwise)):
             return row[name]
     return otherwise
+
+
+def local_moment(value: Any, path: str = "") -> datetime | None:
+    """A date-time of an answer as it stands there, without a zone: ``03/09/2026 10:02:11 AM``, ``03/09/2026 22:02:11``,
+    or ISO. Blanks and ``01/01/0001`` are none. Raises ``PayloadError``."""
+    written = " ".join(str(value or "").strip().removesuffix("Z").replace("T", " ").partition(".")[0].split())
+    for form in ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"):
+        try:
+            moment = datetime.strptime(written, form)  # noqa: DTZ007  (as written)
+        except ValueError:
+            continue
+        return None if moment.date() == NO_DATE else moment
+    if not written:
+        return None
+    raise PayloadError(f"Xoro sent “{written}” where a time belongs.", path=path)
+
+
+def moment_in(moment: datetime, zone: str) -> datetime:
+    """A moment of an answer, which is meant in the tenant's zone, as an aware one."""
+    return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

@@ -5,7 +5,8 @@ Everything is derived from the declaration and from ``samples/``: deliveries (``
 ``body``), records (``<kind>.json``, options of the route in ``<kind>.options.json``, settings the connector needs to take them in
 ``<kind>.settings.json``; of figures a list, ``figures``),
 questions (``<topic>.json`` with ``params``), single objects no delivery names (``single-<name>.json`` with
-``number``). A slash of a topic is a dash in the name of its file.
+``number``), events the provider spawns itself (``<topic>.json`` with ``payload``, ``object_type``, ``object_id``, and
+``after``: kinds of records delivered before). A slash of a topic is a dash in the name of its file.
 """
 
 from __future__ import annotations
@@ -177,7 +178,33 @@ def cases(provider: Provider) -> list[Case]:
     return found + [Case(f"lookup {lookup.topic}", _question(provider, lookup)) for lookup in provider.lookups]
 
 
+def _own_event(provider: Provider, topic: str) -> Callable[[Connector], Event]:
+    """An event the provider spawns itself, once the records named in ``after`` were delivered."""
+
+    def start(connector: Connector) -> Event:
+        one = sample(provider, topic, "payload")
+        assert one is not None
+        for kind in one.get("after", ()):
+            again(delivery(provider, connector, next(t for t in provider.accepts if t.kind == kind)))
+        _set_up(provider, connector, topic.replace("/", "-"))
+        made = record(
+            New(
+                kind=Kind.SYNC, topic=topic, connector_id=connector.pk, connector_name=connector.name,
+                provider=provider.slug, max_attempts=provider.handlers[topic].max_attempts,
+                object_type=one["object_type"], object_id=one["object_id"],
+                lock_key=f"{connector.pk}:{one['object_type']}:{one['object_id']}",
+                payload=json.dumps(one["payload"]).encode(),
+            )
+        )  # fmt: skip
+        return Event.objects.get(pk=made.event_id)
+
+    return start
+
+
 def _delivery(provider: Provider, topic: str) -> Callable[[Connector], Event]:
+    if sample(provider, topic, "payload") is not None:
+        return _own_event(provider, topic)
+
     def start(connector: Connector) -> Event:
         one = sample(provider, topic, "body")
         assert one is not None, f"no sample of a delivery of topic {topic}"

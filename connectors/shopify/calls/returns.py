@@ -141,6 +141,17 @@ def approve_return(client: ShopifyClient, gid: str) -> None:
     client.change("HubReturnApprove", {"input": {"id": gid}})
 
 
+def decline_return(client: ShopifyClient, gid: str, *, reason: str, note: str) -> None:
+    """``returnDeclineRequest``; nobody is mailed. HubReturnDecline."""
+    wish = {"id": gid, "declineReason": reason}
+    client.change("HubReturnDecline", {"input": {**wish, "declineNote": note} if note else wish})
+
+
+def cancel_return(client: ShopifyClient, gid: str) -> None:
+    """``returnCancel``: the units count as delivered again. HubReturnCancel."""
+    client.change("HubReturnCancel", {"id": gid})
+
+
 def process_return(client: ShopifyClient, gid: str, lines: Sequence[Mapping[str, Any]]) -> None:
     """``returnProcess`` for quantities alone: no money moves. HubReturnProcess."""
     client.change("HubReturnProcess", {"input": {"returnId": gid, "returnLineItems": list(lines)}})

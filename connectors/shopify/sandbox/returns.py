@@ -96,6 +96,21 @@ def _close(call: Call, info: Any, arguments: Mapping[str, Any]) -> Node:
     return one
 
 
+def _cancel(call: Call, info: Any, arguments: Mapping[str, Any]) -> Node:
+    one = _found(call, arguments["id"], ["id"])
+    returnbooks.move(call.shop, one, "cancel", call.now)
+    _tell(call, "cancel", one)
+    return one
+
+
+def _decline(call: Call, info: Any, arguments: Mapping[str, Any]) -> Node:
+    wish = arguments["input"]
+    one = _found(call, wish["id"], ["input", "id"])
+    returnbooks.move(call.shop, one, "decline", call.now, reason=wish["declineReason"], note=wish.get("declineNote"))
+    _tell(call, "decline", one)
+    return one
+
+
 def _process(call: Call, info: Any, arguments: Mapping[str, Any]) -> Node:
     wish = arguments["input"]
     if wish.get("financialTransfer") or wish.get("exchangeLineItems") or wish.get("refundShipping"):
@@ -199,6 +214,8 @@ MUTATIONS: dict[str, Callable[..., Any]] = {
     "returnApproveRequest": _answered(_approve),
     "returnProcess": _answered(_process),
     "returnClose": _answered(_close),
+    "returnCancel": _answered(_cancel),
+    "returnDeclineRequest": _answered(_decline),
     "reverseFulfillmentOrderDispose": _answered(_dispose, "reverseFulfillmentOrderLineItems"),
 }
 FIELDS: dict[tuple[str, str], Callable[..., Any]] = {

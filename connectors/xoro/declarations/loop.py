@@ -2,10 +2,67 @@
 
 from __future__ import annotations
 
-from connectors.base import Accept, Handler, Sync
-from connectors.records import Record
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from connectors.base import Accept, Check, Handler, Period, Single, Sync
+from connectors.records import Record, Return
+from connectors.xoro import scheduling
+from connectors.xoro.loop import returns
+from connectors.xoro.loop.client import LoopClient
+from connectors.xoro.settings_returns import LOOP
+
+if TYPE_CHECKING:
+    from connectors.run import Run
+
+
+def check_loop(run: Run) -> str:
+    LoopClient(run.settings, run.http).ping(datetime.now(UTC))
+    return "Loop accepts the access token and lists returns."
+
 
 HANDLERS: dict[str, Handler] = {}
-SYNCS: dict[str, Sync] = {}
+SYNCS: dict[str, Sync] = {
+    "loop_returns": Sync(
+        label="Loop returns",
+        function=returns.synchronize_returns,
+        every=scheduling.every_return,
+        records=Return,
+        help="Reads returns that are new or changed in Loop: each becomes an RMA in Xoro, and once Loop has closed it, its "
+        "money a credit memo.",
+    ),
+    "loop_receipts": Sync(
+        label="Received returns",
+        function=returns.watch_receipts,
+        every=scheduling.every_minute_of_returns,
+        records=Return,
+        help="Looks for ASNs of Loop's returns that the warehouse has closed: what was received in full is processed in "
+        "Loop, anything else flagged there.",
+    ),
+}
+SINGLES: dict[str, Single] = {
+    "return": Single(
+        label="Loop return",
+        function=returns.bring_return,
+        help="Its id in Loop, its address there, or the number of its order.",
+    ),
+}
+PERIODS: dict[str, Period] = {
+    "return": Period(
+        label="Loop returns",
+        function=returns.bring_days,
+        records=Return,
+        help="Every return made in Loop from one day to another, by UTC.",
+    ),
+}
 ACCEPTS: dict[type[Record], Accept] = {}
 EMITS: tuple[type[Record], ...] = ()
+CHECKS = (
+    Check(
+        name="loop",
+        label="Loop",
+        function=check_loop,
+        applies=lambda settings: settings.return_source == LOOP and settings.sync_third_party_returns,
+        off="Returns of Loop are not read.",
+    ),
+)

@@ -42,11 +42,22 @@ def _modules() -> list[Any]:
 
 
 def routes() -> dict[str, Route]:
-    return {path: route for module in _modules() for path, route in getattr(module, "ROUTES", {}).items()}
+    return _merged("ROUTES")
 
 
 def controls() -> dict[str, Control]:
-    return {call: function for module in _modules() for call, function in getattr(module, "CONTROL", {}).items()}
+    return _merged("CONTROL")
+
+
+def _merged(name: str) -> dict[str, Any]:
+    """One table of all areas. Raises ``ValueError`` where two serve the same, of which one would be silent."""
+    found: dict[str, Any] = {}
+    for module in _modules():
+        table = getattr(module, name, {})
+        if doubles := sorted(set(table) & set(found)):
+            raise ValueError(f"{module.__name__} serves what another area serves: {', '.join(doubles)}")
+        found |= table
+    return found
 
 
 def seeds() -> list[Callable[[Books], None]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.xoro.sandbox.areas import Route, fits
 from connectors.xoro.sandbox.books import Refused
+from connectors.xoro.sandbox.ledger import postings
 
 if TYPE_CHECKING:
     from connectors.xoro.sandbox.books import Books
@@ -92,7 +93,7 @@ def ledger(sandbox: XoroSandbox, query: dict[str, str]) -> Any:
             raise Refused(1001, f"Required field missing: {name}")
     if int(query.get("page_size") or LARGEST_PAGE) > LARGEST_PAGE:
         raise Refused(1001, "Invalid value: page_size")
-    rows = [row for one in sandbox.books.bank_deposits for row in _booked(one)]
+    rows = [row for one in sandbox.books.bank_deposits for row in _booked(one)] + postings(sandbox.books)
     inside = [row for row in rows if query["start_date"] <= row.pop("Day") <= query["end_date"]]
     if any(fault["kind"] == "ignore_filters" for fault in sandbox.faults):
         found = inside

@@ -125,10 +125,12 @@ def get(sandbox: XoroSandbox, query: dict[str, str]) -> list[Any]:
     rows: Any = books.invoices
     if query.get("third_party_ref_no"):
         rows = books.invoices_by_reference.get(query["third_party_ref_no"], [])
+    elif query.get("invoice_number"):
+        rows = [row for row in [books.invoices_by_number.get(query["invoice_number"])] if row]
     elif query.get("so_number"):
         rows = books.invoices_by_order.get(query["so_number"], [])
     filters = {**KEYS, **FILTERS}
-    rows = [row for row in rows if status in ("*", row["invoiceHeader"]["StatusName"])]
+    rows = [row for row in rows if status in ("*", row["invoiceHeader"]["StatusName"]) and not row.get("is_hidden")]
     rows = [row for row in rows if fits(row["invoiceHeader"], query, filters)]
     if query.get("has_shipment", "").lower() in ("true", "1"):
         rows = [row for row in rows if row.get(SHIPMENTS)]
@@ -147,7 +149,7 @@ def _shown(invoice: dict[str, Any], shape: str, with_lines: bool) -> dict[str, A
     shipments = invoice.get(SHIPMENTS, [])
     if not with_lines:
         shipments = [{name: value for name, value in one.items() if name != "Lines"} for one in shipments]
-    row = {name: value for name, value in invoice.items() if name != SHIPMENTS}
+    row = {name: value for name, value in invoice.items() if name not in (SHIPMENTS, "is_hidden")}
     if shape in (SHIPMENTS, "ShipmentArr"):
         row[shape] = shipments
     if shape == "header" and shipments:
@@ -166,5 +168,11 @@ def track(sandbox: XoroSandbox, given: Any) -> Any:
     return invoice
 
 
+def hide(sandbox: XoroSandbox, given: Any) -> Any:
+    """An invoice the tenant shows in no list and to no key: ``invoice_number``, ``is_hidden``."""
+    sandbox.books.invoice(given["invoice_number"])["is_hidden"] = given.get("is_hidden", True)
+    return {"ok": True}
+
+
 ROUTES = {"invoice/getinvoice": Route("GET", "invoices", get, shape=shown)}
-CONTROL = {"POST /_sandbox/track": track}
+CONTROL = {"POST /_sandbox/track": track, "POST /_sandbox/hide": hide}

@@ -1,39 +1,22 @@
-"""The postings of the ledger, one row for each account of a transaction. Only what the hub reads: dates and accounts."""
+"""The postings of the ledger that are no bank deposits: the opening balance of every account as of today, and the customer
+deposits. Served with the bank's own by ``banking``."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from connectors.xoro.sandbox.areas import Route
-from connectors.xoro.sandbox.refusal import Refused
-
-if TYPE_CHECKING:
-    from connectors.xoro.sandbox.server import XoroSandbox
-
-MOST = 100
+from connectors.xoro.sandbox.books import Books
 
 
-def get(sandbox: XoroSandbox, query: dict[str, str]) -> list[Any]:
-    """The opening balance of every account as of today, then the deposits. Both dates are required."""
-    try:
-        first, last = (date.fromisoformat(query.get(name, "")) for name in ("start_date", "end_date"))
-    except ValueError:
-        raise Refused(1001, "Required field missing: start_date, end_date") from None
-    if int(query.get("page_size", MOST) or MOST) > MOST:
-        raise Refused(1001, "page_size must not be more than 100")
-    books, today = sandbox.books, sandbox.books.now().date()
-    if not first <= today <= last:
-        return []
-    rows = [_row("OPEN", name, 0.0) for name in sorted(books.accounts)]
+def postings(books: Books) -> list[dict[str, Any]]:
+    """One row for each account of a transaction; positive is debit."""
+    rows = [_row(books, "OPEN", name, 0.0) for name in sorted(books.accounts)]
     for deposit in books.deposits:
-        rows.append(_row(deposit["DepositNumber"], deposit["DepositAccountName"], deposit["Amount"]))
-        rows.append(_row(deposit["DepositNumber"], deposit["LiabilityAccountName"], -deposit["Amount"]))
+        rows.append(_row(books, deposit["DepositNumber"], deposit["DepositAccountName"], deposit["Amount"]))
+        rows.append(_row(books, deposit["DepositNumber"], deposit["LiabilityAccountName"], -deposit["Amount"]))
     return rows
 
 
-def _row(number: str, account: str, amount: float) -> dict[str, Any]:
-    return {"TxnNumber": number, "AccountName": account, "Amount": amount}
-
-
-ROUTES = {"accounting/getgltransactions": Route("GET", "gl", get)}
+def _row(books: Books, number: str, account: str, amount: float) -> dict[str, Any]:
+    day = books.now().date().isoformat()
+    return {"TxnNumber": number, "RefNumber": "", "AccountName": account, "Amount": amount, "Day": day}

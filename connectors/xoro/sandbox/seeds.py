@@ -78,3 +78,53 @@ def item(number: int, sku: str, part: Part, part_id: int) -> dict[str, Any]:
         "IsPreSellFlag": sku in part.presell,
         "ActiveFlag": True,
     }
+
+
+# Documents of long ago: found by their exact numbers, in no list.
+ARCHIVE_ORDER, ARCHIVE_INVOICE = "WEB-S000900", "WEB-I000900"
+_ARCHIVED = {
+    "RefNo": "900",
+    "ThirdPartyRefNo": "5900100400900",
+    "ThirdPartySource": "https://lumen-goods.myshopify.com-Demo",
+    "StoreName": "EAST WAREHOUSE",
+    "SaleStoreName": "WEB STORE",
+    "CustomerId": 1,
+    "CustomerName": "Walk-in Customer",
+    "CurrencyCode": "USD",
+    "TotalAmount": 110.0,
+    "CreateDttm": "12/09/2025 09:30:00 AM",
+    "ModifyDttm": "12/10/2025 04:05:06 PM",
+}
+
+
+def archived_order() -> dict[str, Any]:
+    line = {
+        "Id": 39_900, "ItemNumber": "LMP-OAK-S", "BasePartNumber": "LMP-OAK", "Qty": 2, "UnitPrice": 55.0,
+        "LineAmount": 110.0, "QtyOrdered": 2, "QtyShipped": 2, "QtyAllocated": 0, "QtyRemainingToShip": 0,
+        "StatusName": "Shipped",
+    }  # fmt: skip
+    header = {
+        **_ARCHIVED,
+        "Id": 69_900,
+        "OrderNumber": ARCHIVE_ORDER,
+        "StatusName": "Shipped",
+        "OrderDate": "12/09/2025",
+    }
+    return {"SoEstimateHeader": header, "SoEstimateItemLineArr": [line]}
+
+
+def archived_invoice() -> dict[str, Any]:
+    sold = {
+        "Id": 19_900, "SoLineId": 39_900, "ItemNumber": "LMP-OAK-S", "Description": "Oak lamp S", "Qty": 2,
+        "QtyInvoiced": 2, "QtyShipped": 2, "UnitPrice": 55.0, "Discount": 0, "LineAmount": 110.0, "TotalAmount": 110.0,
+    }  # fmt: skip
+    shipment = {
+        "ShipmentId": 59_900, "ShipDate": "12/10/2025", "CarrierName": "UPS", "ShipServiceName": "UPS Ground",
+        "TrackingNumber": "1Z999AA10123456784", "TrackingUrl": "",
+        "Lines": [{"SoLineId": 39_900, "ItemNumber": "LMP-OAK-S", "Qty": 2}],
+    }  # fmt: skip
+    header = {
+        **_ARCHIVED, "Id": 8_790, "InvoiceNumber": ARCHIVE_INVOICE, "SoNumber": ARCHIVE_ORDER, "StatusName": "Paid",
+        "TxnDate": "12/10/2025", "ShipDate": "12/10/2025", "FullPaymentDate": "12/10/2025",
+    }  # fmt: skip
+    return {"invoiceHeader": header, "invoiceItemLineArr": [sold], "invoiceShipmentArr": [shipment]}

@@ -7,7 +7,8 @@ Faults besides ``times`` and ``match`` of the toolkit, and ``probability`` (0 to
 ``renamed_account`` (with ``account``).
 
 Control calls besides those of the areas: ``POST /_sandbox/config`` (members of ``Tenant``, and ``time_zone``, ``keys``,
-``min_gap_ms``, ``throttle_overlap``, ``terms``), ``GET /_sandbox/books``, ``GET /_sandbox/state``.
+``min_gap_ms``, ``throttle_overlap``, ``terms``), ``POST /_sandbox/clear_faults``, ``GET /_sandbox/books``,
+``GET /_sandbox/state``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.sandbox import Environ, Reply, Request, Sandbox, StartResponse
-from connectors.xoro.sandbox import areas
+from connectors.xoro.sandbox import areas, loop
 from connectors.xoro.sandbox.answers import SERVER_ERROR, early, enveloped, throttled
 from connectors.xoro.sandbox.books import Books
 from connectors.xoro.sandbox.gate import Gate
@@ -85,7 +86,8 @@ class XoroSandbox(Sandbox):
         reply = early(kind)
         if reply is not None:
             return reply
-        reply = self._answer(request)
+        is_loop = request.path.startswith(loop.PREFIX)
+        reply = loop.answer(self, request) if is_loop else self._answer(request)
         if kind == "lost_answer":
             return Reply(drop=True)
         if kind.startswith("slow:"):
@@ -112,6 +114,9 @@ class XoroSandbox(Sandbox):
                 return Reply(409, {"error": refusal.message})
         if call == "POST /_sandbox/config":
             return self._configure(request.json())
+        if call == "POST /_sandbox/clear_faults":
+            self.faults.clear()
+            return Reply(body={"ok": True})
         if call == "GET /_sandbox/books":
             return Reply(body=self.books.shown())
         if call == "GET /_sandbox/state":
@@ -233,7 +238,6 @@ def settings_for(base_url: str) -> dict[str, Any]:
         "return_sku": "HUB-DEFAULT",
         "adjust_sku": "HUB-FEE",
         "return_location": "RETURNS",
-        "gift_cards_enabled": True,
         "gift_card_sku": "GIFT-CARD",
         "gift_card_liability_account": "Gift Card Liability",
         "gift_card_receivable": "Gift Card Receivable",
@@ -252,5 +256,10 @@ def settings_for(base_url: str) -> dict[str, Any]:
         "rounding_account": "Penny Rounding",
         "reserve_account": "Payout Reserve",
         "use_bank_deposit_route": True,
+        "return_source": "Loop Returns",
+        "return_token": loop.TOKEN,
+        "loop_url": base_url.rstrip("/") + loop.PREFIX,
+        "loop_shop": loop.SHOP,
+        "sync_third_party_returns": True,
         "pause_ms": 0,
     }

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 CREATE, APPROVE, DISPOSE, PROCESS, CLOSE = (
     "HubReturnCreate", "HubReturnApprove", "HubDispose", "HubReturnProcess", "HubReturnClose",
 )  # fmt: skip
+DECLINE, CANCEL = "HubReturnDecline", "HubReturnCancel"
 LAMP = {"sku": "LMP-OAK-S", "quantity": "1", "reason": "defective", "reason_note": "flickers"}
 KIEL = {"kind": "restocked", "quantity": "1", "location_id": "61001"}
 
@@ -122,8 +123,42 @@ def test_a_return_that_ended_otherwise_in_the_shop_is_for_a_person(desk):
     desk.control("return", **{"return": made["name"], "do": "decline"})
     ended = desk.bring(Return, shop_return_id=made["id"])
     assert ended.event.reason_code == "state" and "is declined" in ended.event.sentence, ended.text
-    cancelled = desk.bring(Return, id="5121", shop_return_id="6900100202001", status="cancelled")
-    assert cancelled.event.reason_code == "state" and "is open" in cancelled.event.sentence, cancelled.text
+    declined = desk.bring(Return, id="5121", shop_return_id="6900100202001", status="declined")
+    assert declined.event.reason_code == "state" and "is open" in declined.event.sentence, declined.text
+    requested = desk.control("return", order="#2101", lines=[{"sku": "LMP-OAK-S"}], requested=True)
+    cancelled = desk.bring(Return, id="5122", shop_return_id=requested["id"], status="cancelled")
+    assert cancelled.event.reason_code == "state" and "is requested" in cancelled.event.sentence, cancelled.text
+
+
+@pytest.mark.parametrize(
+    ("given", "reason", "notes"),
+    [("return_period_ended", "RETURN_PERIOD_ENDED", []), ("", "OTHER", []), ("too worn", "OTHER", ["reason"])],
+)
+def test_a_request_the_other_system_declines_is_declined_in_the_shop(desk, given, reason, notes):
+    made = desk.control("return", order="#2101", lines=[{"sku": "LMP-OAK-S"}], requested=True)
+    wish = {"shop_return_id": made["id"], "status": "declined", "decline_reason": given, "decline_note": "Worn."}
+    desk.fault("drop_after_commit", DECLINE)
+    event = desk.queue(Return, **wish)
+    first = again(event)
+    assert first.event.outcome == Outcome.WAITING and [one["code"] for one in first.event.notes] == notes
+    ended = again(event)
+    assert ended.event.outcome == Outcome.SUCCEEDED, ended.text
+    [sent] = desk.calls(DECLINE)
+    given_input = json.loads(sent["body"])["variables"]["input"]
+    assert (given_input["declineReason"], given_input["declineNote"]) == (reason, "Worn.")
+    assert Link.objects.get().target_number == made["name"]
+
+
+def test_a_return_the_other_system_cancels_is_cancelled_once_and_not_after_goods_came(desk):
+    made = desk.control("return", order="#2101", lines=[{"sku": "LMP-OAK-S"}])
+    for name in ("x", "y"):
+        ended = desk.bring(Return, shop_return_id=made["id"], status="cancelled", name=name)
+        assert ended.event.outcome == Outcome.SUCCEEDED, ended.text
+    assert len(desk.calls(CANCEL)) == 1
+    open_ = desk.bring(Return, id="5121", status="open", lines=[{**LAMP, "dispositions": [KIEL], "processed": "1"}])
+    assert open_.event.outcome == Outcome.SUCCEEDED, open_.text
+    late = desk.bring(Return, id="5121", status="cancelled", lines=[LAMP])
+    assert late.event.reason == Reason.REFUSED and "INVALID_STATE" in late.event.reason_code, late.text
 
 
 @pytest.mark.parametrize(

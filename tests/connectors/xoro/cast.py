@@ -123,7 +123,8 @@ class PlainHttp:
         self.calls: list[dict[str, Any]] = []
 
     def request(self, method: str, url: str, **more: Any) -> HttpAnswer:
-        self.calls.append({"method": method, "url": url, **more})
+        call = {"method": method, "url": url, **more}
+        self.calls.append(call)
         sent = {name: more.get(name) for name in ("headers", "params", "json", "auth")}
         try:
             answer = requests.request(method, url, timeout=more["timeout_s"], allow_redirects=False, **sent)
@@ -132,6 +133,7 @@ class PlainHttp:
         except requests.ConnectionError:
             raise RemoteUnavailable("The connection broke.", code="reset") from None
         headers = {name.lower(): value for name, value in answer.headers.items()}
+        call["answer"] = answer.text
         return Answer(answer.status_code, answer.content, headers)
 
 

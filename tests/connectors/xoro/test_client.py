@@ -14,9 +14,10 @@ from connectors.exceptions import (
     RemoteUnauthorised,
     RemoteUnavailable,
 )
+from connectors.xoro import wire
 from connectors.xoro.client import XoroClient
 from connectors.xoro.salesorders import sales_order
-from connectors.xoro.sandbox import salesorders
+from connectors.xoro.sandbox import crowd, salesorders
 from tests.connectors.xoro.cast import FakeRun, ScriptedHttp, Tenant, make_order, make_settings, scripted_client
 
 SOURCE = "https://lumen-goods.example-Demo"
@@ -215,6 +216,56 @@ def test_all_orders_are_read_from_a_tenant_with(tenant: Tenant, run: FakeRun, tr
     pages = list(run.client.walk("sales_orders", {"status": "Released"}))
     numbers = [row["SoEstimateHeader"]["OrderNumber"] for page in pages for row in page.rows]
     assert numbers == [f"MAIN-S{n:06d}" for n in range(1, 11)]
+
+
+@pytest.mark.parametrize("is_shipped", [False, True], ids=["sales orders", "invoices"])
+def test_2449_documents_behind_a_lying_total_and_overlapping_pages_are_all_found(
+    tenant: Tenant, run: FakeRun, is_shipped: bool
+) -> None:
+    """As one account was seen to do, of which a client that trusted the total read 1,600."""
+    crowd.seed(tenant.sandbox, {"orders": 2449, "is_shipped": is_shipped, "source": SOURCE})
+    for fault in ("overlap_pages", "low_total_pages"):
+        tenant.fault(fault)
+    name, status = ("invoices", "Open") if is_shipped else ("sales_orders", "Released")
+    pages = list(run.client.walk(name, {"status": status, "third_party_source": SOURCE}))
+    numbers = [wire.document_number(row) for page in pages for row in page.rows]
+    assert len(numbers) == len(set(numbers)) == 2449
+    assert pages[-1].is_certain
+    read = sum(len(page.rows) for page in pages)
+    assert len(tenant.http.calls) > read / 100 + 5  # repeats were read as well, and left out
+
+
+def test_a_walk_that_ends_in_throttling_is_not_the_whole_list(tenant: Tenant, run: FakeRun) -> None:
+    crowd.seed(tenant.sandbox, {"orders": 250, "source": SOURCE})
+    pages = run.client.walk("sales_orders", {"status": "Released"})
+    first = next(pages)
+    tenant.fault("throttle", times=4)
+    rest = list(pages)
+    assert (len(first.rows), [page.rows for page in rest], rest[-1].is_certain) == (100, [[]], False)
+
+
+@pytest.mark.parametrize("data", [True, 7, "rows"])
+def test_data_of_another_kind_are_no_answer_to_a_read(data: Any) -> None:
+    client = scripted_client(*[(200, {"Result": True, "ErrorCode": 0, "Data": data})] * 4)
+    with pytest.raises(RemoteUnavailable, match="neither a list nor an object"):
+        client.get_sales_order("MAIN-S000001")
+    assert scripted_client((200, {"Result": True, "ErrorCode": 0, "Data": data})).write("create_sales_order", {}) == {}
+
+
+def test_a_message_of_one_word_becomes_a_sentence() -> None:
+    answer = (200, {"Result": False, "ErrorCode": 12, "Data": None, "Message": "Locked"})
+    with pytest.raises(RemoteRefused, match="error code 12 saying “Locked”"):
+        scripted_client(answer).get_sales_order("MAIN-S000001")
+
+
+def test_a_tenant_that_throttles_close_calls_is_read_all_the_same(tenant: Tenant) -> None:
+    """The pauses of the client are longer than the tenant's gap."""
+    crowd.seed(tenant.sandbox, {"orders": 5, "source": SOURCE})
+    tenant.control("config", page_size=2, min_gap_ms=60, throttle_overlap=True)
+    client = XoroClient(make_settings(tenant.address, pause_ms=80), tenant.http)
+    pages = list(client.walk("sales_orders", {"status": "Released"}))
+    assert [len(page.rows) for page in pages] == [2, 2, 1, 0]
+    assert tenant.sandbox.gate.throttled == 0
 
 
 def test_a_search_confirms_the_reference_that_came_back() -> None:

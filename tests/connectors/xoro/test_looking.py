@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from connectors.exceptions import RemoteRefused
+from connectors import registry
+from connectors.exceptions import RemoteRefused, Skip, UnconfirmedWrite
 from connectors.xoro.adjustments import adjust_stock
 from connectors.xoro.client import STATUSES
 from connectors.xoro.orders import push_order
 from connectors.xoro.sending import NO_PROOF, PROOF
-from tests.connectors.xoro.cast import FakeRun, Tenant, forget, make_order
+from tests.connectors.xoro.cast import FakeRun, Tenant, forget, make_order, make_settings
 
 pytestmark = pytest.mark.django_db
 
@@ -92,3 +93,29 @@ def test_units_that_were_not_restocked_are_a_named_task_where_the_route_is_off(t
     assert refused.value.code == "manual_task"
     assert "Lower the stock of LMP-OAK-S in EAST WAREHOUSE by 2 in Xoro." in refused.value.next_step
     assert tenant.writes() == []
+
+
+def test_units_that_were_not_restocked_leave_the_stock_once(tenant: Tenant) -> None:
+    before = tenant.sandbox.books.stock.row("LMP-OAK-S", "EAST WAREHOUSE")["OnHandQty"]
+    run = tenant.run(use_adjustment_route=True)
+    run.payload = TOLD
+    assert adjust_stock(run) == "2 × LMP-OAK-S of order #2041 left the stock of EAST WAREHOUSE in Xoro."
+    with pytest.raises(Skip, match="already"):
+        adjust_stock(run)
+    assert tenant.sandbox.books.stock.row("LMP-OAK-S", "EAST WAREHOUSE")["OnHandQty"] == before - 2
+
+
+def test_a_lost_answer_to_an_adjustment_is_a_persons_to_decide(tenant: Tenant) -> None:
+    run = tenant.run(use_adjustment_route=True)
+    run.payload, run.unfinished_write = TOLD, True
+    with pytest.raises(UnconfirmedWrite, match="Whether 2 × LMP-OAK-S of order #2041"):
+        adjust_stock(run)
+    assert tenant.writes() == []
+
+
+def test_a_shorter_pause_is_a_faster_connector() -> None:
+    provider = registry.get("xoro")
+    assert provider.budget_for(make_settings(pause_ms=250)).per_second == 4
+    assert provider.budget_for(make_settings(pause_ms=20)).per_second == 50
+    assert provider.budget_for(make_settings(pause_ms=0)).per_second == 0
+    assert provider.budget_for(make_settings()).concurrency == 1

@@ -15,6 +15,7 @@ from connectors.exceptions import (
     RemoteUnavailable,
     Skip,
     UnconfirmedWrite,
+    WaitFor,
 )
 from connectors.xoro.client import STATUSES
 from connectors.xoro.orders import push_order
@@ -359,3 +360,98 @@ def test_a_lookup_that_times_out_is_an_ordinary_time_out(tenant: Tenant) -> None
 
 def _foreign_body(run: FakeRun) -> dict:
     return sales_order(make_order(id="1", number="1", name="#1"), run.settings, run.options)
+
+
+AUTO_WAVE = {"auto_wave": True, "lock_wave": True}
+
+
+def test_an_order_whose_wave_cannot_be_made_is_there_and_says_why(tenant: Tenant) -> None:
+    tenant.control("stock", sku="LMP-OAK-S", store="EAST WAREHOUSE", available=0)
+    run = tenant.run(**AUTO_WAVE)
+    assert push_order(run, make_order()).target_number == "MAIN-S000001"
+    assert "MAIN-S000001 is in Xoro without a wave" in run.notes["wave_error"]
+    assert "Insufficient inventory to create wave" in run.notes["wave_error"]
+
+
+def test_waves_are_locked_where_the_connector_says_so(tenant: Tenant) -> None:
+    push_order(tenant.run(**AUTO_WAVE), make_order())
+    assert tenant.orders()[0]["AutoLockWave"] is True
+    push_order(tenant.run(lock_wave=True), make_order(id="2", number="2042", name="#2042"))
+    assert "AutoLockWave" not in tenant.orders()[1]
+
+
+@pytest.mark.parametrize("import_enabled", [True, False])
+def test_a_refused_wave_keeps_the_code_by_which_it_is_run_again(import_enabled: bool) -> None:
+    empty = (200, {"Result": True, "ErrorCode": 0, "Data": []})
+    refusal = (200, {"Result": False, "ErrorCode": 1010, "Message": "Payment terms not met", "Data": None})
+    client = scripted_client(empty, refusal, *[empty] * 8, import_enabled=import_enabled)
+    with pytest.raises(RemoteRefused, match="could not make a wave for order #2041: Payment terms not met") as refused:
+        push_order(FakeRun(client.settings, client), make_order())
+    assert refused.value.code == "1010"
+    assert ("runs it again in a few minutes" in refused.value.next_step) is import_enabled
+
+
+def test_the_shops_payment_terms_are_translated_or_the_connectors_count(tenant: Tenant) -> None:
+    run = tenant.run(payment_terms="Due on receipt")
+    run.terms = {"Net 30": "Net 30"}
+    push_order(run, make_order(payment_terms="Net 30"))
+    push_order(run, make_order(id="2", number="2042", name="#2042", payment_terms="Net 99"))
+    push_order(run, make_order(id="3", number="2043", name="#2043"))
+    assert [one["PaymentTermsName"] for one in tenant.orders()] == ["Net 30", "Due on receipt", "Due on receipt"]
+
+
+def test_a_gift_card_that_was_bought_is_no_revenue(tenant: Tenant) -> None:
+    cards = {
+        "gift_cards_enabled": True,
+        "gift_card_sku": "GIFT-CARD",
+        "gift_card_liability_account": "Gift Card Liability",
+    }
+    card = make_line(id="9", sku="GC-50", is_gift_card=True, unit_price=Decimal("50.00"), taxes=())
+    order = make_order(lines=(make_line(), card), total=Decimal("117.80"))
+    push_order(tenant.run(**cards), order)
+    sent = [line["ItemNumber"] for line in tenant.sandbox.books.orders[0]["SoEstimateItemLineArr"]]
+    assert sent == ["LMP-OAK-S", "GIFT-CARD"]
+
+
+def test_an_order_paid_by_a_gift_card_waits_for_the_card(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def missing(run: FakeRun, order: object, payment: object) -> str:
+        asked.append(payment)
+        raise WaitFor("The card is fetched first.", code="gift_card:1")
+
+    monkeypatch.setattr("connectors.xoro.cardpayments.ensure_card", missing)
+    payments = (make_payment("60.00"), make_payment("7.80", id="2", gateway="gift_card", is_gift_card=True))
+    with pytest.raises(WaitFor, match="fetched first"):
+        push_order(tenant.run(), make_order(payments=payments))
+    assert [one.id for one in asked] == ["2"]
+    assert tenant.writes() == []
+
+
+def test_the_buyers_amounts_are_wanted_with_multi_currency_support(tenant: Tenant) -> None:
+    wants = {"third_party_multi_currency": True, "default_currency": "CAD"}
+    order = make_order(other_currency="CAD", exchange_rate=Decimal("1.36"))
+    push_order(tenant.run(**wants), order)
+    header = tenant.orders()[0]
+    assert (header["CurrencyCode"], header["ExchangeRate"]) == ("USD", 1.36)
+    shops = make_order(id="2", currency="CAD", other_currency="USD")
+    with pytest.raises(ConfigurationError, match="wants the buyer's, USD") as wrong:
+        push_order(tenant.run(**wants), shops)
+    assert wrong.value.code == "third_party_multi_currency"
+
+
+def test_the_parts_of_a_bundle_name_it(tenant: Tenant, run: FakeRun) -> None:
+    parts = tuple(
+        make_line(id=str(n), sku=sku, taxes=(), bundle_id="7", bundle_title="Desk set", unit_price=Decimal("27.50"))
+        for n, sku in enumerate(("LMP-OAK-S", "MUG-BLU-350"))
+    )
+    push_order(run, make_order(lines=parts))
+    assert [line["Notes"] for line in tenant.sandbox.books.orders[0]["SoEstimateItemLineArr"]] == [
+        "Bundle: Desk set"
+    ] * 2
+
+
+def test_five_hundred_lines_are_one_order(tenant: Tenant, run: FakeRun) -> None:
+    lines = tuple(make_line(id=str(n), unit_price=Decimal("1.00"), taxes=()) for n in range(500))
+    push_order(run, make_order(lines=lines, total=Decimal("512.80")))
+    assert len(tenant.sandbox.books.orders[0]["SoEstimateItemLineArr"]) == 500

@@ -19,6 +19,7 @@ from connectors.xoro.options import OrderOptions
 from connectors.xoro.provider import provider
 from connectors.xoro.routes import ROUTES
 from connectors.xoro.sandbox import books as sandbox_books
+from connectors.xoro.sandbox.server import ROUTES as SERVED
 from tests.connectors.xoro.cast import Answer, FakeRun, Tenant, body_of, make_settings, scripted_client
 
 SAMPLES = Path(connectors.xoro.__file__).parent / "samples"
@@ -43,6 +44,19 @@ def test_it_takes_the_sample_order_and_answers_as_the_sample_does(tenant: Tenant
     for moment in ("CreateDttm", "ModifyDttm"):
         answer["Data"]["SoEstimateHeader"].pop(moment)
         expected["Data"]["SoEstimateHeader"].pop(moment)
+    assert answer == expected
+
+
+def test_it_answers_the_shipped_invoice_of_the_sample_order_as_the_sample_does(tenant: Tenant) -> None:
+    number = create(tenant, sample("salesorder_create_request"))["Data"]["SoEstimateHeader"]["OrderNumber"]
+    tenant.control("clock", at="2026-03-09T10:02:11+00:00")
+    tenant.control("ship", order_number=number, tracking="1Z999AA10123456784", carrier="UPS", service="UPS Ground")
+    url = f"{tenant.address}/api/xerp/invoice/getinvoice"
+    answer = requests.get(url, params={"status": "Paid"}, auth=AUTH, timeout=5).json()
+    expected = sample("invoice_getinvoice_response")
+    for moment in ("CreateDttm", "ModifyDttm"):  # the clock goes on
+        assert answer["Data"][0]["invoiceHeader"].pop(moment)[:16] == "03/09/2026 10:02"
+        expected["Data"][0]["invoiceHeader"].pop(moment)
     assert answer == expected
 
 
@@ -177,9 +191,7 @@ def test_the_provider_declares_what_the_hub_needs() -> None:
     assert provider.sandbox.application() is not provider.sandbox.application()
 
 
-def test_every_route_the_client_uses_is_in_the_sandbox() -> None:
-    from connectors.xoro.sandbox.server import ROUTES as SERVED
-
-    used = {path: method for method, path in ROUTES.values()}
+def test_the_sandbox_serves_routes_the_client_knows_and_one_that_is_known_by_two_names() -> None:
+    used = {path: method for method, path in ROUTES.values()} | {"item/getitem": "GET"}
     assert {path: route.method for path, route in SERVED.items()}.items() <= used.items()
     assert set(scripted_client().routes) == set(ROUTES)

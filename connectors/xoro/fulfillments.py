@@ -1,0 +1,241 @@
+"""Shipments out of Xoro: every shipped invoice of the shop becomes a ``Shipment`` for the shop, once for each shipment.
+
+A run walks the invoices of one status after the other, because Xoro lists open ones only unless told otherwise and a
+prepaid order's invoice is paid the moment it ships. It reads what changed since the newest moment it saw (never by the
+hub's own clock) minus the overlap, a few pages an event, and hands each invoice to an event of its own. Then it looks for
+what such a walk may have missed (``missed``). A cursor moves only past an end that is sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import F, Func, Value
+
+from connectors.exceptions import HubError, PayloadError, RemoteRefused, RemoteUnavailable, Skip
+from connectors.models import DirectoryEntry
+from connectors.xoro import documents, missed, shipped, telling, wire
+from connectors.xoro.calls import invoices as calls
+from connectors.xoro.paging import Page
+from connectors.xoro.shipments import Shipped, has_left, read, units_of
+from connectors.xoro.walks import Position, Slice, checkpoint, walk
+
+if TYPE_CHECKING:
+    from connectors.run import Run
+
+WALK = "fulfillments"  # checkpoint: the run under way
+CURSORS = "fulfillment_cursors"  # checkpoint: newest moment seen, by what was walked
+INVOICES, LOOKS, ORDERS = "invoices", "looks", "orders"
+SINGLE = "fulfillment"
+RECENT_PAGES = 5
+ORDER_STATUSES = ("Partially Shipped", "Shipped")
+Node = dict[str, Any]
+
+
+def synchronize(run: Run) -> str:
+    """Raises ``Skip`` (switched off, not routed), ``NotDone`` while the run goes on, and the errors of the client."""
+    telling.check_is_on(run)
+    part = Slice.begin()
+    memory = _under_way(run)
+    steps = memory["steps"]
+    while memory["step"] < len(steps):
+        try:
+            _step(run, memory, steps[memory["step"]], part)
+        except HubError:  # it goes on from here: later, or with the next attempt
+            run.save_checkpoint(**{WALK: memory})
+            raise
+        memory |= {"step": memory["step"] + 1, "position": {}, "newest": "", "recent": []}
+        run.save_checkpoint(**{WALK: memory})
+    run.save_checkpoint(**{WALK: {}})
+    return _sentence(run, memory)
+
+
+def _under_way(run: Run) -> Node:
+    """The run to go on with, or a new one where none is under way or the settings ask for another one."""
+    sources = sources_of(run)
+    steps = [[INVOICES, source, status] for source in sources for status in run.settings.invoice_statuses]
+    steps.append([LOOKS, "", ""])
+    steps += [[ORDERS, source, status] for source in sources for status in ORDER_STATUSES]
+    kept = checkpoint(run, WALK)
+    if kept.get("steps") == steps:
+        return kept
+    return {"steps": steps, "step": 0, "position": {}, "newest": "", "recent": [], "found": 0, "unsure": [], "odd": 0}
+
+
+def sources_of(run: Run) -> list[str]:
+    """The shops this connector has sent orders of; an empty one (every shop) where it knows none yet."""
+    rows = DirectoryEntry.objects.filter(connector_id=run.connector.pk, kind=documents.KIND)
+    without_order = Func(F("key"), Value(" [^ ]+$"), Value(""), function="regexp_replace")
+    return sorted(rows.annotate(source=without_order).values_list("source", flat=True).distinct()) or [""]
+
+
+def _step(run: Run, memory: Node, step: Sequence[str], part: Slice) -> None:
+    kind, source, status = step
+    if kind == LOOKS:
+        missed.look(run, part, partial(_take_rows, run, memory, source))
+        return
+    position = Position.read(memory["position"]) or Position(mark=kind)
+    of_invoices = kind == INVOICES
+    call = calls.changed_invoices if of_invoices else calls.changed_orders
+    take = partial(_take_rows, run, memory, source) if of_invoices else partial(missed.compare, run, source)
+    what = f"{status.lower()} {'invoices' if of_invoices else 'sales orders'}"
+
+    def take_page(rows: Sequence[Node]) -> int:
+        fresh = _fresh(memory, rows)
+        take(fresh)
+        return len(fresh)
+
+    try:
+        fetch = partial(_page, run, memory, call, source, status, _since(run, step))
+        is_sure = walk(position, fetch, take_page, part=part, what=what)
+    finally:
+        memory["position"] = position.kept()
+    if not is_sure:
+        memory["unsure"].append(what)
+    elif memory["newest"]:
+        kept = run.checkpoint.get(CURSORS) or {}
+        run.save_checkpoint(**{CURSORS: {**kept, _cursor(step): max(memory["newest"], kept.get(_cursor(step), ""))}})
+
+
+def _fresh(memory: Node, rows: Sequence[Node]) -> list[Node]:
+    """Rows that no page shortly before had: pages overlap, and some tenants answer the same one again and again."""
+    seen = {number for page in memory["recent"] for number in page}
+    by_number = {wire.document_number(row): row for row in rows}
+    memory["recent"] = [*memory["recent"], list(by_number)][-RECENT_PAGES:]
+    return [row for number, row in by_number.items() if number not in seen]
+
+
+def _page(run: Run, memory: Node, call: Any, source: str, status: str, since: str, page: int) -> Page:
+    """A page, with the newest moment of it noted."""
+    found: Page = call(run.client, source, status, since, page)
+    for row in found.rows:
+        moment = wire.local_moment(wire.header_of(row).get("ModifyDttm"), "ModifyDttm")
+        if moment is not None:
+            memory["newest"] = max(memory["newest"], moment.isoformat())
+    return found
+
+
+def _cursor(step: Sequence[str]) -> str:
+    return "|".join(step)
+
+
+def _since(run: Run, step: Sequence[str]) -> str:
+    """From when on: the newest moment seen minus the overlap; the first time, the integration's start date."""
+    newest = (run.checkpoint.get(CURSORS) or {}).get(_cursor(step))
+    if newest:
+        moment = datetime.fromisoformat(newest) - timedelta(minutes=run.settings.import_overlap_minutes)
+        return moment.isoformat()
+    first: date | None = run.settings.import_start_date
+    return f"{first.isoformat()}T00:00:00" if first else ""
+
+
+def _take_rows(run: Run, memory: Node, source: str, rows: Sequence[Node]) -> None:
+    """Hand what is new or changed to events of its own."""
+    met: dict[str, Shipped] = {}
+    for row in rows:
+        if not _is_ours(run, row, source):
+            continue
+        try:
+            one = read(row)
+        except PayloadError:
+            memory["odd"] += 1
+        else:
+            met |= {one.id: one} if has_left(one) else {}
+    known = shipped.memories(run, list(met))
+    remembered = []
+    for one in met.values():
+        before = known.get(one.id, {})
+        changed = one.changed_at.isoformat() if one.changed_at else ""
+        if (before.get("changed") != changed or not changed) and not _is_too_old(run, one):
+            memory["found"] += 1
+            hand_on(run, one)
+        units = {sku: str(units) for sku, units in units_of(one, run.settings).items()}
+        remembered.append((one, {**before, "changed": changed, "units": units}))
+    shipped.remember(run, remembered)
+
+
+def _is_too_old(run: Run, one: Shipped) -> bool:
+    """Whether it left before the integration's start date; the day is taken as written."""
+    first = run.settings.import_start_date
+    left = wire.iso_date(one.header.get("ShipDate")) or wire.iso_date(one.header.get("TxnDate"))
+    return first is not None and left is not None and left < first.isoformat()
+
+
+def _is_ours(run: Run, row: Node, source: str) -> bool:
+    """Whether a row is of the shop asked for; of any shop of this account where none is known yet."""
+    if source:
+        return calls.is_of(row, source)
+    named = wire.identifier(wire.header_of(row).get("ThirdPartySource"))
+    return named.startswith("https://") and named.endswith(f"-{run.settings.account_name}")
+
+
+def hand_on(run: Run, one: Shipped) -> int:
+    """An event for one invoice, with what the walk read of it."""
+    payload = {"number": one.number, "row": plain(one.row)}
+    return run.spawn(
+        topic=f"single:{SINGLE}", object_type=SINGLE, object_id=one.id, object_label=one.number, payload=payload
+    )
+
+
+def plain(value: Any) -> Any:
+    """A row of an answer without decimals, for a payload."""
+    if isinstance(value, Mapping):
+        return {name: plain(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [plain(member) for member in value]
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def _sentence(run: Run, memory: Node) -> str:
+    found = memory["found"]
+    said = f"{found:,} shipped invoice{'' if found == 1 else 's'} new or changed."
+    if memory["odd"]:
+        run.note("unreadable", f"{memory['odd']:,} invoices named neither themselves nor a time, and were left out.")
+    if memory["unsure"]:
+        what = ", ".join(memory["unsure"])
+        run.note("uncertain_end", f"Where these lists end is not sure, as Xoro was busy: {what}. They are read again.")
+        said += " Some lists may go on: the next run reads them again from the same place."
+    return said
+
+
+def synchronize_single(run: Run) -> str:
+    """The shipments of an invoice, a sales order or an order of the shop, by its number; an invoice a walk met comes with
+    its row. Raises ``Skip`` (switched off, held back, told before), ``RemoteRefused`` where Xoro knows no shipped invoice
+    of it, ``RemoteUnavailable`` where its emptiness proves nothing."""
+    telling.check_is_on(run)
+    payload = run.payload if isinstance(run.payload, dict) else {}
+    if isinstance(payload.get("row"), dict):
+        return telling.tell(run, read(payload["row"]))
+    number = str(payload.get("number") or "").strip()
+    found, is_certain = _found(run, number)
+    left = [one for one in found if has_left(one)]
+    if left:
+        return telling.tell_all(run, left, is_asked_for=True)
+    if found:
+        raise Skip(f"Invoice {found[0].number} says nothing of goods that left.", reason="filtered", code="not_shipped")
+    if not is_certain:
+        raise RemoteUnavailable(
+            f"Xoro answered the question for {number} with nothing, as it also does when it is too busy.",
+            code="throttled",
+        )
+    raise RemoteRefused(
+        f"Xoro has no invoice of number {number}, nor one of that order, for this account.",
+        code="not_found",
+        next_step="Check the number, and in Xoro whether the order has shipped; then try again.",
+    )
+
+
+def _found(run: Run, number: str) -> tuple[list[Shipped], bool]:
+    """Invoices of this account by whatever the number is of, and whether every empty answer was certain."""
+    is_certain = True
+    keys = (("invoice_number", number), ("so_number", number), ("so_ref_no", number.lstrip("#")))
+    for parameter, value in keys:
+        rows, certain = calls.invoices_by(run.client, parameter, value)
+        is_certain = is_certain and certain
+        found = [read(row) for row in rows if _is_ours(run, row, "")]
+        if found:
+            return found, True
+    return [], is_certain

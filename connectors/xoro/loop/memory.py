@@ -1,0 +1,77 @@
+"""What the hub remembers of a return of Loop: how far it has come. One directory entry of the connector each, kind
+``loop_return``: ``object_id`` the return's id in Loop, ``key`` the stage, ``data`` the members of ``Memory``. No person is
+named in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from connectors import directory
+from connectors.directory import Known
+
+if TYPE_CHECKING:
+    from connectors.run import Run
+
+KIND = "loop_return"
+NEW = "new"  # known, and nothing done yet
+SENDING = "sending"  # an RMA left for Xoro, and nobody knows yet what became of it
+EXPECTED = "expected"  # the RMA is there, the goods are on their way
+RECEIVED = "received"  # the warehouse closed the ASN
+TOLD = "told"  # Loop was asked to process the return, or to have a person look at it
+DONE = "done"  # its money is booked, or there is none to book
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """``version``: of the return when an event was last made for it. ``wanted`` and ``received``: units by SKU. ``told``:
+    what Loop was asked. ``since``: when the RMA was made, as Xoro writes moments."""
+
+    id: str
+    stage: str = NEW
+    version: str = ""
+    order_name: str = ""
+    rma: str = ""
+    asn: str = ""
+    since: str = ""
+    wanted: dict[str, str] = field(default_factory=dict)
+    received: dict[str, str] = field(default_factory=dict)
+    told: str = ""
+    memos: tuple[str, ...] = ()
+
+    @property
+    def is_received_in_full(self) -> bool:
+        return all(float(self.received.get(sku, "0")) >= float(units) for sku, units in self.wanted.items())
+
+    @property
+    def missing(self) -> str:
+        """``1 of 2 LMP-OAK-S`` of what did not come."""
+        short = [
+            f"{self.received.get(sku, '0')} of {units} {sku}"
+            for sku, units in self.wanted.items()
+            if float(self.received.get(sku, "0")) < float(units)
+        ]
+        return ", ".join(short)
+
+
+def recall(run: Run, return_id: str) -> Memory:
+    known = directory.by_id(run.connector.pk, KIND, return_id)
+    return _read(known) if known is not None else Memory(id=return_id)
+
+
+def keep(run: Run, memory: Memory) -> Memory:
+    directory.put(run.connector.pk, KIND, [Known(key=memory.stage, object_id=memory.id, data=asdict(memory))])
+    return memory
+
+
+def at_stage(run: Run, stage: str) -> Iterator[Memory]:
+    for rows in directory.find(run.connector.pk, KIND, [stage]).values():
+        yield from map(_read, rows)
+
+
+def _read(known: Known) -> Memory:
+    names = Memory.__dataclass_fields__
+    given = {name: value for name, value in known.data.items() if name in names}
+    return Memory(**given | {"memos": tuple(given.get("memos") or ())})

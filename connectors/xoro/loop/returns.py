@@ -1,0 +1,243 @@
+"""The way of one return: authorised in Xoro, received, processed or flagged in Loop, its money booked. Each event takes it
+as far as it goes, and what was done is never done again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from connectors.exceptions import RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
+from connectors.syncing import days_of
+from connectors.xoro import wire
+from connectors.xoro.calls import rmas as calls
+from connectors.xoro.loop import memory as remembering
+from connectors.xoro.loop import money
+from connectors.xoro.loop.client import LoopClient
+from connectors.xoro.loop.memory import Memory, recall
+from connectors.xoro.loop.reading import CLOSED, ENDED, LoopReturn
+from connectors.xoro.loop.rmas import authorise
+from connectors.xoro.scheduling import starts_at
+from connectors.xoro.settings_returns import LOOP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connectors.run import Run
+
+PROCESS, FLAG = "process", "flag"
+FIRST_LOOK = timedelta(days=1)  # how far the first run looks back where no start date is set
+ASN_PAGES_AT_ONCE = 5
+
+
+def synchronize_returns(run: Run) -> str:
+    """One event for every return that is new or changed in Loop. ``run.checkpoint``: ``loop`` with ``until``, the moment
+    the last complete walk began. Each walk looks back by the overlap."""
+    _check_on(run)
+    kept = run.checkpoint.get("loop") or {}
+    now = datetime.now(UTC)
+    if kept.get("until"):
+        first = datetime.fromisoformat(kept["until"]) - timedelta(minutes=run.settings.import_overlap_minutes)
+    else:
+        first = starts_at(run.settings) or now - FIRST_LOOK
+    count = _spawn(run, first, now)
+    run.save_checkpoint(loop={"until": now.isoformat()})
+    returns = "return is" if count == 1 else "returns are"
+    return f"{count} {returns} new or changed in Loop since {first:%Y-%m-%d %H:%M} UTC; each has an event of its own."
+
+
+def bring_days(run: Run) -> str:
+    """An event for every return made from one day to another, whether it is known or not."""
+    _check_on(run)
+    first, last = days_of(run.payload)
+    start = datetime.combine(first, time(), UTC)
+    count = _spawn(run, start, datetime.combine(last, time.max, UTC), by="created_at", also_known=True)
+    return f"{count} returns made from {first} to {last} (UTC); each has an event of its own."
+
+
+def _spawn(run: Run, first: datetime, last: datetime, *, by: str = "updated_at", also_known: bool = False) -> int:
+    count = 0
+    for one in _client(run).changed(first, last, by=by):
+        memory = recall(run, one.id)
+        if memory.version == one.version and not also_known:
+            continue
+        _ask(run, one.id, f"{one.id} of {one.order_name}")
+        remembering.keep(run, replace(memory, version=one.version, order_name=one.order_name))
+        count += 1
+        run.progress(count, count)
+    return count
+
+
+def watch_receipts(run: Run) -> str:
+    """An event for every return whose ASN the warehouse has closed. Asks nothing while no goods are on their way. Of a long
+    list a few pages at a time: ``run.checkpoint`` keeps ``loop_asns``, how many pages were read."""
+    _check_on(run)
+    waiting = {one.asn: one for one in remembering.at_stage(run, remembering.EXPECTED) if one.asn}
+    if not waiting:
+        return "No goods of Loop's returns are on their way."
+    since = min((one.since for one in waiting.values()), key=lambda text: wire.iso_date(text) or "")
+    done = skipped = 0
+    start = int(run.checkpoint.get("loop_asns") or 0)
+    read = 0
+    for page in calls.closed_asns(run.client, since[:10]):
+        skipped += 1
+        if page.rows and page.number <= start:
+            continue
+        read += 1
+        done += _close(run, waiting, page.rows)
+        if read >= ASN_PAGES_AT_ONCE and page.rows:
+            break
+    return f"{done} of {len(waiting)} returns on their way were received."
+
+
+def _close(run: Run, waiting: dict[str, Memory], rows: Iterable[dict[str, object]]) -> int:
+    count = 0
+    for row in rows:
+        memory = waiting.get(calls.asn_number(row))
+        if memory is None:
+            continue
+        received = {sku: f"{units.normalize():f}" for sku, units in calls.closed_asn(row).received.items()}
+        remembering.keep(run, replace(memory, stage=remembering.RECEIVED, received=received))
+        _ask(run, memory.id, f"{memory.id} of {memory.order_name}")
+        count += 1
+    return count
+
+
+def _ask(run: Run, return_id: str, label: str) -> None:
+    run.spawn(
+        topic="single:return",
+        object_type="return",
+        object_id=return_id,
+        object_label=label,
+        payload={"number": return_id},
+    )
+
+
+def bring_return(run: Run) -> str:
+    """The return whose id, address or order number is ``run.payload["number"]``. Raises ``Skip`` (none; switched off; too
+    old; ended), ``RemoteRefused`` (somebody must act in Loop), and what each step raises."""
+    _check_on(run)
+    loop = _client(run)
+    one = _find(loop, str(run.payload.get("number") or ""))
+    run.describe(object_type="return", object_id=one.id, object_label=one.name)
+    run.keys([("loop_return_id", one.id), ("order_id", one.order_id), ("order_number", one.order_name.lstrip("#"))])
+    memory = recall(run, one.id)
+    _check_wanted(run, one, memory)
+    if one.state in ENDED:
+        raise _ended(run, one, memory)
+    if not one.lines and not memory.rma:
+        raise Skip(f"Return {one.name} has no goods that come back.", reason="filtered", code="no_goods")
+    is_expected_by_none = memory.stage == remembering.EXPECTED and not memory.asn
+    if memory.stage in (remembering.NEW, remembering.SENDING) or is_expected_by_none:
+        memory = authorise(run, one, memory)
+    if memory.stage == remembering.RECEIVED:
+        memory = _tell(run, loop, one, memory)
+    if one.state != CLOSED:
+        return _told(one, memory)
+    if run.unfinished_write and not memory.memos:
+        # The write without an answer was another one: it must not make the memos look doubtful.
+        _ask(run, one.id, one.name)
+        return f"Return {one.name} is closed in Loop; its money is booked by an event of its own."
+    return money.book(run, one, memory)
+
+
+def _client(run: Run) -> LoopClient:
+    return LoopClient(run.settings, run.http)
+
+
+def _check_on(run: Run) -> None:
+    settings = run.settings
+    if settings.return_source != LOOP:
+        raise Skip("No return is read: the return source is not Loop.", reason="filtered", code="return_source")
+    if not settings.sync_third_party_returns:
+        raise Skip(
+            "No return of Loop is read: “Synchronize its returns” is off.",
+            reason="filtered",
+            code="sync_third_party_returns",
+        )
+
+
+def _find(loop: LoopClient, given: str) -> LoopReturn:
+    """By the last part of the return's address, its id, or the number of its order. Raises ``Skip`` where there is none."""
+    number = urlsplit(given.strip()).path.rstrip("/").rpartition("/")[2] if "/" in given else given.strip()
+    found = loop.get(return_id=number) if number.isascii() and number.isdigit() else None
+    if found is None and number:
+        found = loop.get(order_name=number if number.startswith("#") else f"#{number}")
+    if found is None:
+        raise Skip(
+            f"Loop has no return “{given}”. Enter its id, its address in Loop, or the number of its order.",
+            reason="filtered",
+            code="not_found",
+        )
+    return found
+
+
+def _check_wanted(run: Run, one: LoopReturn, memory: Memory) -> None:
+    first = starts_at(run.settings)
+    if first is None or one.created_at >= first or run.forced_by or memory.rma:
+        return
+    raise Skip(
+        f"Return {one.name} of {one.created_at:%Y-%m-%d %H:%M} UTC is older than the start of the integration "
+        f"({first:%Y-%m-%d %H:%M} UTC) and was left out.",
+        reason="filtered",
+        code="before_start",
+    )
+
+
+def _ended(run: Run, one: LoopReturn, memory: Memory) -> Exception:
+    if not memory.rma or memory.told:
+        return Skip(f"Return {one.name} was {one.state} in Loop: nothing comes back.", reason="filtered", code="ended")
+    remembering.keep(run, replace(memory, stage=remembering.TOLD, told=one.state))
+    return RemoteRefused(
+        f"Return {one.name} was {one.state} in Loop after it was authorised in Xoro as {memory.rma}.",
+        code="ended_after_rma",
+        next_step=f"Void RMA {memory.rma} and close ASN {memory.asn or 'of it'} in Xoro, then mark this event resolved.",
+    )
+
+
+def _tell(run: Run, loop: LoopClient, one: LoopReturn, memory: Memory) -> Memory:
+    """Asks Loop to process what was received in full, or to have a person look at it. Raises ``RemoteRefused`` then: somebody
+    must act in Loop."""
+    is_full = memory.is_received_in_full
+    if one.state == CLOSED:
+        return remembering.keep(run, replace(memory, stage=remembering.TOLD, told=CLOSED))
+    wanted = PROCESS if is_full else FLAG
+    if run.unfinished_write:
+        raise _unconfirmed(one, wanted)
+    try:
+        (loop.process if is_full else loop.flag)(one.id)
+    except RemoteUnavailable as error:
+        if error.code == "unclear":
+            raise _unconfirmed(one, wanted) from error
+        raise
+    except RemoteRefused as error:
+        error.next_step = f"Look at return {one.id} in Loop and process it there, then mark this event resolved."
+        raise
+    told = remembering.keep(run, replace(memory, stage=remembering.TOLD, told=wanted))
+    if not is_full:
+        raise RemoteRefused(
+            f"Return {one.name} was not received in full ({memory.missing}); it is flagged in Loop, and somebody must act "
+            "there.",
+            code="not_in_full",
+            next_step=f"Decide on return {one.id} in Loop: process it or edit it there. Its money is booked once Loop has "
+            "closed it. Then mark this event resolved.",
+        )
+    return told
+
+
+def _told(one: LoopReturn, memory: Memory) -> str:
+    if memory.stage == remembering.EXPECTED:
+        return f"Return {one.name} is authorised in Xoro as {memory.rma}; its goods are expected by ASN {memory.asn or '-'}."
+    if memory.told == PROCESS:
+        return f"Return {one.name} was received in full ({memory.rma}); Loop processes it."
+    return f"Return {one.name} waits for a decision in Loop; it was received in part ({memory.missing})."
+
+
+def _unconfirmed(one: LoopReturn, what: str) -> UnconfirmedWrite:
+    return UnconfirmedWrite(
+        f"Whether Loop was asked to {what} return {one.name} is not known: no answer came, and the return is {one.state}.",
+        next_step=f"Look at return {one.id} in Loop. If it is {'closed' if what == PROCESS else 'flagged'}, mark this event "
+        "resolved; if not, press Retry.",
+    )

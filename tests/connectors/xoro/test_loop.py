@@ -1,0 +1,406 @@
+"""Returns of Loop: authorised in Xoro, processed or flagged in Loop once received, their money booked once it is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+
+from connectors import known, syncing
+from connectors.checking import check_connector
+from connectors.models import Connector
+from connectors.xoro.loop import memory as remembering
+from connectors.xoro.loop.memory import Memory
+from connectors.xoro.sandbox.loop import TOKEN
+from events import outcomes
+from events.drain import Drainer
+from events.models import Event, Outcome, Reason, RelatedRequest
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ID, ORDER = "37603922", "#1985"
+RMA, GET_RMA, ASN = "/api/xerp/rma/import", "/api/xerp/rma/getrma", "/api/xerp/asn/getasn"
+MEMO = "/api/xerp/creditmemo/import"
+PROCESS, FLAG = f"/loop/api/v1/warehouse/return/{ID}/process", f"/loop/api/v1/warehouse/return/{ID}/flag"
+DETAILS = "/loop/api/v1/warehouse/return/details"
+
+
+class Stage:
+    """One tenant with its Loop."""
+
+    def __init__(self, sandbox: Any, install: Callable[..., Connector]) -> None:
+        self.sandbox = sandbox
+        self.erp = install("xoro", name="Xoro", adjust_sku="HUB-FEE", gift_card_sku="GIFT-CARD")
+
+    def set(self, **settings: Any) -> None:
+        loaded = self.erp.load_settings()
+        secrets = {name: getattr(loaded, name) for name in ("api_key", "api_secret", "return_token")}
+        self.erp.put_settings({**self.erp.settings, **secrets, **settings})
+        self.erp.save()
+        known.forget()
+
+    def bring(self, number: str = ID) -> Event:
+        return self.run(syncing.start_single(self.erp, "return", number, by="ada"))
+
+    def sync(self, name: str = "loop_returns") -> Event:
+        return self.run(syncing.start_sync(self.erp, name, by="ada"))
+
+    def run(self, event_id: int) -> Event:
+        """The next attempt at once, however long the event was to wait, and what came of it."""
+        Event.objects.filter(pk=event_id, outcome=Outcome.WAITING).update(outcome=Outcome.QUEUED, due_at=None)
+        Drainer(0).run()
+        return Event.objects.get(pk=event_id)
+
+    def spawned(self) -> Event:
+        return Event.objects.filter(topic="single:return").latest("id")
+
+    def post(self, call: str, **given: Any) -> dict[str, Any]:
+        return self.sandbox.post(f"/xoro/_sandbox/{call}", given)
+
+    def fault(self, kind: str, match: str, **more: Any) -> None:
+        self.post("fault", kind=kind, match=match, **more)
+
+    def books(self, name: str) -> list[dict[str, Any]]:
+        return self.sandbox.get("/xoro/_sandbox/books")[name]
+
+    def calls(self, path: str) -> int:
+        return len([one for one in self.sandbox.log("xoro") if one["path"] == path])
+
+    def memory(self, return_id: str = ID) -> Memory:
+        return remembering.recall(SimpleNamespace(connector=self.erp), return_id)  # type: ignore[arg-type]
+
+    def receive(self, *lines: dict[str, Any]) -> None:
+        """The warehouse receives what came, all of it where nothing is said, and closes the ASN."""
+        number = self.memory().asn
+        self.post("receive_asn", asn_number=number, lines=list(lines))
+        self.post("close_asn", asn_number=number)
+
+    def on_hand(self, sku: str) -> float:
+        """Units of all stores."""
+        address = f"{self.sandbox.url}/xoro/api/xerp/inventory/getinventorybyitem"
+        answer = requests.get(
+            address, params={"item_number": sku}, auth=("sandbox-key", "sandbox-secret"), timeout=10
+        ).json()
+        return sum(row["OnHandQty"] for row in answer["Data"])
+
+    def memos(self) -> list[dict[str, Any]]:
+        return [one["creditMemoHeader"] for one in self.books("credit_memos")]
+
+
+@pytest.fixture
+def stage(sandbox, install) -> Stage:
+    return Stage(sandbox, install)
+
+
+def two_lines(**more: Any) -> dict[str, Any]:
+    lines = [{"sku": "LMP-OAK-S", "price": "55.00"}, {"sku": "MUG-BLU-350", "price": "11.90"}]
+    return {"order_id": "6120045511985", "order_name": ORDER, "lines": lines, **more}
+
+
+def test_a_return_becomes_an_authorisation_with_its_asn(stage):
+    event = stage.bring()
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    assert event.sentence == (
+        "Return 37603922 of order #1985 is authorised in Xoro as EAST-R000001; its goods are expected by ASN EAST-A000001."
+    )
+    [rma] = stage.books("rmas")
+    header, lines = rma["rmaHeader"], rma["rmaItemLineArr"]
+    assert (header["ThirdPartyRefNo"], header["ThirdPartySource"]) == (ID, "https://lumen-goods.example-Demo")
+    assert (header["RefNo"], header["SoNumber"], header["CustomerName"]) == ("1985", "MAIN-S000001", "Ada Brook")
+    assert [(one["ItemNumber"], one["Qty"], one["ReturnNotes"]) for one in lines] == [("LMP-OAK-S", 1, "Too small")]
+    assert stage.books("asns")[0]["AsnHeaderData"]["StatusName"] == "Open"
+    assert stage.memory().stage == remembering.EXPECTED
+
+
+@pytest.mark.parametrize(
+    "number",
+    [ORDER, "1985", "https://admin.loopreturns.com/returns/37603922", "https://x.loopreturns.com/a/37603922/?tab=1"],
+)
+def test_a_return_is_found_by_its_address_or_the_number_of_its_order(stage, number):
+    event = stage.bring(number)
+    assert event.outcome == Outcome.SUCCEEDED and event.object_id == ID, event.sentence
+
+
+def test_a_return_loop_does_not_have_says_so(stage):
+    event = stage.bring("4711")
+    assert (event.outcome, event.reason_code) == (Outcome.SKIPPED, "not_found")
+    assert "Loop has no return “4711”" in event.sentence
+
+
+def test_the_way_of_a_refund_from_the_request_to_the_credit_memo(stage):
+    assert stage.sync().sentence.startswith("1 return is new or changed in Loop")
+    assert stage.sync("loop_receipts").sentence == "0 of 1 returns on their way were received."
+    stage.receive()
+    assert stage.sync("loop_receipts").sentence == "1 of 1 returns on their way were received."
+    assert "received in full (EAST-R000001); Loop processes it" in stage.spawned().sentence
+    assert stage.calls(PROCESS) == 1 and stage.calls(FLAG) == 0
+    assert stage.memos() == []
+    assert stage.sync().sentence.startswith("1 return is new or changed in Loop")
+    assert (
+        stage.spawned().sentence
+        == "Return 37603922 of order #1985 is closed in Loop; its money is in Xoro as MAIN-C000001."
+    )
+    [memo] = stage.memos()
+    assert (memo["ThirdPartyRefNo"], memo["ThirdPartyTotalRefundAmount"]) == (f"881{ID}", 58.3)
+    assert memo["InvoiceNumber"] == stage.books("invoices")[0]["invoiceHeader"]["InvoiceNumber"]
+    assert stage.sync().sentence.startswith("0 returns are new")
+    again = stage.bring()
+    assert (again.outcome, again.reason) == (Outcome.SKIPPED, Reason.UNCHANGED)
+    assert stage.calls(RMA) == stage.calls(PROCESS) == stage.calls(MEMO) == 1
+
+
+def test_the_goods_come_into_stock_once(stage):
+    stage.bring()
+    before = stage.on_hand("LMP-OAK-S")
+    stage.receive()
+    stage.sync("loop_receipts")
+    assert "its money is in Xoro" in stage.bring().sentence
+    assert stage.on_hand("LMP-OAK-S") == before + 1
+    assert len(stage.books("asns")) == 1
+
+
+def test_what_did_not_come_in_full_is_flagged_and_left_to_a_person(stage):
+    made = stage.post("loop_return", **two_lines())["id"]
+    stage.bring(made)
+    asn = stage.memory(made).asn
+    stage.post("receive_asn", asn_number=asn, lines=[{"ItemNumber": "LMP-OAK-S", "QtyReceived": 1}])
+    stage.post("close_asn", asn_number=asn)
+    stage.sync("loop_receipts")
+    event = stage.spawned()
+    assert (event.outcome, event.reason_code) == (Outcome.FAILED, "not_in_full")
+    assert "was not received in full (0 of 1 MUG-BLU-350); it is flagged in Loop" in event.sentence
+    assert f"Decide on return {made} in Loop" in event.next_step
+    assert stage.calls(f"/loop/api/v1/warehouse/return/{made}/flag") == 1
+    assert stage.calls(f"/loop/api/v1/warehouse/return/{made}/process") == 0
+    assert outcomes.resolve([event.pk], by="sam", note="asked the buyer") == 1
+    assert "waits for a decision in Loop" in stage.bring(made).sentence
+    assert stage.calls(f"/loop/api/v1/warehouse/return/{made}/flag") == 1
+
+
+def test_a_credit_becomes_the_memo_of_a_gift_card(stage):
+    made = stage.post("loop_return", **two_lines(gift_card="66.90"))["id"]
+    stage.post("loop_state", id=made, state="closed")
+    event = stage.bring(made)
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    [memo] = stage.memos()
+    assert (memo["ThirdPartyRefNo"], memo["ThirdPartyTotalRefundAmount"]) == (f"loop-{made}-credit", 66.9)
+    assert memo["ExchangedGiftCardItem"] == "GIFT-CARD"
+
+
+def test_an_exchange_becomes_a_memo_to_be_applied_to_the_new_order(stage):
+    made = stage.post("loop_return", **two_lines(exchange_credit_total="66.90", exchange_order_name="#2301"))["id"]
+    stage.post("loop_state", id=made, state="closed")
+    event = stage.bring(made)
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    [memo] = stage.memos()
+    assert memo["ThirdPartyRefNo"] == f"loop-{made}-exchange" and "apply to order #2301" in memo["ThirdPartyNotes"]
+    assert [one["code"] for one in event.notes if one["code"] == "apply_credit"] == ["apply_credit"]
+
+
+def test_a_return_of_several_outcomes_has_a_memo_for_each(stage):
+    made = stage.post("loop_return", **two_lines(refund="11.90", exchange_credit_total="55.00"))["id"]
+    stage.post("loop_state", id=made, state="closed")
+    stage.bring(made)
+    assert {memo["ThirdPartyRefNo"]: memo["ThirdPartyTotalRefundAmount"] for memo in stage.memos()} == {
+        f"881{made}": 11.9,
+        f"loop-{made}-exchange": 55,
+    }
+
+
+def test_a_return_whose_order_is_not_in_xoro_waits_for_it(stage):
+    made = stage.post("loop_return", **two_lines(order_id="777", order_name="#777"))["id"]
+    event = stage.bring(made)
+    assert (event.outcome, event.reason) == (Outcome.WAITING, Reason.DEPENDENCY)
+    assert "the order is not in Xoro" in event.sentence and stage.books("rmas") == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"return_source": "", "sync_third_party_returns": False}, "return_source"),
+        ({"return_source": "ReturnLogic", "sync_third_party_returns": False}, "return_source"),
+        ({"sync_third_party_returns": False}, "sync_third_party_returns"),
+    ],
+)
+def test_where_it_is_switched_off_nothing_is_asked(stage, settings, code):
+    stage.set(**settings)
+    for event in (stage.bring(), stage.sync(), stage.sync("loop_receipts")):
+        assert (event.outcome, event.reason, event.reason_code) == (Outcome.SKIPPED, Reason.FILTERED, code)
+    assert stage.sandbox.log("xoro") == []
+
+
+def test_a_return_from_before_the_integration_is_left_out_unless_somebody_wants_it(stage):
+    stage.set(import_start_date=(datetime.now(UTC) + timedelta(days=1)).date().isoformat())
+    event = stage.bring()
+    assert (event.outcome, event.reason_code) == (Outcome.SKIPPED, "before_start")
+    forced = stage.run(syncing.start_single(stage.erp, "return", ID, by="ada", is_forced=True))
+    assert forced.outcome == Outcome.SUCCEEDED, forced.sentence
+
+
+def test_returns_are_brought_in_by_days_whether_they_are_known_or_not(stage):
+    stage.bring()
+    today = datetime.now(UTC).date()
+    event = stage.run(syncing.start_period(stage.erp, "return", today - timedelta(days=200), today, by="ada"))
+    assert event.sentence.startswith("1 returns made from"), event.sentence
+    assert stage.calls(RMA) == 1
+
+
+def test_a_long_list_is_walked_to_its_end(stage):
+    for _ in range(230):
+        stage.post("loop_return", **two_lines(state="cancelled"))
+    event = stage.sync()
+    assert event.sentence.startswith("231 returns are new or changed"), event.sentence
+    assert stage.sync().sentence.startswith("0 returns are new")
+
+
+def test_a_cancelled_return_is_skipped_and_one_that_was_authorised_asks_for_a_void(stage):
+    made = stage.post("loop_return", **two_lines(state="cancelled"))["id"]
+    event = stage.bring(made)
+    assert (event.outcome, event.reason_code) == (Outcome.SKIPPED, "ended")
+    stage.bring()
+    stage.post("loop_state", id=ID, state="cancelled")
+    event = stage.bring()
+    assert (event.outcome, event.reason_code) == (Outcome.FAILED, "ended_after_rma")
+    assert "Void RMA EAST-R000001 and close ASN EAST-A000001" in event.next_step
+    assert stage.bring().outcome == Outcome.SKIPPED
+
+
+def test_a_lost_answer_makes_no_second_authorisation(stage):
+    stage.fault("lost_answer", RMA)
+    event = stage.bring()
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    assert stage.calls(RMA) == len(stage.books("rmas")) == 1
+
+
+def test_an_authorisation_nobody_can_look_up_is_left_to_a_person_in_every_later_event(stage):
+    stage.fault("http500_always", RMA)
+    event = stage.bring()
+    assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.UNCONFIRMED_WRITE), event.sentence
+    later = stage.bring()
+    assert later.reason == Reason.UNCONFIRMED_WRITE and stage.calls(RMA) == 1
+    stage.sandbox.post("/xoro/_sandbox/reset")
+    outcomes.retry([later.pk], by="sam")
+    later = stage.run(later.pk)
+    assert later.outcome == Outcome.SUCCEEDED, later.sentence
+
+
+def test_an_authorisation_another_system_made_is_adopted(stage):
+    stage.bring()
+    remembering.keep(SimpleNamespace(connector=stage.erp), Memory(id=ID))  # type: ignore[arg-type]
+    event = stage.bring()
+    assert event.outcome == Outcome.SUCCEEDED and stage.calls(RMA) == 1
+    assert stage.memory().rma == "EAST-R000001"
+
+
+def test_loop_is_not_asked_twice_to_process_after_a_lost_answer(stage):
+    stage.bring()
+    stage.receive()
+    stage.fault("lost_answer", PROCESS)
+    stage.sync("loop_receipts")
+    event = stage.spawned()
+    assert event.outcome == Outcome.WAITING, event.sentence
+    event = stage.run(event.pk)
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    stage.run(stage.spawned().pk)
+    assert stage.calls(PROCESS) == 1
+    assert [memo["ThirdPartyRefNo"] for memo in stage.memos()] == [f"881{ID}"]
+
+
+def test_a_process_that_loop_only_queued_is_not_sent_again(stage):
+    stage.post("loop_config", is_queued=True)
+    stage.bring()
+    stage.receive()
+    stage.sync("loop_receipts")
+    assert "Loop processes it" in stage.bring().sentence
+    assert stage.calls(PROCESS) == 1 and stage.memos() == []
+    stage.post("loop_work")
+    stage.sync()
+    assert len(stage.memos()) == 1
+
+
+def test_a_lost_answer_of_a_queued_process_or_of_a_flag_is_left_to_a_person(stage):
+    stage.post("loop_config", is_queued=True)
+    stage.bring()
+    stage.receive()
+    stage.fault("lost_answer", PROCESS)
+    stage.sync("loop_receipts")
+    event = stage.run(stage.spawned().pk)
+    assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.UNCONFIRMED_WRITE), event.sentence
+    assert "is open" in event.sentence and "If it is closed" in event.next_step
+    assert stage.calls(PROCESS) == 1
+
+
+def test_a_return_that_was_processed_by_hand_meanwhile_is_not_processed_again(stage):
+    stage.bring()
+    stage.receive()
+    stage.post("loop_state", id=ID, state="closed")
+    stage.sync("loop_receipts")
+    assert stage.spawned().outcome == Outcome.SUCCEEDED
+    assert stage.calls(PROCESS) == 0 and len(stage.memos()) == 1
+
+
+def test_a_lost_memo_is_looked_for_and_not_written_again(stage):
+    stage.post("loop_state", id=ID, state="closed")
+    stage.fault("lost_answer", MEMO)
+    event = stage.bring()
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    assert stage.calls(MEMO) == len(stage.memos()) == 1
+
+
+def test_a_token_that_loop_does_not_take_says_where_to_make_one(stage):
+    stage.set(return_token="wrong")
+    event = stage.bring()
+    assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.UNAUTHORISED)
+    assert "scope Returns in Loop" in event.next_step
+    failed = [line for line in check_connector(stage.erp, by="ada").lines if line.result == "failed"]
+    assert [line.name for line in failed] == ["loop"]
+
+
+def test_the_token_is_written_down_nowhere(stage):
+    stage.bring()
+    for one in RelatedRequest.objects.all():
+        assert TOKEN not in f"{one.request_headers} {one.endpoint} {one.error}"
+    assert any("/loop/" in one.endpoint for one in RelatedRequest.objects.all())
+
+
+def test_a_tenant_without_the_route_makes_it_a_task_for_a_person(stage):
+    stage.post("config", routes_disabled=["rma/import"])
+    event = stage.bring()
+    assert (event.outcome, event.reason_code) == (Outcome.FAILED, "manual_task")
+    assert "1 LMP-OAK-S" in event.sentence and "Make the RMA" in event.next_step
+    stage.post("config", routes_disabled=[])
+    outcomes.retry([event.pk], by="sam")
+    assert stage.run(event.pk).outcome == Outcome.SUCCEEDED
+
+
+def test_an_unknown_item_names_it(stage):
+    made = stage.post("loop_return", **two_lines(lines=[{"sku": "NOPE", "price": "1.00"}]))["id"]
+    event = stage.bring(made)
+    assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.REFUSED)
+    assert "Item not found: NOPE" in event.sentence
+
+
+def test_a_line_without_sku_takes_the_return_sku_or_asks_for_one(stage):
+    stage.set(return_sku="")
+    made = stage.post("loop_return", **two_lines(lines=[{"sku": "", "title": "Gift wrap", "price": "1.00"}]))["id"]
+    event = stage.bring(made)
+    assert (event.outcome, event.reason_code) == (Outcome.FAILED, "return_sku") and "Gift wrap" in event.sentence
+    stage.set(return_sku="HUB-DEFAULT")
+    assert stage.bring(made).outcome == Outcome.SUCCEEDED
+    assert stage.books("rmas")[0]["rmaItemLineArr"][0]["ItemNumber"] == "HUB-DEFAULT"
+
+
+def test_other_paths_of_loop_are_a_setting(stage):
+    stage.set(loop_routes={"details": "GET v9/details"})
+    event = stage.bring()
+    assert stage.sandbox.log("xoro")[0]["path"] == "/loop/api/v1/v9/details"
+    assert event.outcome == Outcome.SKIPPED
+
+
+def test_without_goods_on_their_way_no_asn_is_asked_for(stage):
+    assert stage.sync("loop_receipts").sentence == "No goods of Loop's returns are on their way."
+    assert stage.sandbox.log("xoro") == []
