@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from django.db import transaction
 from django.db.models import QuerySet
 
-from connectors import figures
+from connectors import figures, holdings
 from connectors.exceptions import NotDone, RemoteRefused, RemoteUnavailable, Skip
 from connectors.figures import Problem, Row
 from connectors.models import Batch, Connector, Route
@@ -91,7 +91,7 @@ def compare(source: Connector, event: Event, record_type: type[FigureRecord], ro
         for route in routes:
             accept = route.target.provider.accepts.get(record_type)
             if accept is not None and accept.compare is not None:
-                _child(source, event, record_type, route, figures.compare_topic(record_type.kind))
+                _child(source, event, record_type, route, holdings.compare_topic(record_type.kind))
                 count += 1
             else:
                 figures.offer([route.pk], (), again=True)

@@ -46,9 +46,8 @@ def synchronize(run: Run) -> str:
             cursor.position, lambda page: calls.products_page(run.client, page, since=cursor.since, tag=tag),
             lambda rows: _take(run, rows, cursor), part=Slice.begin(), what="the products",
         )  # fmt: skip
-    except Exception:
+    finally:
         cursor.save(run)
-        raise
     cursor.finish(run, is_sure=is_sure)
     if not is_sure:
         run.note("broke_off", "Xoro's list ended with an empty answer that may mean that it is too busy; the next run reads "
