@@ -210,7 +210,7 @@ def cut(
     position: int = 0,
 ) -> list[tuple[Batch, list[Row]]]:  # fmt: skip
     """Write batches down, one a group, before any of them leaves: content, key, and which figures are in it. Positions
-    count up from ``position``. A figure that another feed took meanwhile, or that was deleted, is left out."""
+    count up from ``position``. A figure another feed took or brought there meanwhile, or that was deleted, is left out."""
     made: list[tuple[Batch, list[Row]]] = []
     with transaction.atomic(), connection.cursor() as cursor:
         batches = Batch.objects.bulk_create([Batch(route_id=route_id, event_id=event_id) for _ in groups])
