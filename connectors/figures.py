@@ -223,7 +223,7 @@ def cut(
         cursor.execute(
             "UPDATE connectors_figure AS f SET batch_id = g.batch, in_flight = g.text "
             "FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS g (id, batch, text) "
-            "WHERE f.id = g.id AND f.batch_id IS NULL RETURNING f.id",
+            "WHERE f.id = g.id AND f.batch_id IS NULL AND f.sent IS DISTINCT FROM g.text RETURNING f.id",
             [[row.id for row, _ in pairs], [batch.pk for _, batch in pairs], [row.text for row, _ in pairs]],
         )
         ours = {row[0] for row in cursor.fetchall()}
@@ -342,39 +342,47 @@ def correct(held: Mapping[int, str]) -> None:
 
 _HELD = """
 WITH held AS (
-  SELECT * FROM unnest(%(keys)s::text[], %(places)s::text[], %(texts)s::text[]) AS h (key, place, text)
+  SELECT * FROM unnest(%(ids)s::bigint[], %(texts)s::text[]) AS h (id, text)
 ), known AS (
-  SELECT f.id, f.key, f.place, f.wanted, f.sent, f.problem, h.text FROM connectors_figure AS f
-  JOIN held AS h ON h.key = f.key AND h.place = f.place
-  WHERE f.route_id = %(route)s AND f.batch_id IS NULL AND f.absent_since IS NULL
-    AND (f.sent_at IS NULL OR f.sent_at < %(before)s)
+  SELECT f.id, f.key, f.place, f.wanted, h.text FROM connectors_figure AS f JOIN held AS h ON h.id = f.id
+  WHERE f.route_id = %(route)s AND f.batch_id IS NULL AND f.absent_since IS NULL AND f.problem = ''
+    AND (f.sent_at IS NULL OR f.sent_at < %(before)s) AND f.sent IS DISTINCT FROM h.text
 ), put AS (
-  UPDATE connectors_figure AS f SET sent = k.text FROM known AS k WHERE f.id = k.id AND f.sent IS DISTINCT FROM k.text
+  UPDATE connectors_figure AS f SET sent = k.text FROM known AS k WHERE f.id = k.id
 )
-SELECT key, place, wanted, text, sent FROM known WHERE sent IS DISTINCT FROM text AND problem = '' ORDER BY id
+SELECT key, place, wanted, text FROM known WHERE wanted <> text ORDER BY id
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A figure the target holds otherwise than it confirmed. ``sent`` is what it confirmed, ``None``: nothing yet."""
+    """A figure the target holds otherwise than it confirmed, and than is wanted."""
 
     key: str
     place: str
     wanted: str
     held: str
-    sent: str | None
 
 
-def compare(route_id: int, held: Mapping[tuple[str, str], str], *, before: datetime) -> list[Difference]:
-    """What a target was found to hold, by key and place: the next feed sends what differs from what is wanted. Figures on
-    their way, or sent since ``before`` (when the target was read), are left alone."""
+def compare(route_id: int, held: Mapping[int, str], *, before: datetime) -> list[Difference]:
+    """What a target was found to hold, by figure: the next feed sends what differs from what is wanted. Figures that are on
+    their way, were sent since ``before`` (when the target was read), or cannot be sent are left alone."""
     with connection.cursor() as cursor:
-        cursor.execute(_HELD, {
-            "keys": [key for key, _ in held], "places": [place for _, place in held], "texts": list(held.values()),
-            "route": route_id, "before": before,
-        })  # fmt: skip
+        cursor.execute(_HELD, {"ids": list(held), "texts": list(held.values()), "route": route_id, "before": before})
         return [Difference(*row) for row in cursor.fetchall()]
+
+
+def at(route_id: int, pairs: Collection[tuple[str, str]]) -> list[Row]:
+    """The figures of a route with these keys and places."""
+    keys, places = [key for key, _ in pairs], [place for _, place in pairs]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT f.id, f.key, f.place, f.wanted, f.sent FROM connectors_figure AS f "
+            "JOIN unnest(%s::text[], %s::text[]) AS g (key, place) ON f.key = g.key AND f.place = g.place "
+            "WHERE f.route_id = %s ORDER BY f.id",
+            [keys, places, route_id],
+        )
+        return [Row(*row) for row in cursor.fetchall()]
 
 
 def places_of(route_id: int) -> list[str]:

@@ -10,6 +10,7 @@ import copy
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -68,9 +69,10 @@ def _default(form_field: forms.Field) -> Any:
     return tuple(initial) if isinstance(initial, list) else initial
 
 
+@cache
 def declared(cls: type) -> dict[str, Declared]:
     """Every setting of a schema by name, in declaration order; how to connect comes first, also where a part of the
-    settings is inherited."""
+    settings is inherited. The same dict each time: to be read only."""
     found = [(f.name, f.metadata[KEY]) for f in dataclasses.fields(cls) if KEY in f.metadata]
     return dict(sorted(found, key=lambda pair: pair[1].group != CONNECTION))
 

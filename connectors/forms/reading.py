@@ -42,6 +42,8 @@ def as_text(field: forms.Field, value: Any) -> str:
     """A stored value as people read it; – where it says nothing."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value)  # 0 says something
     if not schema.says_something(value):
         return "–"
     if isinstance(field, forms.ChoiceField):

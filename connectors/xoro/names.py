@@ -57,6 +57,19 @@ def find_customer(run: Run, name: str) -> NameFound:
     return NameFound(is_found=True if name in names else None, known=names)
 
 
+def stores(run: Run) -> list[str]:
+    """Stores of the latest released orders and of the first rows of stock. Raises what the second call raises where
+    neither names any."""
+    found = set(of_orders("SaleStoreName", "StoreName")(run))
+    try:
+        rows = run.client.page("inventory", {"per_page": ROWS}, 1, budget_s=PATIENCE_S).rows
+    except HubError:
+        if not found:
+            raise
+        rows = []
+    return sorted(found | set(_values(rows, re.compile("^StoreName$"))))
+
+
 def accounts(run: Run) -> list[str]:
     """Accounts of the postings of the last month, ``GET accounting/getgltransactions`` (needs the right to read the
     ledger), and those the first items name. Raises what the ledger's call raises where neither names any."""
@@ -104,7 +117,7 @@ def _values(node: Any, members: re.Pattern[str], depth: int = 4) -> Iterator[str
 
 NAMES = {
     "item": NameKind(label="items", check=find_item),
-    "store": NameKind(label="stores", check=find_store, listed=of_orders("SaleStoreName", "StoreName")),
+    "store": NameKind(label="stores", check=find_store, listed=stores),
     "customer": NameKind(label="customers", check=find_customer, listed=of_orders("CustomerName")),
     "account": NameKind(label="accounts", listed=accounts),
     "payment term": NameKind(label="payment terms", listed=of_orders("PaymentTermsName")),

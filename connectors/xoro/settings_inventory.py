@@ -60,7 +60,7 @@ class InventorySettings:
     zero_missing: bool = switch(
         "Zero what Xoro no longer lists", "An item that a complete list of a store does not name any more is sent as 0. Off: "
         "its figure stays as it is, and the event names it.", INVENTORY, initial=False, shown_when=ON,
-        assumed="A list of stock that ends with an empty page is complete: what it does not name is gone (3.3).",
+        assumed="A list of stock that ends with an empty page is complete: what it does not name is gone.",
     )  # fmt: skip
     full_sync_hour: int | None = whole(
         "Nightly comparison, hour", "0 to 23, in the shop's time zone: every figure is compared with the shop's. Empty: "
@@ -83,7 +83,7 @@ class InventorySettings:
     inventory_page: int = whole(
         "Rows of one page", "How many rows a page of stock or items is asked to have, 100 to 1000.", INVENTORY, initial=100,
         least=100, most=1000, advanced=True, shown_when=ON,
-        assumed="More rows a page than 100 are heeded by some tenants only; the end of a list never depends on it (3.3).",
+        assumed="More rows a page than 100 are heeded by some tenants only; the end of a list never depends on it.",
     )  # fmt: skip
 
 

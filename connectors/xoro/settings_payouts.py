@@ -46,7 +46,7 @@ class PayoutSettings:
     payout_rounding_limit: int = whole(
         "Largest rounding difference", "Of one payout, in cents (or the smallest unit its currency has), 0 to 1000.",
         PAYOUTS, initial=5, least=0, most=1000, advanced=True, shown_when=("rounding_account",),
-        assumed="Up to 5 cents of one payout are a rounding difference; what is more does not balance (2.8).",
+        assumed="Up to 5 cents of one payout are a rounding difference; what is more does not balance.",
     )  # fmt: skip
     payout_refund_account: str = text(
         "Account of unmatched refunds", "Takes refunds that are no undeposited payment in Xoro, as where they are paid "
@@ -65,7 +65,7 @@ class PayoutSettings:
         advanced=True,
         shown_when=ON,
         assumed="Disputes and chargebacks go to the dispute account, reserves to the reserve account, everything else "
-        "that is no payment to the fee and adjustment account (1.11).",
+        "that is no payment to the fee and adjustment account.",
     )
     payout_currency: str = text("Payout currency", "Three letters. Empty: all.", PAYOUTS, shown_when=ON)
     use_bank_deposit_route: bool = switch(

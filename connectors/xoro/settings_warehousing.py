@@ -42,8 +42,7 @@ class WarehouseSettings:
     )
     location_map: tuple[dict[str, str], ...] = table(
         "Ship store by location",
-        "Which store of Xoro ships what the shop assigns to one of its locations. Orders of other locations ship from "
-        "the ship store below.",
+        "Which store of Xoro ships what the shop assigns to a location; all others ship from the ship store below.",
         WAREHOUSING,
         [
             column("location", "Shop location", "Name or id in the shop.", required=True),
@@ -178,7 +177,7 @@ class WarehouseSettings:
         WAREHOUSING,
         initial=True,
         advanced=True,
-        assumed="An exchanged return is credited at the value of its goods, to be applied to what is sent instead (2.10).",
+        assumed="An exchanged return is credited at the value of its goods, to be applied to what is sent instead.",
     )
     use_adjustment_route: bool = switch(
         "Adjust stock by the API", "Off: a stock adjustment is a task for a person, named on the event.", WAREHOUSING,

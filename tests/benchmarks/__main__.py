@@ -13,6 +13,7 @@ ALL = (
     "pages",
     "rates",
     "stock",
+    "xoro_inventory",
     "memory",
     "recovery",
     "shop_orders",

@@ -70,6 +70,12 @@ def test_it_shows_the_ten_newest_events_and_a_link_to_all(ada, connector):
     assert f"/admin/events/event/?connector={connector.pk}" in text
 
 
+def test_the_age_of_an_event_is_one_element_with_its_moment(ada, connector):
+    happened(connector, Outcome.SUCCEEDED)
+    html = page(ada, connector)
+    assert 'title="<time' not in html and "&lt;time" not in html
+
+
 def test_a_missing_address_of_the_error_mail_is_visible(ada, connector):
     assert "No error mail is sent" not in page(ada, connector)
     Connector.objects.filter(pk=connector.pk).update(email_receiver="")

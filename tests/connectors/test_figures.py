@@ -432,3 +432,46 @@ def test_a_helper_sends_its_own_share_only(route, testing_provider, monkeypatch)
     helper = feed(route)
     assert helper.sentence.startswith("1,000 stock levels sent, as a helper")
     assert Figure.objects.filter(sent__isnull=False).count() == 1_250
+
+
+def test_what_another_feed_brought_there_meanwhile_is_not_cut_again(route):
+    figures.offer([route.pk], [level("A", 1), level("B", 2)])
+    rows = figures.pending(route.pk)  # as this feed sees it
+    [(batch, _)] = figures.cut(route.pk, 1, [rows[:1]], lambda kept: {})
+    figures.settle([batch.pk])  # a helper was quicker
+    [(_, kept)] = figures.cut(route.pk, 2, [rows], lambda kept: {})
+    assert [row.key for row in kept] == ["B"]
+
+
+def test_everything_is_wanted_again_where_the_source_says_so(route):
+    figures.offer([route.pk], [level("A", 1), level("B", 2)])
+    _hold(route, "A", "B")
+    figures.offer([route.pk], [level("A", 1)], again=True)
+    assert figures.count_pending(route.pk) == 2
+
+
+def _hold(route: Route, *keys: str) -> None:
+    """The target has confirmed these, an hour ago."""
+    rows = [row for row in figures.pending(route.pk) if row.key in keys]
+    [(batch, _)] = figures.cut(route.pk, 1, [rows], lambda kept: {})
+    figures.settle([batch.pk])
+    Figure.objects.filter(route=route).update(sent_at=datetime.now(UTC) - timedelta(hours=1))
+
+
+def test_what_a_target_is_found_to_hold_is_told_and_sent_again(route):
+    figures.offer([route.pk], [level("A", 1), level("B", 2), level("C", 3)])
+    _hold(route, "A", "B", "C")
+    known = {row.key: row.id for row in figures.at(route.pk, [("A", "MAIN"), ("B", "MAIN"), ("D", "MAIN")])}
+    assert set(known) == {"A", "B"}
+    found = figures.compare(route.pk, {known["A"]: "1", known["B"]: "9"}, before=datetime.now(UTC))
+    assert [(one.key, one.held, one.wanted) for one in found] == [("B", "9", "2")]
+    assert [(row.key, row.sent) for row in figures.pending(route.pk)] == [("B", "9")]
+
+
+def test_what_was_sent_after_the_target_was_read_is_no_difference(route):
+    figures.offer([route.pk], [level("A", 1)])
+    read_at = datetime.now(UTC) - timedelta(hours=2)
+    _hold(route, "A")
+    [row] = figures.at(route.pk, [("A", "MAIN")])
+    assert figures.compare(route.pk, {row.id: "9"}, before=read_at) == []
+    assert figures.count_pending(route.pk) == 0

@@ -189,6 +189,13 @@ def test_the_menu_counts_the_errors_of_each_section(ada, long):
     assert 'sections__errors">1<span class="visually-hidden"> error</span>' in page
 
 
+def test_the_menu_counts_the_errors_of_what_is_folded_too(ada, long):
+    response = ada.post(path(long), form(setting_carton="far too long"))
+    found = {entry.label: entry for part in response.context["settings_menu"] for entry in part.entries}
+    assert found["Warehousing"].errors == 1
+    assert len(found["Warehousing"].anchors) == 2
+
+
 def test_a_short_form_has_none(ada, connector):
     response = ada.get(path(connector) + "?tab=settings")
     assert response.context["settings_menu"] == []

@@ -68,7 +68,9 @@ class WarehouseSettings:
     )
     gateways: tuple[dict[str, Any], ...] = setting(GATEWAYS, group="Orders: Accounts")
     services: dict[str, str] = setting(SERVICES, group="Orders: Warehousing")  # noqa: RUF009
-    carton: str = setting(text("Carton"), group="Orders: Warehousing", advanced=True, shown_when=("tips", "off"))
+    carton: str = setting(
+        text("Carton", max_length=8), group="Orders: Warehousing", advanced=True, shown_when=("tips", "off")
+    )
     tracking: bool = setting(switch("Tracking"), group="Fulfillments")
     buffer: int = setting(
         forms.IntegerField(label="Buffer", initial=0, min_value=0, help_text="Pieces kept back."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.base import Accept, Handler, Sync
 from connectors.records import Record, StockLevel
-from connectors.shopify import assortment, bulk, stock
+from connectors.shopify import assortment, bulk, comparison, stock
 from connectors.shopify.settings_stock import StockOptions
 
 HANDLERS = {
@@ -21,5 +21,7 @@ SYNCS = {
 }
 
 ACCEPTS: dict[type[Record], Accept] = {
-    StockLevel: Accept(feed=stock.feed, options=StockOptions, label="Stock levels", max_attempts=8),
+    StockLevel: Accept(
+        feed=stock.feed, compare=comparison.compare, options=StockOptions, label="Stock levels", max_attempts=8
+    ),
 }

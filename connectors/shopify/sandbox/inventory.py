@@ -7,13 +7,18 @@ bad entry changes nothing. Not for the stock orders commit: that is their routin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError
 
+from connectors.sandbox import Reply
 from connectors.shopify.sandbox.engine import Call, number_of, page
 from connectors.shopify.sandbox.orders import Node, Shop, stamp
+from connectors.shopify.sandbox.shops import OUTLET
 from connectors.shopify.sandbox.subscriptions import emit
+
+if TYPE_CHECKING:
+    from connectors.shopify.sandbox.server import ShopifySandbox
 
 MOST, LEAST = 1_000_000_000, -1_000_000_000
 ON_HAND = ("available", "committed", "reserved", "damaged", "safety_stock", "quality_control")
@@ -173,6 +178,17 @@ def _levels_of_location(call: Call, source: Node, info: Any, **paging: Any) -> A
     return {**made, "nodes": [_level(call, row) for row in made["nodes"]]}
 
 
+def _levels_of_item(call: Call, source: Node, info: Any, **paging: Any) -> Any:
+    """As a bulk query lists them: there are no more of them than locations."""
+    found = [_level(call, (source["id"], location)) for location in call.shop.table("Location")]
+    nodes = [one for one in found if one is not None]
+    return {"nodes": nodes, "edges": [{"node": one} for one in nodes]}
+
+
+def _location_of_level(call: Call, source: Node, info: Any) -> Any:
+    return call.shop.table("Location")[source["key"][1]]
+
+
 def _quantities(call: Call, source: Node, info: Any, names: list[str]) -> Any:
     level = call.shop.stock[source["key"]]
     return [{"name": one, "quantity": _quantity(level, one), "updatedAt": source["updatedAt"]} for one in names]
@@ -181,11 +197,26 @@ def _quantities(call: Call, source: Node, info: Any, names: list[str]) -> Any:
 MUTATIONS: dict[str, Callable[..., Any]] = {"inventorySetQuantities": _set}
 FIELDS: dict[tuple[str, str], Callable[..., Any]] = {
     ("InventoryItem", "inventoryLevel"): _level_of_item,
+    ("InventoryItem", "inventoryLevels"): _levels_of_item,
+    ("InventoryLevel", "location"): _location_of_level,
     ("InventoryLevel", "quantities"): _quantities,
     ("Location", "inventoryLevels"): _levels_of_location,
 }
 SCOPED: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("Mutation", "inventorySetQuantities"): "write_inventory",
     ("InventoryItem", "inventoryLevel"): "read_inventory",
+    ("InventoryItem", "inventoryLevels"): "read_inventory",
     ("Location", "inventoryLevels"): "read_inventory",
 }
+
+
+def _merchant(sandbox: ShopifySandbox, wish: Mapping[str, Any]) -> Reply:
+    """``POST /_sandbox/stock`` ``{"shop", "sku", "location", "available"}``: the merchant sets a quantity by hand."""
+    shop = sandbox.shops[wish.get("shop", OUTLET)]
+    variant = shop.table("ProductVariant")[shop.variants_by_sku[wish["sku"]][0]]
+    named = [gid for gid, one in shop.table("Location").items() if one["name"] == wish["location"]]
+    shop.stock[variant["inventoryItem"], named[0]]["available"] = int(wish["available"])
+    return Reply(body={"ok": True})
+
+
+CONTROLS = {"stock": _merchant}

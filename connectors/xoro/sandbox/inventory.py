@@ -37,13 +37,13 @@ class Bulk:
             ("NotAvailableQty", "AllocatedQty", "QtyOnSO", "QtyOnPO", "QtyOnPODraft", "QtyOnASN"), 0.0
         )
         return {"ItemId": FIRST_ID + place, "ItemNumber": sku, "BasePartNumber": sku, "ProductHeaderId": FIRST_ID + place,
-                "ItemDescription": f"Article {sku}", "ItemTags": "web", "StoreId": STORE_IDS.get(store, 0),
+                "ItemDescription": f"Article {sku}", "ItemTags": "web,bulk", "StoreId": STORE_IDS.get(store, 0),
                 "StoreName": store, **figures, **zeros}  # fmt: skip
 
     def item(self, place: int) -> Node:
         sku = f"{PREFIX}{place + 1:07d}"
         return {"Id": FIRST_ID + place, "ItemNumber": sku, "BasePartNumber": sku, "ItemTypeId": INVENTORY[0],
-                "ItemTypeName": INVENTORY[1], "Tags": "web", "IsPreSellFlag": False, "ActiveFlag": True,
+                "ItemTypeName": INVENTORY[1], "Tags": "web,bulk", "IsPreSellFlag": False, "ActiveFlag": True,
                 "ModifyDttm": "01/01/2026 12:00:00 AM"}  # fmt: skip
 
 

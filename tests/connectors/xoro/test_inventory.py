@@ -19,6 +19,7 @@ from tests.connectors.xoro.stock_cast import notes, run_sync, run_waiting, set_s
 
 MAIN, EAST, WEB = "Main Store", "EAST WAREHOUSE", "WEB STORE"
 LIST = "/api/xerp/inventory/getinventorybyitem"
+SHOP = "lumen-goods.myshopify.com"
 pytestmark = pytest.mark.django_db
 
 
@@ -339,3 +340,64 @@ def test_a_walk_that_lay_too_long_begins_anew(xoro, route, sandbox, monkeypatch)
 def _memory(connector: Connector) -> dict:
     connector.refresh_from_db()
     return connector.memory["inventory"]
+
+
+# --- the nightly comparison
+
+
+def compare_now(xoro_: Connector, shop: Connector, sandbox) -> Event:
+    """One run of the sync, and whatever the shop has to do after it, until nothing waits."""
+    run_sync(xoro_, "inventory")
+    found = None
+    for _ in range(6):
+        for event in run_waiting(shop):
+            found = event if event.topic == "stock/compare" else found
+        sandbox.post("/shopify/_sandbox/clock", {"advance": 20})  # Shopify works on its file
+        Event.objects.filter(connector_id=shop.pk, outcome=Outcome.WAITING).update(outcome=Outcome.QUEUED, due_at=None)
+    assert found is not None
+    return found
+
+
+def set_in_shop(sandbox, sku: str, quantity: int) -> None:
+    """Somebody changes a quantity in the shop's own admin."""
+    sandbox.post("/shopify/_sandbox/stock", {"shop": SHOP, "sku": sku, "location": "Spokane", "available": quantity})
+
+
+def test_at_night_what_the_shop_holds_is_compared_and_corrected(xoro, route, shop, sandbox, monkeypatch):
+    set_stock(sandbox, "MUG-BLU-350", MAIN, 17)
+    one = xoro(full_sync_hour=0)
+    path = route(one)
+    first = compare_now(one, shop, sandbox)
+    assert first.outcome == Outcome.SUCCEEDED, first.sentence
+    Connector.objects.filter(pk=one.pk).update(memory={"inventory_done": {}})
+    set_in_shop(sandbox, "MUG-BLU-350", 99)
+    event = compare_now(one, shop, sandbox)
+    assert "1 differs and is corrected" in event.sentence
+    assert "MUG-BLU-350 at Spokane holds 99, wanted 17" in notes(event)["differs"]
+    assert Figure.objects.get(route=path, key="MUG-BLU-350").sent == "17"
+    Connector.objects.filter(pk=one.pk).update(memory={"inventory_done": {}})
+    assert "none differs" in compare_now(one, shop, sandbox).sentence
+
+
+def test_the_comparison_is_made_once_a_day_and_not_before_its_hour(xoro, route, shop, sandbox):
+    hour = timezone.now().hour
+    late = xoro(name="Late", full_sync_hour=min(hour + 1, 23), import_time_zone="UTC")
+    route(late)
+    if hour < 23:
+        run_sync(late, "inventory")
+        assert not Event.objects.filter(topic="stock/compare").exists()
+    due = xoro(name="Due", full_sync_hour=hour, import_time_zone="UTC")
+    route(due)
+    for _ in range(2):
+        run_sync(due, "inventory")
+    assert Event.objects.filter(topic="stock/compare").count() == 1
+
+
+def test_a_target_that_cannot_compare_is_sent_everything(xoro, sandbox, make_connector):
+    one = xoro(full_sync_hour=0)
+    path = Route.objects.create(source=one, target=make_connector("Plain"), record_kind="stock")
+    run_sync(one, "inventory")
+    Figure.objects.filter(route=path).update(sent="1")
+    Connector.objects.filter(pk=one.pk).update(memory={"inventory_done": {}})
+    run_sync(one, "inventory")
+    assert not Figure.objects.filter(route=path, sent__isnull=False).exists()

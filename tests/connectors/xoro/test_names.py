@@ -62,6 +62,10 @@ def test_items_and_stores_of_a_tenant(tenant: Tenant, run: FakeRun) -> None:
     assert tenant.writes() == []
 
 
+def test_stores_are_learnt_from_stock_so_that_a_wrong_one_can_be_compared(run: FakeRun) -> None:
+    assert {"EAST WAREHOUSE", "Main Store"} <= set(names.stores(run))  # type: ignore[arg-type]
+
+
 def test_names_are_learnt_from_the_latest_orders(tenant: Tenant) -> None:
     run = tenant.run(payment_terms="Net 30", carrier="UPS")
     push_order(run, make_order(payments=()))
