@@ -23,6 +23,8 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from connectors.admin.helping import anchor_of
+
 DOCS = Path(settings.BASE_DIR) / "docs"
 IMAGE_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".webp": "image/webp", ".jpg": "image/jpeg"}
 COMMENT = re.compile(r"^<!--.*?-->[ ]*$\n?", re.MULTILINE | re.DOTALL)
@@ -130,7 +132,7 @@ def _anchor(tokens: list[Token]) -> list[Heading]:
         if token.type != "heading_open":
             continue
         text = "".join(one.content for one in inline.children or () if one.type in ("text", "code_inline"))
-        anchor = re.sub(r"[^\w\- ]", "", text.lower()).strip().replace(" ", "-")
+        anchor = anchor_of(text)
         times = seen[anchor] = seen.get(anchor, -1) + 1
         anchor = f"{anchor}-{times}" if times else anchor
         token.attrSet("id", anchor)

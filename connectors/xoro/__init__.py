@@ -1,12 +1,12 @@
-"""Xoro ERP (XoroERP and XoroONE by Xorosoft): the order slice.
+"""Xoro ERP (XoroERP and XoroONE by Xorosoft): the back office of every flow of a shop.
 
 What it is: a hosted ERP. One API host serves every tenant (https://res.xorosoft.io/api/xerp/); the API key decides the
 tenant. HTTP Basic: user is the API key, password the API secret. JSON both ways. The vendor's pages are
 https://xorosoft.docs.apiary.io/ and https://shop-docs.xorosoft.io/ (checked 2026-11-20); much is public nowhere, so
 every route, code list and name that could differ at a tenant is a setting.
 
-What is here: an order becomes a Xoro sales order, and invoices are looked up by the customer or company of the shop.
-Not here yet: changes and cancellations of a sent order, fulfillments, refunds, products, stock, gift cards, payouts.
+What is here, a module for each noun: orders, their changes and payments; shipments; refunds, returns and gift cards as
+credit memos; products; stock; payouts; returns of Loop (``loop/``); invoices, looked up live. Not here: ReturnLogic.
 
 Quirks to know before touching anything:
 
