@@ -212,7 +212,7 @@ class PaymentFee:
 @dataclass(frozen=True, kw_only=True)
 class Payment:
     """``parent_id``: the payment it captures, refunds or voids. ``expires_at``: when an authorization lapses.
-    ``gift_card_id``, ``gift_card_ending`` (its last characters): the card that paid, where the shop says so."""
+    ``gift_card_id``: the card that paid, where the shop says which."""
 
     id: str
     gateway: str
@@ -230,7 +230,6 @@ class Payment:
     is_gift_card: bool = False
     fees: tuple[PaymentFee, ...] = ()
     gift_card_id: str = ""
-    gift_card_ending: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,7 +269,7 @@ _LINE = {
 _SHIPPING = {**_members("quote_key", "source", "carrier_id", "category", "phone", "is_custom", "discounts"), **_TAX}
 _PAYMENT = _members(
     "gateway_title", "parent_id", "processed_at", "expires_at", "reference", "error_code", "unsettled", "is_gift_card",
-    "fees", "gift_card_id", "gift_card_ending",
+    "fees", "gift_card_id",
 )  # fmt: skip
 _BESIDE: Mapping[str, Any] = {
     **_members(

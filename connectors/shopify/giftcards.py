@@ -132,6 +132,7 @@ def gift_card_record(node: Node, *, shop_domain: str) -> GiftCard:
             expires_on=date.fromisoformat(node["expiresOn"]) if node["expiresOn"] else None,
             deactivated_at=optional_time(node["deactivatedAt"]),
             customer_id=plain_id(customer.get("id")),
+            customer_name=(customer or order.get("customer") or {}).get("displayName") or "",
             order_id=plain_id(order.get("id")),
             order_name=order.get("name") or "",
             note=node["note"] or "",

@@ -1,7 +1,7 @@
 """What was paid for a Shopify order, promised, or is still due: transactions, gift cards, payment terms.
 
 https://shopify.dev/docs/api/admin-graphql/2026-10/objects/OrderTransaction (checked 2026-11-20). ``receiptJson`` has no
-contract: nothing is decided by it. Not for payouts of the payment service.
+contract: it may name the gift card that paid, and nothing else is read from it. Not for payouts of the payment service.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 from connectors.records import Payment, PaymentDue, PaymentFee
 from connectors.shopify.client import plain_id
@@ -54,6 +55,7 @@ def payments_of(money: Node, purse: Purse) -> Iterator[Payment]:
                 unsettled=purse.amount(node["totalUnsettledSet"]),
                 is_gift_card=node["gateway"] == GIFT_CARD,
                 fees=tuple(_fee(fee) for fee in node["fees"]),
+                gift_card_id=_gift_card_id(node),
             )
 
 
@@ -83,16 +85,22 @@ def dues_of(terms: Node) -> tuple[PaymentDue, ...]:
 
 def gift_cards_named(money: Node) -> list[str]:
     """The last characters of gift cards that paid, where the receipt has them: for a remark, never for a decision."""
-    found = []
-    for node in money.get("transactions", ()):
-        receipt = node.get("receiptJson")
-        if node["gateway"] != GIFT_CARD or not receipt:
-            continue
-        try:
-            receipt = json.loads(receipt) if isinstance(receipt, str) else receipt
-        except ValueError:
-            continue
-        last = receipt.get("gift_card_last_characters") if isinstance(receipt, Mapping) else None
-        if isinstance(last, str) and last:
-            found.append(last[-4:])
-    return found
+    found = (_receipt(node).get("gift_card_last_characters") for node in money.get("transactions", ()))
+    return [last[-4:] for last in found if isinstance(last, str) and last]
+
+
+def _gift_card_id(node: Node) -> str:
+    """The number of the card that paid, where the receipt has it."""
+    number = _receipt(node).get("gift_card_id")
+    text = str(number) if isinstance(number, int | str) and not isinstance(number, bool) else ""
+    return text if text.isdecimal() and len(text) <= 20 else ""
+
+
+def _receipt(node: Node) -> Mapping[str, Any]:
+    """What the gateway said of a payment by gift card; empty for any other payment, and where it cannot be read."""
+    receipt = node.get("receiptJson") if node["gateway"] == GIFT_CARD else None
+    try:
+        found = json.loads(receipt) if isinstance(receipt, str) else receipt
+    except ValueError:
+        return {}
+    return found if isinstance(found, Mapping) else {}

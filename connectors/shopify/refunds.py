@@ -21,6 +21,7 @@ from connectors.shopify.moneys import Purse, optional_time, time_of, total_of
 from connectors.shopify.payments import STATUSES
 from connectors.shopify.phrases import counted
 from connectors.shopify.replies import promised_shape
+from connectors.shopify.returns import exchange_line
 from connectors.shopify.trigger import named_gid, pass_on_notes
 from connectors.shopify.watermarks import walk
 
@@ -208,6 +209,7 @@ def _refund_record(node: Node, shop_domain: str, purse: Purse) -> Refund:
             )
             for one in node["transactions"]["nodes"]
         ),
+        exchange_lines=tuple(map(exchange_line, return_["exchangeLineItems"]["nodes"] if return_ else ())),
         raw=node,
     )
 

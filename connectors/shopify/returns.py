@@ -187,7 +187,7 @@ def _return_record(node: Node, shop_domain: str, purse: Purse) -> Return:
         decline_note=decline.get("note") or "",
         shipping_fee=total_of(purse.given(one["amountSet"]) for one in node["returnShippingFees"]),
         lines=tuple(lines),
-        exchange_lines=tuple(_exchange(one) for one in node["exchangeLineItems"]["nodes"]),
+        exchange_lines=tuple(exchange_line(one) for one in node["exchangeLineItems"]["nodes"]),
         refund_ids=tuple(plain_id(one["id"]) for one in node["refunds"]["nodes"]),
         raw=node,
     )
@@ -238,11 +238,13 @@ def _dispositions(orders: Sequence[Node]) -> dict[str, list[Disposition]]:
     return found
 
 
-def _exchange(node: Node) -> ExchangeLine:
+def exchange_line(node: Node) -> ExchangeLine:
+    """What the buyer gets instead, as HubReturn and HubRefund give it."""
     item = (node["lineItems"] or [{}])[0]
     return ExchangeLine(
         id=plain_id(node["id"]),
         sku=item.get("sku") or "",
         title=item.get("name") or "",
         quantity=Decimal(node["quantity"]),
+        is_gift_card=item.get("isGiftCard") is True,
     )

@@ -1,12 +1,13 @@
-"""Xoro ERP (XoroERP and XoroONE by Xorosoft): the back office of every flow of a shop.
+"""Xoro ERP (XoroERP and XoroONE by Xorosoft).
 
 What it is: a hosted ERP. One API host serves every tenant (https://res.xorosoft.io/api/xerp/); the API key decides the
 tenant. HTTP Basic: user is the API key, password the API secret. JSON both ways. The vendor's pages are
 https://xorosoft.docs.apiary.io/ and https://shop-docs.xorosoft.io/ (checked 2026-11-20); much is public nowhere, so
 every route, code list and name that could differ at a tenant is a setting.
 
-What is here, a module for each noun: orders, their changes and payments; shipments; refunds, returns and gift cards as
-credit memos; products; stock; payouts; returns of Loop (``loop/``); invoices, looked up live. Not here: ReturnLogic.
+What is where: orders in ``orders.py`` (sent: ``sending.py``; split: ``parts.py``; changed: ``changes.py``; paid:
+``deposits.py``; their documents: ``documents.py``), every other flow in the module of its name; what each declares in
+``declarations/``; the routes in ``routes.py``, each replaceable at a connector.
 
 Quirks to know before touching anything:
 
@@ -20,7 +21,8 @@ Quirks to know before touching anything:
 * **Unknown query parameters are ignored silently**, so that a filter may not filter: every row that comes back is
   compared with what was asked.
 * **No rows without status**: some accounts answer ``salesorder/getsalesorder`` with ``Result: true`` and nothing when
-  no ``status`` is sent; ``invoice/getinvoice`` shows open invoices only unless told otherwise.
+  no ``status`` is sent, so that each look asks with every status until an account proved to answer without;
+  ``invoice/getinvoice`` shows open invoices only unless told otherwise.
 * **Paging**: ``TotalPages`` may be absent or too small, pages overlap, a page of 100 documents takes 20 to 90 s.
 * **Dates** are ``MM/DD/YYYY`` in the tenant's zone; no date is ``01/01/0001``.
 * **Names, not ids**: stores, accounts, terms and carriers are referred to by exact name; a rename breaks orders.

@@ -6,12 +6,14 @@ order comes from synchronizes that one card, and the order waits for it.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connectors import syncing
 from connectors.exceptions import ConfigurationError, RemoteRefused, WaitFor
 from connectors.models import Link, LinkState, Route
 from connectors.records import GiftCard, Order, Payment
+from connectors.xoro import deposits
 from connectors.xoro.creditmemos import find
 from connectors.xoro.documents import third_party_source
 from events.models import OPEN_OUTCOMES, Event, Kind, Outcome
@@ -22,16 +24,29 @@ if TYPE_CHECKING:
 PAUSE_S = 20.0
 
 
+def ensure_cards(run: Run, order: Order) -> None:
+    """Have the credit of every card that paid a part of the order in Xoro before the order is; what they paid is no
+    deposit, and a note says which credit pays it. Raises as ``ensure_card``."""
+    cards = deposits.by_gift_card(order)
+    if not cards:
+        return
+    paid = sum((one.amount for one in cards), Decimal(0))
+    numbers = [ensure_card(run, order, one) for one in cards]
+    credits = ", ".join(dict.fromkeys(number for number in numbers if number))
+    applied = f" Credit memo {credits} is to be applied to the invoice in Xoro." if credits else ""
+    run.note("gift_card_payment", f"{paid} {order.currency} paid by gift card are not part of the deposit.{applied}")
+
+
 def ensure_card(run: Run, order: Order, payment: Payment) -> str:
     """The number of the credit memo of the card that made this payment; empty where gift cards are not sent to Xoro, or
     where the shop does not say which card it was (a note says so).
 
     Raises ``WaitFor`` while the card is fetched, ``RemoteRefused`` where it may not be fetched or was left out,
     ``ConfigurationError`` where nothing can fetch it, and what a read raises."""
-    if not payment.is_gift_card or not run.settings.gift_cards_enabled:
+    if not deposits.is_gift_card(payment) or not run.settings.gift_cards_enabled:
         return ""
     amount = f"{payment.amount} {order.currency} of order {order.name}"
-    card_id = payment.gift_card_id or _by_last_characters(run, payment.gift_card_ending)
+    card_id = payment.gift_card_id
     if not card_id:
         run.note("gift_card_unnamed", f"{amount} were paid by a gift card, and the shop does not say by which.")
         return ""
@@ -41,7 +56,7 @@ def ensure_card(run: Run, order: Order, payment: Payment) -> str:
     found, is_certain = find(run, third_party_source(order, run.settings), card_id)
     if found is not None:
         return found.number
-    named = f"gift card …{payment.gift_card_ending} ({card_id})" if payment.gift_card_ending else f"gift card {card_id}"
+    named = f"gift card {card_id}"
     if not run.settings.fetch_missing_gift_cards:
         doubt = "" if is_certain else ", or too busy to say so"
         raise RemoteRefused(
@@ -58,17 +73,6 @@ def _known(run: Run, card_id: str) -> str:
         state=LinkState.DELIVERED,
     ).first()  # fmt: skip
     return (link.target_number or link.target_object_id) if link else ""
-
-
-def _by_last_characters(run: Run, ending: str) -> str:
-    """The card the ledger knows by its last characters, where it is the only one."""
-    if not ending:
-        return ""
-    links = Link.objects.filter(
-        source=run.the_route.source, target=run.connector, record_kind=GiftCard.kind, source_number__iexact=ending
-    )
-    found = list(links.values_list("source_object_id", flat=True)[:2])
-    return found[0] if len(found) == 1 else ""
 
 
 def _fetch(run: Run, amount: str, named: str, card_id: str) -> Exception:

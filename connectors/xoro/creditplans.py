@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from connectors import directory
 from connectors.xoro.creditables import Share
 from connectors.xoro.credits import Credit, Goods
+from connectors.xoro.parts import place_of
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -110,23 +111,18 @@ def kind_of(share: Share, settings: XoroSettings) -> str:
 
 def return_store(goods: Goods, settings: XoroSettings) -> str:
     """The store that takes goods: that of the shop's location in the table, else the return store, else the ship store."""
-    row = _mapped(goods, settings)
-    return row["store"] if row else default_store(settings)
+    place = place_of(settings, goods.location_id, goods.location_name)
+    return place.store if place else default_store(settings)
 
 
 def return_location(goods: Goods, settings: XoroSettings) -> str:
     """The location in that store; may be empty."""
-    row = _mapped(goods, settings)
-    return row.get("store_location", "") if row else settings.return_location
+    place = place_of(settings, goods.location_id, goods.location_name)
+    return place.store_location if place else settings.return_location
 
 
 def default_store(settings: XoroSettings) -> str:
     return settings.return_store or settings.ship_store
-
-
-def _mapped(goods: Goods, settings: XoroSettings) -> dict[str, str] | None:
-    here = {one.casefold() for one in (goods.location_id, goods.location_name) if one}
-    return next((row for row in settings.location_map or () if row["location"].casefold() in here), None)
 
 
 # --- what was decided

@@ -40,6 +40,7 @@ def import_deposit(run: Run) -> str:
     documents = documents_of(run, source, order_id)
     if not documents:
         raise WaitFor(f"Order {told['order_name']} is not in Xoro yet.", code=f"order:{order_id}", retry_after_s=600)
+    _check_kind(documents, amount, what)
     _check_invoice(run, documents, amount, what)
     done = set(known_payments(run, source, order_id).get(told["payment_id"], {}).get("done", []))
     wanted = _wanted(documents, told["payment_id"], amount, told["currency"])
@@ -56,6 +57,17 @@ def import_deposit(run: Run) -> str:
     numbers = ", ".join(document.number for _, document, _ in wanted)
     verb = "deposited on" if amount > ZERO else "taken off the deposit of"
     return f"{what} were {verb} {numbers}."
+
+
+def _check_kind(documents: Sequence[Document], amount: Decimal, what: str) -> None:
+    """Deposits are of sales orders: a payment that comes after an invoice without one is a person's to enter."""
+    invoices = [one.number for one in documents if one.kind != SALES_ORDER]
+    if invoices and amount > ZERO:
+        numbers = " and ".join(invoices)
+        raise refusals.manual_task(
+            f"{what} were received after {numbers} was created, and deposits are taken on sales orders only.",
+            f"Enter the payment on {numbers} in Xoro.",
+        )
 
 
 def _wanted(

@@ -18,6 +18,7 @@ from connectors import directory
 from connectors.models import Link, LinkState
 from connectors.records import Order
 from connectors.xoro import wire
+from connectors.xoro.settings_warehousing import INVOICES
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -150,8 +151,10 @@ def _read(run: Run, source: str, order_id: str) -> list[Document]:
 
 
 def _find(run: Run, source: str, reference: str) -> list[Document]:
-    """The document of a reference: of several the first that is not cancelled."""
+    """The document of a reference: of several the first that is not cancelled; an invoice where orders become those."""
     found = [read_row(row) for row in run.client.find_sales_orders(source, reference, is_thorough=True).orders]
+    if not found and run.settings.drop_as == INVOICES:
+        found = [read_row(row, INVOICE) for row in run.client.find_invoices(source, reference).orders]
     return sorted(found, key=lambda one: one.is_cancelled)[:1]
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, Func, Value
 
-from connectors.exceptions import HubError, PayloadError, RemoteRefused, RemoteUnavailable, Skip
+from connectors.exceptions import HubError, PayloadError, RemoteRefused, Skip
 from connectors.models import DirectoryEntry
 from connectors.xoro import documents, missed, shipped, telling, wire
 from connectors.xoro.calls import invoices as calls
@@ -217,10 +217,7 @@ def synchronize_single(run: Run) -> str:
     if found:
         raise Skip(f"Invoice {found[0].number} says nothing of goods that left.", reason="filtered", code="not_shipped")
     if not is_certain:
-        raise RemoteUnavailable(
-            f"Xoro answered the question for {number} with nothing, as it also does when it is too busy.",
-            code="throttled",
-        )
+        raise calls.unsure(number)
     raise RemoteRefused(
         f"Xoro has no invoice of number {number}, nor one of that order, for this account.",
         code="not_found",

@@ -59,7 +59,7 @@ def _look_at(run: Run, one: Known, take: Take) -> None:
     take(rows)
     document = directory.by_id(run.connector.pk, documents.KIND, one.object_id)
     sent_as = str(document.data.get("number") or "") if document else ""
-    order = run.client.get_sales_order(sent_as) if sent_as else None
+    order = calls.sales_order(run.client, sent_as) if sent_as else None
     if order is not None and telling.is_over(order):
         number = wire.document_number(order)
         gone = units_shipped(order, run.settings)
@@ -96,13 +96,15 @@ def units_shipped(order: Node, settings: Any) -> dict[str, Decimal]:
     return found
 
 
-def hand_on(run: Run, source: str, order: Node) -> int:
-    """An event for one sales order."""
+def hand_on(run: Run, source: str, order: Node) -> None:
+    """An event for one sales order; none where the same units of it had one already."""
     number = wire.document_number(order)
+    units = {sku: str(units) for sku, units in units_shipped(order, run.settings).items()}
+    if not shipped.is_new(run, source, number, units):
+        return
     payload = {"number": number, "source": source}
-    return run.spawn(
-        topic=f"single:{SINGLE}", object_type=SINGLE, object_id=number, object_label=number, payload=payload
-    )
+    run.spawn(topic=f"single:{SINGLE}", object_type=SINGLE, object_id=number, object_label=number, payload=payload)
+    shipped.asked(run, source, number, units)
 
 
 def synchronize_single(run: Run) -> str:
@@ -111,7 +113,7 @@ def synchronize_single(run: Run) -> str:
     telling.check_is_on(run)
     payload = run.payload if isinstance(run.payload, dict) else {}
     number = str(payload.get("number") or "").strip()
-    order = run.client.get_sales_order(number)
+    order = calls.sales_order(run.client, number)
     if order is None:
         raise RemoteRefused(
             f"Xoro has no sales order {number}, or did not show it.", code="not_found",

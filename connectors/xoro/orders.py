@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 from connectors.base import Delivered
 from connectors.exceptions import Skip
 from connectors.records import Order, Payment
-from connectors.xoro import accounts, changes, deposits, documents, invoicing, parts
+from connectors.xoro import accounts, cardpayments, changes, deposits, documents, invoicing, parts
 from connectors.xoro.calls.availability import promised
-from connectors.xoro.cardpayments import ensure_card
 from connectors.xoro.changes import delivered
 from connectors.xoro.documents import INVOICE, SALES_ORDER, Document, third_party_source
 from connectors.xoro.filters import check_filters
@@ -52,12 +51,8 @@ def _send_all(run: Run, order: Order) -> Delivered:
         body_of(run, one)  # what cannot be translated fails before any call
     if run.settings.drop_as == INVOICES:
         invoicing.check_route(run)
-    for card in deposits.by_gift_card(order):
-        ensure_card(run, order, card)  # before the order, whose invoice will use the card's credit
+    cardpayments.ensure_cards(run, order)  # before the order, whose invoice will use the cards' credits
     along = _payments(run, order, source, is_begun=bool(known))
-    if cards := deposits.by_gift_card(order):
-        paid = total(one.amount for one in cards)
-        run.note("gift_card_payment", f"{paid} {order.currency} paid by gift card are not part of the deposit.")
     sent = {one.reference: one for one in known if one.body_hash}
     sendings = _sendings(run, order, wanted, _deposits(order, wanted, along, run.settings))
     made: list[Document] = []

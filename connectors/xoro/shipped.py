@@ -7,6 +7,9 @@ names), ``units`` by SKU, ``told`` (shipment id -> fingerprint of what was told)
 
 ``unshipped``: key and object id "<reference> <third-party source>" of a sales order that has not been told of in full;
 ``seen_at`` is when it was looked at last.
+
+``shipped_order``: key and object id "<sales order> <third-party source>" of one that got an event of its own because no
+invoice told of what it says has left; ``units`` by SKU it said then. While it says the same, it gets no second one.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from connectors.xoro.shipments import Shipped
 if TYPE_CHECKING:
     from connectors.run import Run
 
-INVOICE, UNSHIPPED = "shipped_invoice", "unshipped"
+INVOICE, UNSHIPPED, ASKED = "shipped_invoice", "unshipped", "shipped_order"
 SEEDED = "unshipped_after"  # checkpoint: the newest document that was put among the unshipped
 BLOCK = 1000
 Memory = dict[str, Any]
@@ -70,6 +73,17 @@ def missing(shipped: Mapping[str, Decimal], met: Mapping[str, Decimal]) -> dict[
     """Units by SKU that a sales order says have left and no invoice tells of."""
     left = {sku: units - met.get(sku, Decimal(0)) for sku, units in shipped.items()}
     return {sku: units for sku, units in left.items() if units > 0}
+
+
+def is_new(run: Run, source: str, order_number: str, units: Mapping[str, str]) -> bool:
+    """Whether a sales order got no event for just these shipped units yet."""
+    known = directory.by_id(run.connector.pk, ASKED, f"{order_number} {source}")
+    return known is None or known.data.get("units") != units
+
+
+def asked(run: Run, source: str, order_number: str, units: Mapping[str, str]) -> None:
+    name = f"{order_number} {source}"
+    directory.put(run.connector.pk, ASKED, [Known(key=name, object_id=name, data={"units": dict(units)})])
 
 
 # --- sales orders that wait

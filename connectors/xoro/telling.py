@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from connectors.exceptions import PayloadError, RemoteUnavailable, Skip
+from connectors.exceptions import PayloadError, Skip
 from connectors.records import Shipment
 from connectors.xoro import documents, shipped, wire
 from connectors.xoro.calls import invoices as calls
@@ -119,7 +119,7 @@ def _order_lines(run: Run, one: Shipped) -> dict[str, str]:
     default = run.settings.default_sku
     if not default or not any(wire.identifier(line.get("ItemNumber")) == default for line in wire.lines_of(one.row)):
         return {}
-    order = run.client.get_sales_order(one.order_number)
+    order = calls.sales_order(run.client, one.order_number)
     return {
         wire.identifier(line.get("Id")): wire.identifier(line.get("ThirdPartyRefNo2"))
         for line in wire.lines_of(order)
@@ -138,7 +138,7 @@ def _whole_order(run: Run, one: Shipped, order_id: str) -> list[Shipped]:
     for number in dict.fromkeys([*numbers, one.order_number]):
         if not number:
             continue
-        order = run.client.get_sales_order(number)
+        order = calls.sales_order(run.client, number)
         if order is None or not is_over(order):
             raise Skip(
                 f"Order {one.shop_number or order_id} has not shipped in full (sales order {number}); the shop is told once "
@@ -153,10 +153,7 @@ def invoices_of(run: Run, source: str, order_number: str) -> list[Shipped]:
     """Every invoice of a sales order. Raises ``RemoteUnavailable`` where an empty answer proves nothing."""
     rows, is_certain = calls.invoices_by(run.client, "so_number", order_number)
     if not rows and not is_certain:
-        raise RemoteUnavailable(
-            f"Xoro answered the question for invoices of {order_number} with nothing, as it also does when it is too busy.",
-            code="throttled",
-        )
+        raise calls.unsure(f"invoices of {order_number}")
     return [read(row) for row in rows if not source or calls.is_of(row, source)]
 
 

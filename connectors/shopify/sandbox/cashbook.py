@@ -83,6 +83,9 @@ def pay(shop: Shop, order: Node, till: Till, wish: Mapping[str, Any], now: float
     rows = [("gift_card", "SALE", "SUCCESS", by_card)] if by_card.shop else []
     rows += [(gateway, kind, status, rest)] if rest.shop else []
     order["transactions"] = [transaction(shop, order, k, s, name, till.show(bag), moment) for name, k, s, bag in rows]
+    if by_card.shop and wish.get("gift_card_id"):
+        receipt = {"gift_card_id": int(wish["gift_card_id"]), "gift_card_last_characters": "k7x2"}
+        order["transactions"][0]["receiptJson"] = json.dumps(receipt)
     if wish.get("payment_fee") and order["transactions"]:
         money = {"amount": str(wish["payment_fee"]), "currencyCode": till.currency}
         tax = {"amount": "0.00", "currencyCode": till.currency}

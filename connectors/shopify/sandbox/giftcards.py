@@ -55,8 +55,8 @@ def issue(shop: Shop, wish: Mapping[str, Any], now: float, *, order: Node | None
         "note": wish.get("note"),
         "initialValue": money,
         "balance": money,
-        "customer": {"id": customer} if customer else None,
-        "order": {"id": order["id"], "name": order["name"]} if order else None,
+        "customer": {"id": customer, "displayName": _customers(shop)[customer]} if customer else None,
+        "order": {"id": order["id"], "name": order["name"], "customer": order["customer"]} if order else None,
         "transactions": [],
     }
     shop.table("GiftCard")[card["id"]] = card
@@ -74,8 +74,10 @@ def _check_code(shop: Shop, code: str) -> None:
         raise Refusal(["input", "code"], "Code has already been taken", "TAKEN")
 
 
-def _customers(shop: Shop) -> set[str]:
-    return {*shop.table("Customer"), *(one["customer"]["id"] for one in shop.orders.values() if one["customer"])}
+def _customers(shop: Shop) -> dict[str, str]:
+    """The name of every customer by his id: those kept by themselves, and those of orders."""
+    nodes = [*shop.table("Customer").values(), *(one["customer"] for one in shop.orders.values() if one["customer"])]
+    return {one["id"]: one.get("displayName") or "" for one in nodes}
 
 
 def move(shop: Shop, card: Node, kind: str, given: Mapping[str, Any], note: str | None, now: float) -> Node:

@@ -25,10 +25,11 @@ def place_order(shop: Shop, wish: Mapping[str, Any], now: float) -> Node:
     tax_exemptions}`` or ``null`` for a guest; company ``{id, name, external_id, location_id, location, contact
     (false: none)}``; terms ``{name, type, days}``; discount ``{code or title, amount or percentage}`` of the whole order;
     tax ``{title, rate, channel_liable}``; shipping ``{title, code, price, source, carrier, phone, discount}``;
-    presentment ``{currency, rate}``; payment (``paid``, ``pending``, ``authorized``); gift_card_payment, tip, duties,
-    fees, payment_fee (amounts); duties_included; risk (a level); name, id, number, test, note, po_number, tags,
-    attributes, location (a name: sold in that shop), minutes_ago. Amounts are the shop's money, before tax where the
-    shop's prices are. Raises ``KeyError`` and ``ValueError`` for what it cannot read."""
+    presentment ``{currency, rate}``; payment (``paid``, ``pending``, ``authorized``); gift_card_payment (by the card
+    ``gift_card_id``, where the receipt shall say so), tip, duties, fees, payment_fee (amounts); duties_included; risk
+    (a level); name, id, number, test, note, po_number, tags, attributes, location (a name: sold in that shop),
+    minutes_ago. Amounts are the shop's money, before tax where the shop's
+    prices are. Raises ``KeyError`` and ``ValueError`` for what it cannot read."""
     now -= float(wish.get("minutes_ago", 0)) * 60
     presentment = wish.get("presentment") or {}
     till = Till(shop.currency, presentment.get("currency", shop.currency), Decimal(str(presentment.get("rate", 1))))

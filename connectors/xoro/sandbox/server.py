@@ -238,7 +238,6 @@ def settings_for(base_url: str) -> dict[str, Any]:
         "return_sku": "HUB-DEFAULT",
         "adjust_sku": "HUB-FEE",
         "return_location": "RETURNS",
-        "gift_cards_enabled": True,
         "gift_card_sku": "GIFT-CARD",
         "gift_card_liability_account": "Gift Card Liability",
         "gift_card_receivable": "Gift Card Receivable",

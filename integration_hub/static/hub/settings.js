@@ -139,6 +139,8 @@
         const place = placeOf(link.dataset.section.split(" ")[0]);
         if (place && !place.hidden && place.getBoundingClientRect().top < (window.innerWidth < 1024 ? 200 : 140)) now = link;
       }
+      const end = document.documentElement.scrollHeight - window.innerHeight;
+      if (end > 0 && window.scrollY >= end - 4) now = links.filter((link) => !link.parentElement.hidden).at(-1) ?? now;
       if (now === current) return;
       current?.removeAttribute("aria-current");
       current = now;

@@ -30,7 +30,7 @@ MOST = {
     "HubFulfillmentOrdersSince": 23, "HubGiftCardCredit": 15, "HubGiftCardDebit": 15, "HubGiftCards": 47, "HubHeld": 16,
     "HubHold": 14, "HubLocations": 20, "HubMetafieldsSet": 12, "HubMove": 17, "HubOrder": 264, "HubOrderLines": 228,
     "HubOrderMoney": 17, "HubOrdersSince": 13, "HubPayoutLines": 91, "HubPayouts": 109, "HubPriceList": 50,
-    "HubProduct": 69, "HubProductSet": 34, "HubRefund": 213, "HubRefundCreate": 20, "HubRelease": 14, "HubReturn": 243,
+    "HubProduct": 69, "HubProductSet": 34, "HubRefund": 225, "HubRefundCreate": 20, "HubRelease": 14, "HubReturn": 243,
     "HubReturnable": 163, "HubReturnsSince": 74, "HubShip": 29, "HubStage": 13,
     "HubStockSet": 12, "HubTagAdd": 12, "HubTracking": 14, "HubVariantsBySku": 30, "HubVariantsUpdate": 12,
     "HubWebhooks": 20,

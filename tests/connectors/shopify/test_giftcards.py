@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -38,6 +39,8 @@ def test_a_card_is_handed_on_with_its_balance_and_transactions(run, vendor):
     [record] = run.delivered
     assert (record.initial_value, record.balance, record.currency) == (Decimal("25.00"), Decimal("15.00"), "EUR")
     assert (record.last_characters, record.is_enabled, record.customer_id) == ("9q4x", True, "7002001")
+    assert record.customer_name
+    assert replace(record, customer_name="").fingerprint() == record.fingerprint()
     assert [(one.kind, one.amount, one.note) for one in record.transactions] == [
         ("debit", Decimal("-10.00"), "used on #EX-2042")
     ]
@@ -55,7 +58,10 @@ def test_a_card_that_was_sold_names_its_order(run, vendor):
     made = vendor.control("giftcard", value="50.00", order="#EX-2042")
     run.payload = {"number": made["id"]}
     giftcards.synchronize_gift_card(run)
-    assert (run.delivered[0].order_name, run.delivered[0].order_id) == ("#EX-2042", "5512300777002")
+    record = run.delivered[0]
+    assert (record.order_name, record.order_id) == ("#EX-2042", "5512300777002")
+    bought_by = vendor.app.shops[OUTLET].find("#EX-2042")["customer"]["displayName"]
+    assert bought_by and record.customer_name == bought_by
 
 
 def test_a_card_is_found_by_its_last_characters(run, vendor):

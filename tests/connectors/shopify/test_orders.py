@@ -283,6 +283,23 @@ def test_the_last_characters_of_a_gift_card_are_a_remark_only(make_client, vendo
     assert "k7x2" not in str(run.delivered[0].raw)
 
 
+def test_the_gift_card_that_paid_is_named_by_its_number(make_client, vendor):
+    placed = vendor.control("order", gift_card_payment="10.00", gift_card_id="5512300703001")
+    run = FakeRun(make_client(), {"id": placed["legacyResourceId"]})
+    orders.import_order(run)
+    payments = {one.is_gift_card: one.gift_card_id for one in run.delivered[0].payments}
+    assert payments == {True: "5512300703001", False: ""}
+
+
+@pytest.mark.parametrize("receipt", [None, "no JSON", "[]", {"gift_card_id": True}, {"gift_card_id": "9 or 1=1"}])
+def test_a_receipt_that_names_no_gift_card_is_no_harm(make_client, vendor, receipt):
+    placed = vendor.control("order", gift_card_payment="10.00")
+    vendor.app.shops[OUTLET].find(placed["name"])["transactions"][0]["receiptJson"] = receipt
+    run = FakeRun(make_client(), {"id": placed["legacyResourceId"]})
+    orders.import_order(run)
+    assert {one.gift_card_id for one in run.delivered[0].payments} == {""}
+
+
 def test_metafields_of_a_second_namespace_are_read_where_asked_for(make_client, vendor):
     shop = vendor.app.shops[OUTLET]
     field = {"id": "gid://shopify/Metafield/1", "namespace": "custom", "key": "channel", "value": "fair",

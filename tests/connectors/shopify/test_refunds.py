@@ -54,6 +54,18 @@ def test_a_refund_is_read_whole_and_handed_on(run):
     assert Refund.from_json(record.to_json()).fingerprint() == record.fingerprint()
 
 
+def test_a_refund_of_an_exchange_says_what_the_buyer_gets_instead(run, make_client):
+    node = calls.get_refund(make_client(), f"gid://shopify/Refund/{SEEDED}")
+    card = {"id": "gid://shopify/ExchangeLineItem/9", "quantity": 1,
+            "lineItems": [{"sku": "CARD-25", "name": "Gift card 25", "isGiftCard": True}]}  # fmt: skip
+    without = refund_record(node, shop_domain=OUTLET)
+    back = {"id": "gid://shopify/Return/8", "name": "#EX-2001-R1", "exchangeLineItems": {"nodes": [card]}}
+    record = refund_record({**node, "return": back}, shop_domain=OUTLET)
+    [line] = record.exchange_lines
+    assert (line.sku, line.quantity, line.is_gift_card) == ("CARD-25", 1, True)
+    assert without.exchange_lines == ()
+
+
 def test_the_event_is_found_by_every_number_of_the_order(run):
     refunds.import_refund(run)
     assert {("order_number", "2001"), ("order_name", "#EX-2001"), ("refund_id", SEEDED)} <= set(run.found_keys)

@@ -115,6 +115,18 @@ def test_tracking_that_comes_later_changes_the_same_fulfillment(house: House) ->
     assert "1Z9" in str(changed)
 
 
+def test_an_invoice_that_changes_in_nothing_the_shop_cares_for_is_not_told_again(house: House) -> None:
+    placed = house.order()
+    number = house.ship(placed, tracking="1Z9")["invoiceHeader"]["InvoiceNumber"]
+    house.tell()
+    house.control("clock", advance_s=60)
+    house.control("track", invoice_number=number)  # paid, printed, ...: only its time of change moves
+    house.tell()
+    (same,) = house.of("single:fulfillment")
+    assert (same.outcome, same.reason) == (Outcome.SKIPPED, Reason.UNCHANGED)
+    assert house.of("shipment/deliver") == []
+
+
 def test_carriers_are_named_as_the_shop_knows_them(house: House) -> None:
     url = "https://track.example/?n={number}"
     house.settings(

@@ -91,6 +91,32 @@ def test_a_shipment_no_invoice_tells_of_is_an_error_that_names_it(house: House) 
     assert len(house.made()) == 1, house.say()
 
 
+def test_a_missed_shipment_is_told_once_however_often_it_is_seen(house: House) -> None:
+    placed = house.order((LAMP, 3))
+    number = house.ship(placed, lines={LAMP: 1})["invoiceHeader"]["InvoiceNumber"]
+    house.control("hide", invoice_number=number)
+    house.tell()
+    assert len(house.of("single:shipped_order")) == 1
+    house.tell()
+    assert house.of("single:shipped_order") == []
+    house.control("hide", invoice_number=house.ship(placed)["invoiceHeader"]["InvoiceNumber"])
+    house.tell()
+    (missed,) = house.of("single:shipped_order")
+    assert "3 × LMP-OAK-S" in missed.sentence  # more is missing now
+
+
+def test_a_busy_xoro_is_not_taken_for_an_order_that_has_not_shipped(house: House) -> None:
+    house.settings(partial_shipments=False)
+    house.ship(house.order())
+    house.start()
+    assert house.step().outcome == Outcome.SUCCEEDED
+    house.fault("throttle", "/api/xerp/salesorder", times=4)
+    event = house.step()
+    assert (event.topic, event.outcome, event.reason_code) == ("single:fulfillment", Outcome.WAITING, "throttled")
+    house.drain()
+    assert len(house.made()) == 1
+
+
 def test_an_order_closed_after_a_part_is_told_though_partial_shipments_are_off(house: House) -> None:
     house.settings(partial_shipments=False)
     placed = house.order((LAMP, 3))

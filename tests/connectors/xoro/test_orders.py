@@ -420,7 +420,7 @@ def test_an_order_paid_by_a_gift_card_waits_for_the_card(tenant: Tenant, monkeyp
         asked.append(payment)
         raise WaitFor("The card is fetched first.", code="gift_card:1")
 
-    monkeypatch.setattr("connectors.xoro.orders.ensure_card", missing)
+    monkeypatch.setattr("connectors.xoro.cardpayments.ensure_card", missing)
     payments = (make_payment("60.00"), make_payment("7.80", id="2", gateway="gift_card", is_gift_card=True))
     with pytest.raises(WaitFor, match="fetched first"):
         push_order(tenant.run(), make_order(payments=payments))

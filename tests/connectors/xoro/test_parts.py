@@ -11,13 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.exceptions import RemoteUnavailable, Skip
+from connectors.exceptions import RemoteRefused, RemoteUnavailable, Skip
 from connectors.records import Fulfillment, LinePlace, Order, ShippingLine
 from connectors.xoro import parts
-from connectors.xoro.documents import known_documents, third_party_source
+from connectors.xoro.documents import documents_of, known_documents, third_party_source
 from connectors.xoro.moneys import allocate, smallest_unit
 from connectors.xoro.orders import push_order
-from tests.connectors.xoro.cast import Tenant, after, make_line, make_order, make_payment, make_settings, make_tax, sent
+from tests.connectors.xoro.cast import (
+    Tenant,
+    after,
+    forget,
+    make_line,
+    make_order,
+    make_payment,
+    make_settings,
+    make_tax,
+    sent,
+)
 from tests.connectors.xoro.test_deposits import pay
 
 MAP = [
@@ -151,8 +161,10 @@ def test_a_part_that_failed_is_sent_alone_the_next_time(tenant: Tenant) -> None:
     with pytest.raises(Exception, match="Item not found: NOPE"):
         push_order(tenant.run(**SPLIT), replace(order, **body))
     assert len(tenant.orders()) == 1
-    push_order(tenant.run(**SPLIT), order)
+    again = tenant.run(**SPLIT)
+    push_order(again, order)
     assert [one[0] for one in numbers(tenant)] == [order.id, f"{order.id}-32"]
+    assert "found_existing" not in again.notes  # the first part was known, not looked for
 
 
 @pytest.mark.django_db
@@ -231,6 +243,19 @@ def test_units_a_store_cannot_promise_move_to_one_that_can(tenant: Tenant) -> No
 
 
 @pytest.mark.django_db
+def test_an_order_is_split_by_what_the_stores_can_promise(tenant: Tenant) -> None:
+    tenant.control("stock", sku="LMP-OAK-S", store="EAST WAREHOUSE", available=1)
+    lines = (make_line(id="1", quantity=Decimal(3), taxes=(), places=at((EAST, 3))),)
+    order = make_order(lines=lines, total=Decimal("177.80"), payments=())
+    push_order(tenant.run(**SPLIT, split_all_locations=True), order)
+    units = {
+        one["SoEstimateHeader"]["StoreName"]: one["SoEstimateItemLineArr"][0]["Qty"]
+        for one in tenant.sandbox.books.orders
+    }
+    assert units == {"EAST WAREHOUSE": 1, "Main Store": 2}
+
+
+@pytest.mark.django_db
 def test_an_order_without_locations_says_so_and_stays_whole(tenant: Tenant) -> None:
     run = tenant.run(**SPLIT)
     push_order(run, make_order())
@@ -296,3 +321,21 @@ def test_each_fulfillment_becomes_an_invoice_and_together_they_are_the_order(ten
     assert sum(Decimal(str(one["ThirdPartyTotalAmount"])) for one in headers) == order.total
     known = known_documents(run, third_party_source(order, run.settings), order.id)
     assert [one.part for one in known] == ["801", "802"]
+
+
+@pytest.mark.django_db
+def test_a_payment_after_an_invoice_is_a_persons_to_enter(tenant: Tenant) -> None:
+    run = sent(tenant, make_order(payments=()), **INVOICES)
+    push_order(run, make_order())
+    with pytest.raises(RemoteRefused, match="deposits are taken on sales orders only") as refused:
+        pay(tenant, run, **INVOICES)
+    assert refused.value.code == "manual_task"
+    assert "Enter the payment on MAIN-I000001 in Xoro." in refused.value.next_step
+
+
+@pytest.mark.django_db
+def test_an_invoice_the_memory_lost_is_read_by_its_reference(tenant: Tenant) -> None:
+    run = sent(tenant, make_order(), **INVOICES)
+    forget()
+    [one] = documents_of(run, third_party_source(make_order(), run.settings), make_order().id)
+    assert (one.number, one.kind) == ("MAIN-I000001", "invoice")

@@ -23,6 +23,7 @@ from tests.connectors.xoro.credit_cast import (
     make_refund,
     make_refund_line,
 )
+from tests.connectors.xoro.test_parts import two_places
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -424,6 +425,57 @@ def test_units_of_one_line_on_two_invoices_become_a_memo_of_each(books):
     headers = [one["creditMemoHeader"] for one in books.memos()]
     assert [one["InvoiceNumber"] for one in headers] == ["MAIN-I000001", "MAIN-I000002"]
     assert sum(one["TotalAmount"] for one in headers) == 100.0
+
+
+SPLIT_MAP = [
+    {"location": "31", "store": "EAST WAREHOUSE", "store_location": "B-01"},
+    {"location": "Shop window", "store": "Main Store", "store_location": ""},
+]
+
+
+def test_of_a_split_order_goods_are_credited_against_the_invoice_of_the_part_that_shipped_them(books):
+    books.set(split_orders=True, location_map=SPLIT_MAP)
+    books.push(two_places())
+    books.ship()
+    stores = {
+        one["invoiceHeader"]["InvoiceNumber"]: one["invoiceHeader"]["StoreName"] for one in books.books("invoices")
+    }
+    mug = make_refund_line(
+        order_line_id="2",
+        sku="MUG-BLU-350",
+        subtotal=Decimal("11.90"),
+        tax=Decimal("0.71"),
+        location_name="Shop window",
+    )
+    event = books.push(make_refund(lines=(mug,), total=Decimal("12.61")))
+    assert event.outcome == "succeeded", event.sentence
+    header, lines = books.memo()
+    assert (stores[header["InvoiceNumber"]], header["StoreName"]) == ("Main Store", "Main Store")
+    assert [one["ItemNumber"] for one in lines] == ["MUG-BLU-350"]
+
+
+def test_of_a_split_order_one_line_may_come_back_to_both_invoices(books):
+    books.set(split_orders=True, location_map=SPLIT_MAP)
+    books.push(two_places())
+    books.ship()
+    lamps = make_refund_line(
+        order_line_id="1", quantity=Decimal(3), subtotal=Decimal("144.99"), tax=Decimal("8.70"), location_id="31"
+    )
+    event = books.push(make_refund(lines=(lamps,), total=Decimal("153.69")))
+    assert event.outcome == "succeeded", event.sentence
+    headers = [one["creditMemoHeader"] for one in books.memos()]
+    assert len({one["InvoiceNumber"] for one in headers}) == 2
+    assert [one["StoreName"] for one in headers] == ["EAST WAREHOUSE", "EAST WAREHOUSE"]  # where they came back to
+    assert round(sum(one["TotalAmount"] for one in headers), 2) == 153.69
+
+
+def test_an_order_that_was_invoiced_at_once_is_credited_against_that_invoice(books):
+    books.set(drop_as="invoices")
+    books.order(is_shipped=False)
+    event = books.push(make_refund())
+    assert event.outcome == "succeeded", event.sentence
+    [invoice] = books.books("invoices")
+    assert books.memo()[0]["InvoiceNumber"] == invoice["invoiceHeader"]["InvoiceNumber"]
 
 
 # --- waiting, leaving out
