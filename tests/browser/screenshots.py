@@ -160,7 +160,7 @@ def take_all(camera: Camera, order: str, order_id: str) -> None:
     camera.take("overview-dark", "/admin/", theme="dark")
     camera.take("overview-mobile", "/admin/", width=390)
     page = camera.take("events", "/admin/events/event/")
-    delivery = page.locator("tr.event", has_text=order).filter(has_text="Created sales order")
+    delivery = page.locator("tr.event", has_text=order).filter(has_text="is in Xoro as sales order")
     event = str(delivery.locator("a").first.evaluate("link => link.href"))
     camera.take("event-light", event)
     camera.take("event-dark", event, theme="dark")
@@ -222,7 +222,8 @@ def take_xoro(camera: Camera) -> None:
         page.click("#result_list a:has-text('Xoro')")
         address = page.url.partition("?")[0].removesuffix("change/")
         camera.take(f"xoro-overview-{theme}", theme=theme)
-        camera.take(f"xoro-settings-{theme}", f"{address}change/?tab=settings", theme=theme)
+        settings = f"{address}change/?tab=settings"
+        camera.take(f"xoro-settings-{theme}", settings, theme=theme, top="h2:has-text('Orders: Accounts')")
     camera.take("xoro-checklist", f"{address}checklist/")
     camera.take("xoro-log", f"{address}log/")
     camera.take("xoro-import", f"{address}import/")
@@ -232,7 +233,7 @@ def take_xoro(camera: Camera) -> None:
     page.fill("[name=status]", "Paid")
     page.click("section form button:has-text('Ask')")
     page.wait_for_selector("#ask-answers table")
-    camera.take("xoro-ask")
+    camera.take("xoro-ask", top="#ask-answers")
 
 
 if __name__ == "__main__":
