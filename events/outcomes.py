@@ -194,6 +194,7 @@ def retry(event_ids: Sequence[int], *, by: str) -> int:
             "UPDATE events_event SET outcome = 'queued', reason = '', reason_code = '', sentence = '', next_step = '', "
             "due_at = NULL, finished_at = NULL, attempts = 0, is_supersedable = false, resolved_at = NULL, "
             "resolved_by = '', resolved_note = '', triggered_by = %s, priority = LEAST(priority, 2), told = '', "
+            "cancelled_by = '', "
             "retried_at = CASE WHEN outcome = 'failed' AND (reason = ANY(%s) OR reason_code = %s) THEN now() "
             "ELSE retried_at END "
             "WHERE id = ANY(%s) AND outcome IN ('failed', 'skipped', 'waiting') AND kind NOT IN ('lookup', 'check') "

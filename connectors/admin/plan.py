@@ -15,6 +15,8 @@ from connectors.forms import plan as plan_forms
 from connectors.models import Connector, Plan
 from events.models import Event
 
+DECIDED = "The settings decide."
+
 
 class PlanInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Plan
@@ -33,11 +35,14 @@ class PlanInline(admin.TabularInline):  # type: ignore[type-arg]
 
     @admin.display(description="Next run")
     def next_run(self, plan: Plan) -> Any:
-        if not plan.pk or not plan.is_enabled:
+        if not plan.pk:
             return "–"
+        decided = format_html('<br><span class="muted">{}</span>', DECIDED) if plan_forms.is_decided(plan) else ""
+        if not plan.is_enabled:
+            return format_html("–{}", decided)
         last = Event.objects.filter(pk=plan.last_event_id).first() if plan.last_event_id else None
         late = plans.why_late(plan, last)
-        return format_html("{} {}", moment(plan.next_at), pill("late", "warn", late)) if late else moment(plan.next_at)
+        return format_html("{} {}{}", moment(plan.next_at), pill("late", "warn", late) if late else "", decided)
 
     @admin.display(description="Last run")
     def last_run(self, plan: Plan) -> Any:

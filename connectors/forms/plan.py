@@ -10,6 +10,7 @@ from django.utils import timezone
 from connectors.base import Provider
 from connectors.models import Plan
 from connectors.plans import next_start
+from connectors.registry import UnknownProvider
 
 
 class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -29,22 +30,25 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
         return super().save(commit)
 
 
-def _is_decided(provider: Provider, name: str) -> bool:
+def is_decided(plan: Plan) -> bool:
     """Whether the connector's settings decide a plan's rhythm, and not this form."""
-    sync = provider.syncs.get(name)
+    try:
+        sync = plan.connector.provider.syncs.get(plan.sync)
+    except UnknownProvider:
+        return False
     return sync is not None and sync.every is not None
 
 
 def form_for(provider: Provider | None) -> type[PlanForm]:
     """Choices are the provider's syncs; a plan whose sync is gone keeps its word, so that it can be deleted."""
     choices = [(name, sync.label) for name, sync in provider.syncs.items()] if provider else []
-    free = [one for one in choices if provider and not _is_decided(provider, one[0])]
+    free = [(name, sync.label) for name, sync in provider.syncs.items() if sync.every is None] if provider else []
 
     class Form(PlanForm):
         def __init__(self, *args: Any, **more: Any) -> None:
             super().__init__(*args, **more)
             own = [(self.instance.sync, f"{self.instance.sync} (gone)")] if self.instance.sync else []
-            if provider and self.instance.pk and _is_decided(provider, self.instance.sync):
+            if self.instance.pk and is_decided(self.instance):
                 for name in ("sync", "every_minutes", "is_enabled"):
                     self.fields[name].disabled = True
                 self.fields["every_minutes"].help_text = "The connector's settings decide."

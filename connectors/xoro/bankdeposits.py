@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.records import Payout
 from connectors.xoro.documents import third_party_source
+from connectors.xoro.moneys import smallest_unit
 from connectors.xoro.payoutlines import DepositLine, Plan
 from connectors.xoro.settings import XoroSettings
 from connectors.xoro.wire import day_in, number, without_blanks
@@ -19,6 +20,7 @@ from connectors.xoro.wire import day_in, number, without_blanks
 ENTITY_IS_CUSTOMER = 10  # EntityTypeId seen on every row
 HEADINGS = ("Line", "What", "Order", "Sales order in Xoro", "Amount", "From account", "Remark")
 UNBALANCED = "no undeposited payment in Xoro"
+NOT_SENT = "not sent by the hub"
 
 
 def deposit_body(
@@ -52,7 +54,7 @@ def review_table(payout: Payout, plan: Plan, sales_orders: Mapping[str, str], *,
     number in Xoro, where the hub sent it."""
     out = io.StringIO()
     write = csv.writer(out, lineterminator="\n").writerow
-    gap = plan.net - plan.total
+    gap, unit = plan.net - plan.total, smallest_unit(plan.currency)
     for name, value in (
         ("Payout", payout.number), ("Of", f"{payout.issued_at:%Y-%m-%d}"), ("Bank trace", payout.trace_id),
         ("Deposit to", bank_account), ("Currency", plan.currency), ("Amount", f"{plan.net}"),
@@ -65,13 +67,15 @@ def review_table(payout: Payout, plan: Plan, sales_orders: Mapping[str, str], *,
     for line in plan.lines:
         place += 1
         account = line.account or "account not set"
-        known = sales_orders.get(line.order_id, "")
-        write((place, line.what, line.order_number, known, line.amount, _plain(account), _plain(line.memo)))
+        known = sales_orders.get(line.order_id, NOT_SENT) if line.order_number else ""
+        write(
+            (place, line.what, line.order_number, known, line.amount.quantize(unit), _plain(account), _plain(line.memo))
+        )
     for one in plan.unmatched:
         place += 1
         remark = f"{one.memo}: {UNBALANCED}" + (f"; {one.hint}" if one.hint else "")
-        known = sales_orders.get(one.order_id, "not sent by the hub")
-        write((place, "Not matched", one.order_number, known, one.amount, "", _plain(remark)))
+        known = sales_orders.get(one.order_id, NOT_SENT)
+        write((place, "Not matched", one.order_number, known, one.amount.quantize(unit), "", _plain(remark)))
     return out.getvalue().encode()
 
 

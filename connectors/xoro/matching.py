@@ -1,9 +1,9 @@
 """Which undeposited payment of Xoro stands for which movement of a payout.
 
-By the order's number, as digits, never by amount alone; of one order the same sign only; equal amounts first, then the
-nearest within the rounding limit, then several rows that come to the same together (one payment taken in two parts, or
-an order split over stores). No row is used twice. That ``ChequeNo`` of a row is the order's number was seen at work in a
-public client (checked 2026-11-20).
+By the order's number, as digits, never by amount alone; of one order the same sign first; equal amounts first, then the
+nearest within the rounding limit, then several rows that come to the same together: one payment taken in two parts, an order
+split over stores, an order that came to Xoro after part of it was paid back. No row is used twice. That ``ChequeNo`` of a row
+is the order's number was seen at work in a public client (checked 2026-11-20).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from connectors.records import PayoutLine
 
 T = TypeVar("T")
 ZERO = Decimal(0)
-Group = tuple[str, bool]  # digits of the order's number, whether money goes out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,22 +53,37 @@ def match(
 ) -> Match:
     """``limit``: how much a row may differ from its movement. ``stores``: whose rows are preferred."""
     found = Match()
-    rows = _grouped((order_digits(one.cheque_no), one.amount < 0, one) for one in payments)
-    for (number, is_out), group in _grouped(
-        (order_digits(one.order_name), one.amount < 0, one) for one in lines
-    ).items():
-        free = sorted(rows.get((number, is_out), []), key=lambda row: row.store not in stores) if number else []
-        _match_group(found, group, free, limit)
+    rows = _grouped((order_digits(one.cheque_no), one) for one in payments)
+    for number, group in _grouped((order_digits(one.order_name), one) for one in lines).items():
+        free = sorted(rows.get(number, []), key=lambda row: row.store not in stores) if number else []
+        _match_order(found, group, free, limit)
     return found
 
 
-def _match_group(found: Match, lines: list[PayoutLine], rows: list[Payment], limit: Decimal) -> None:
-    lines, rows = _equal(found, lines, rows)
-    lines, rows = _nearly_equal(found, lines, rows, limit)
-    if lines and rows and abs(_sum(line.amount for line in lines) - _sum(row.amount for row in rows)) <= limit:
-        found.pairs += [(lines[min(n, len(lines) - 1)], row) for n, row in enumerate(rows)]
-        return
-    found.unmatched += [(line, _near(line, rows)) for line in lines]
+def _match_order(found: Match, lines: list[PayoutLine], rows: list[Payment], limit: Decimal) -> None:
+    left_lines: list[PayoutLine] = []
+    left_rows: list[Payment] = []
+    for is_out in (False, True):
+        own = [line for line in lines if (line.amount < 0) is is_out]
+        free = [row for row in rows if (row.amount < 0) is is_out]
+        own, free = _equal(found, own, free)
+        own, free = _nearly_equal(found, own, free, limit)
+        own, free = _together(found, own, free, limit)
+        left_lines += own
+        left_rows += free
+    left_lines, left_rows = _together(found, left_lines, left_rows, limit)
+    found.unmatched += [(line, _near(line, left_rows)) for line in left_lines]
+
+
+def _together(
+    found: Match, lines: list[PayoutLine], rows: list[Payment], limit: Decimal
+) -> tuple[list[PayoutLine], list[Payment]]:
+    """All of both, where they come to the same; returns what is left."""
+    gap = _sum(line.amount for line in lines) - _sum(row.amount for row in rows)
+    if not lines or not rows or abs(gap) > limit:
+        return lines, rows
+    found.pairs += [(lines[min(n, len(lines) - 1)], row) for n, row in enumerate(rows)]
+    return [], []
 
 
 def _equal(found: Match, lines: list[PayoutLine], rows: list[Payment]) -> tuple[list[PayoutLine], list[Payment]]:
@@ -109,10 +123,10 @@ def _near(line: PayoutLine, rows: list[Payment]) -> str:
     return f"the nearest undeposited payment is {nearest.amount}"
 
 
-def _grouped(given: Iterable[tuple[str, bool, T]]) -> dict[Group, list[T]]:
-    groups: dict[Group, list[T]] = {}
-    for number, is_out, one in given:
-        groups.setdefault((number, is_out), []).append(one)
+def _grouped(given: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    groups: dict[str, list[T]] = {}
+    for number, one in given:
+        groups.setdefault(number, []).append(one)
     return groups
 
 

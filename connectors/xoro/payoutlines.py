@@ -156,7 +156,10 @@ def _add_fees(plan: Plan, payout: Payout, settings: XoroSettings) -> None:
     count = sum(1 for line in payout.lines if line.fee)
     plan.lines.append(
         DepositLine(
-            what="Fees", amount=-payout.fees, account=settings.payout_fee_account, memo=f"Fees of {count} movements"
+            what="Fees",
+            amount=-payout.fees,
+            account=settings.payout_fee_account,
+            memo="Fees of one movement" if count == 1 else f"Fees of {count} movements",
         )
     )
     if not settings.payout_fee_account:

@@ -141,7 +141,8 @@ def _check_balance(payout: Payout, plan: Plan, sales_orders: dict[str, str], *, 
                 f"busy, and it lacks those of {named}.",
                 code="uncertain_list",
             )
-        absent = [one.order_number for one in plan.unmatched if one.order_number and one.order_id not in sales_orders]
+        unmatched = {one.order_number: one.order_id for one in plan.unmatched if one.order_number}
+        absent = [number for number, order_id in unmatched.items() if order_id not in sales_orders]
         where = f" The hub has not sent {_listed(absent)} to Xoro." if absent else ""
         raise RemoteRefused(
             f"{head}: it does not balance, because Xoro has no undeposited payment for {named}.{where}",
@@ -164,7 +165,8 @@ def _check_balance(payout: Payout, plan: Plan, sales_orders: dict[str, str], *, 
 
 
 def _named(plan: Plan) -> str:
-    return _listed([f"{one.order_number or one.memo} ({one.amount})" for one in plan.unmatched])
+    rows = (f"{one.amount}; {one.hint}" if one.hint else f"{one.amount}" for one in plan.unmatched)
+    return _listed([f"{one.order_number or one.memo} ({row})" for one, row in zip(plan.unmatched, rows, strict=True)])
 
 
 def _listed(names: list[str]) -> str:

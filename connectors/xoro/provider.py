@@ -47,7 +47,6 @@ provider = Provider(
     handlers=_merged("HANDLERS"),
     syncs=_merged("SYNCS"),
     singles=_merged("SINGLES"),
-    periods=_merged("PERIODS"),
     emits=_listed("EMITS"),
     accepts=_merged("ACCEPTS"),
     lookups=_listed("LOOKUPS"),

@@ -1,6 +1,6 @@
 """Ten thousand orders into a Xoro tenant that answers calls too close to each other as throttling.
 
-The floor is what the tenant's own budget allows: one call every ``BENCH_GAP_MS`` (50), two calls an order, a look and a
+The floor is what the tenant's own budget allows: one call every ``BENCH_GAP_MS`` (100), two calls an order, a look and a
 write. The connector's pause is a tenth longer. ``BENCH_ORDERS=1000`` makes a short run of it.
 """
 
@@ -17,7 +17,7 @@ from tests.benchmarks.figure import Figure
 from tests.benchmarks.site import Site
 
 ORDERS = int(os.environ.get("BENCH_ORDERS", "10000"))
-GAP_MS = float(os.environ.get("BENCH_GAP_MS", "50"))
+GAP_MS = float(os.environ.get("BENCH_GAP_MS", "100"))
 CALLS_OF_AN_ORDER = 2
 WARM = 20  # orders before the clock starts: the first one learns what the account answers without a status
 

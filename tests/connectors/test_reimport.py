@@ -17,6 +17,7 @@ from connectors.run import Run
 from events import cancelling
 from events.drain import Drainer
 from events.models import Event, Kind, Outcome, Reason
+from events.outcomes import retry
 from tests.connectors.xoro.cast import make_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -167,6 +168,11 @@ def test_a_walk_that_runs_ends_at_its_next_sign_of_progress(sandbox, shop, erp, 
     walk = Event.objects.get(pk=event_id)
     assert (walk.outcome, walk.reason, walk.reason_code) == (Outcome.SKIPPED, Reason.NOT_SENT, "cancelled")
     assert walk.sentence.startswith("Cancelled by ada after 1 of")
+    monkeypatch.undo()
+    retry([event_id], by="sam")
+    Drainer(0).run()
+    walk.refresh_from_db()
+    assert walk.outcome == Outcome.SUCCEEDED, "a Retry by hand is no longer cancelled"
 
 
 # --- the page -------------------------------------------------------------------------------------------------------

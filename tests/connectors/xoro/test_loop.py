@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -89,6 +91,23 @@ class Stage:
 
     def memos(self) -> list[dict[str, Any]]:
         return [one["creditMemoHeader"] for one in self.books("credit_memos")]
+
+
+SAMPLES = Path(__file__).parents[3] / "connectors" / "xoro" / "samples"
+MOMENTS = ("TxnDate", "CreateDttm", "ModifyDttm", "created_at", "updated_at")
+
+
+def sample(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def timeless(node: Any) -> Any:
+    if isinstance(node, list):
+        return [timeless(one) for one in node]
+    if isinstance(node, dict):
+        return {name: "" if name in MOMENTS else timeless(value) for name, value in node.items()}
+    return node
 
 
 @pytest.fixture
@@ -241,12 +260,21 @@ def test_a_return_from_before_the_integration_is_left_out_unless_somebody_wants_
     assert forced.outcome == Outcome.SUCCEEDED, forced.sentence
 
 
-def test_returns_are_brought_in_by_days_whether_they_are_known_or_not(stage):
+@pytest.mark.parametrize("form", ["{0} to {1}", "{0}..{1}", "{0} - {1}", "{1}"])
+def test_returns_are_brought_in_by_days_whether_they_are_known_or_not(stage, form):
     stage.bring()
     today = datetime.now(UTC).date()
-    event = stage.run(syncing.start_period(stage.erp, "return", today - timedelta(days=200), today, by="ada"))
-    assert event.sentence.startswith("1 returns made from"), event.sentence
+    event = stage.bring(form.format(today - timedelta(days=200), today))
+    assert event.sentence.startswith("1 return was made "), event.sentence
+    assert stage.spawned().sentence.startswith("Return 37603922 of order #1985 is authorised")
     assert stage.calls(RMA) == 1
+
+
+@pytest.mark.parametrize("given", ["2026-13-01", "2026-11-07 to 2026-11-01"])
+def test_days_that_are_none_are_refused_in_words(stage, given):
+    event = stage.bring(given)
+    assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.PAYLOAD)
+    assert "like 2026-11-01 to 2026-11-07" in event.next_step and stage.sandbox.log("xoro") == []
 
 
 def test_a_long_list_is_walked_to_its_end(stage):
@@ -399,6 +427,20 @@ def test_other_paths_of_loop_are_a_setting(stage):
     event = stage.bring()
     assert stage.sandbox.log("xoro")[0]["path"] == "/loop/api/v1/v9/details"
     assert event.outcome == Outcome.SKIPPED
+
+
+def test_the_documents_in_the_samples_are_what_is_sent_and_answered(stage):
+    """But for the moments, which are the sandbox's own."""
+    stage.bring()
+    log = stage.sandbox.log("xoro")
+    sent = next(one for one in log if one["path"] == RMA)
+    assert timeless(json.loads(sent["body"])) == timeless(sample("rma_import_request"))
+    assert timeless(stage.books("rmas")[0]) == timeless(sample("rma_import_response")["Data"])
+    [listed] = sample("rma_getrma_response")["Data"]
+    assert timeless(stage.books("rmas")[0]) == timeless(listed)
+    [shown] = [one["shown"] for one in stage.books("loop_returns")]
+    assert timeless(shown) == timeless(sample("loop_return_details_response"))
+    assert set(sample("loop_return_list_response")["returns"][0]) == set(shown)
 
 
 def test_without_goods_on_their_way_no_asn_is_asked_for(stage):

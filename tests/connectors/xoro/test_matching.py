@@ -99,6 +99,13 @@ def test_one_charge_takes_the_payments_of_every_part_of_a_split_order():
     assert [row for _, row in pairs([line("67.80")], rows)] == ["1901/17.80", "1901/50.00"]
 
 
+def test_an_order_that_came_after_part_of_it_was_paid_back_has_one_payment_for_both():
+    lines = [line("175.26"), line("-26.30", type="refund")]
+    found = match(lines, [payment("148.96")], limit=CENTS)
+    assert [row.id for _, row in found.pairs] == ["1901/148.96"] and found.unmatched == []
+    assert match(lines, [payment("175.26")], limit=CENTS).unmatched == [(lines[1], "")]
+
+
 def test_a_number_two_shops_have_is_taken_from_the_own_store():
     rows = [payment("67.80", id="theirs", store="WEB STORE"), payment("67.80", id="ours")]
     assert pairs([line("67.80")], rows, stores=frozenset({"Main Store"})) == [("67.80", "ours")]

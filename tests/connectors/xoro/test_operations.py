@@ -171,3 +171,18 @@ def test_a_digest_is_sent_each_run_each_hour_or_at_seven(mode, sent):
     digest = scheduling.mail_policy(settings).digest
     assert digest is not None
     assert digest.next_after(datetime(2026, 3, 9, 13, 23, tzinfo=UTC)).isoformat()[:16] == sent
+
+
+def test_a_wave_that_could_not_be_made_is_tried_some_minutes_later_and_not_with_the_batch(shop, erp):
+    set_(erp, import_enabled=True, rerun_wave_errors=True)
+    plans.follow_settings(erp)
+    assert Plan.objects.get(connector=erp, sync="waves").every_minutes == 5
+    row = order(shop)
+    failed = {"outcome": Outcome.FAILED, "reason": Reason.REFUSED, "reason_code": "1007", "resolved_at": None}
+    Event.objects.filter(pk=row.pk).update(**failed, finished_at=timezone.now() - timedelta(minutes=4))
+    assert batch(erp) == batch(erp, "waves") == "No failed transaction waits to be tried again."
+    Event.objects.filter(pk=row.pk).update(finished_at=timezone.now() - timedelta(minutes=6))
+    assert batch(erp, "waves") == "1 failed transaction queued again."
+    set_(erp, rerun_wave_errors=False)
+    Event.objects.filter(pk=row.pk).update(**failed)
+    assert batch(erp) == "1 failed transaction queued again."

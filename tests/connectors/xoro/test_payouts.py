@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from connectors import known
 from connectors.models import Connector, DirectoryEntry, Link, Route
@@ -97,6 +100,12 @@ class Stage:
     def posts(self) -> int:
         return len([one for one in self.sandbox.log("xoro") if one["path"] == IMPORT])
 
+    def sandbox_call(self, method: str, route: str) -> dict[str, Any]:
+        address = f"{self.sandbox.url}/xoro/api/xerp/{route}"
+        answer = requests.request(method, address, auth=("sandbox-key", "sandbox-secret"), timeout=10)
+        found: dict[str, Any] = answer.json()
+        return found
+
     def payment(self, number: str, amount: float, **more: Any) -> None:
         self.sandbox.post("/xoro/_sandbox/payment", {"ChequeNo": number, "Amount": amount, **more})
 
@@ -104,6 +113,14 @@ class Stage:
 @pytest.fixture
 def stage(sandbox, install) -> Stage:
     return Stage(sandbox, install)
+
+
+SAMPLES = Path(__file__).parents[3] / "connectors" / "xoro" / "samples"
+
+
+def sample(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+    return found
 
 
 def table(event: Event) -> list[list[str]]:
@@ -263,8 +280,8 @@ def test_where_the_route_is_off_a_person_gets_a_table_and_no_call_is_made(stage)
     assert stage.sandbox.log("xoro") == []
     rows = table(event)
     assert ["Payout", "771"] in rows and ["Deposit to", "Bank Checking"] in rows and ["Balance", "in balance"] in rows
-    assert ["1", "Payment", "1901", "", "120.00", "Undeposited Funds", "charge #1901"] in rows
-    assert ["4", "Fees", "", "", "-3.78", "Payment Fees", "Fees of 1 movements"] in rows
+    assert ["1", "Payment", "1901", "not sent by the hub", "120.00", "Undeposited Funds", "charge #1901"] in rows
+    assert ["4", "Fees", "", "", "-3.78", "Payment Fees", "Fees of one movement"] in rows
     assert outcomes.resolve([event.pk], by="sam", note="booked") == 1
 
 
@@ -412,8 +429,23 @@ def test_a_tenant_without_the_route_makes_it_a_task_for_a_person(stage, route):
     event = stage.send(payout(PAID, BACK))
     assert (event.outcome, event.reason_code) == (Outcome.FAILED, "manual_task")
     assert "Xoro does not have the route for it (3 lines)" in event.sentence
-    assert ["1", "Payment", "1901", "", "120.00", "Undeposited Funds", "charge #1901"] in table(event)
+    assert ["1", "Payment", "1901", "not sent by the hub", "120.00", "Undeposited Funds", "charge #1901"] in table(
+        event
+    )
     assert [row["IsDeposited"] for row in stage.books("payments")] == [False, False]
+
+
+def test_the_documents_in_the_samples_are_what_is_sent_and_answered(stage):
+    """What the samples show is what the sandbox takes and gives, but for ids, numbers and moments."""
+    made = Payout.from_json((SAMPLES / "payout.json").read_bytes())
+    listed = stage.sandbox_call("GET", "payment/getundeposited?currency_code=USD")
+    assert listed["Data"] == sample("payment_getundeposited_response")["Data"]
+    assert stage.send(made).outcome == Outcome.SUCCEEDED
+    sent = next(one for one in stage.sandbox.log("xoro") if one["path"] == IMPORT)
+    assert json.loads(sent["body"]) == sample("bankdeposit_import_request")
+    assert stage.deposits() == [sample("bankdeposit_import_response")["Data"]]
+    ledger = "accounting/getgltransactions?start_date=2026-03-11&end_date=2026-03-13&ref_numbers=77102266"
+    assert stage.sandbox_call("GET", ledger)["Data"] == sample("accounting_getgltransactions_response")["Data"]
 
 
 def test_two_payouts_never_take_one_payment(stage):
