@@ -38,7 +38,7 @@ def probe(run: Run) -> object:
 provider = Provider(
     slug="xoro",
     label="Xoro ERP",
-    description="Sends orders to Xoro as sales orders and looks up invoices by customer or company.",
+    description="Takes orders, refunds, gift cards and payouts; gives shipments, stock, products and invoices.",
     documentation="https://xorosoft.docs.apiary.io/",
     settings=XoroSettings,
     client=XoroClient,
