@@ -101,9 +101,8 @@ def offer(
 ) -> Offered:  # fmt: skip
     """Keep what the source wants, for each of these routes. A row without a time of change counts as read now.
 
-    ``complete``: the rows are the source's whole picture; what it does not name is marked absent, and wanted as
-    ``absent`` where that is given (``"0"``), else left as it is. Without a single row nothing is marked. ``again``: what
-    is wanted is sent whatever the target confirmed last."""
+    ``complete``: the rows are the source's whole picture; what it does not name is marked absent, and wanted as ``absent``
+    where that is given (``"0"``). Without a single row nothing is marked. ``again``: sent whatever was confirmed before."""
     made = Offered(routes=len(route_ids))
     started = timezone.now()
     with connection.cursor() as cursor:
