@@ -9,7 +9,7 @@ what such a walk may have missed (``missed``). A cursor moves only past an end t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -128,8 +128,9 @@ def _since(run: Run, step: Sequence[str]) -> str:
     """From when on: the newest moment seen minus the overlap; the first time, the integration's start date."""
     newest = (run.checkpoint.get(CURSORS) or {}).get(_cursor(step))
     if newest:
-        moment = datetime.fromisoformat(newest) - timedelta(minutes=run.settings.import_overlap_minutes)
-        return moment.isoformat()
+        settings = run.settings
+        moment = datetime.fromisoformat(newest)
+        return wire.look_back(moment, settings.import_overlap_minutes, settings.api_time_zone).isoformat()
     first: date | None = run.settings.import_start_date
     return f"{first.isoformat()}T00:00:00" if first else ""
 
