@@ -223,7 +223,7 @@ def take_xoro(camera: Camera) -> None:
         address = page.url.partition("?")[0].removesuffix("change/")
         camera.take(f"xoro-overview-{theme}", theme=theme)
         settings = f"{address}change/?tab=settings"
-        camera.take(f"xoro-settings-{theme}", settings, theme=theme, top="h2:has-text('Orders: Accounts')")
+        camera.take(f"xoro-settings-{theme}", settings, theme=theme, top="summary:has-text('Orders: General: advanced')")
     camera.take("xoro-checklist", f"{address}checklist/")
     camera.take("xoro-log", f"{address}log/")
     camera.take("xoro-import", f"{address}import/")
