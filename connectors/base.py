@@ -276,12 +276,14 @@ class Panel:
 @dataclass(frozen=True, kw_only=True)
 class Budget:
     """What all workers together may do to one connector: calls at once, and calls a second with a burst.
-    ``kept_for_live``: of the calls at once, how many bulk work leaves free for live events."""
+    ``kept_for_live``: of the calls at once, how many bulk work leaves free for live events. ``rests``: the pause between
+    two calls runs from the end of the first, not from its start, so that two never come closer at the other end."""
 
     concurrency: int = 8
     kept_for_live: int = 0
     per_second: float = 0.0  # 0: no limit
     burst: int = 1
+    rests: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,6 +70,16 @@ def spend(connector_id: int, budget: Budget) -> None:
         time.sleep(wait_s)
 
 
+def rest(connector_id: int, *, name: str = "rate") -> None:
+    """A call has ended: nothing is saved up, and the next one's turn is counted from now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE connectors_bucket SET tokens = LEAST(tokens, 0), filled_at = now() "
+            "WHERE connector_id = %s AND name = %s",
+            [connector_id, name],
+        )
+
+
 def pause(connector_id: int, seconds: float, *, name: str = "pause") -> None:
     """Leave a connector (or one of its lookups, by ``name``) alone: it asked for that."""
     with connection.cursor() as cursor:

@@ -82,8 +82,8 @@ class Recorder(Protocol):
 
 
 class HttpClient:
-    """See ``Http``. ``spend`` is called before each request (rate budget); ``ends_at`` is a monotonic time that no
-    request of this run may pass."""
+    """See ``Http``. ``spend`` is called before each request (rate budget), ``rest`` after it; ``ends_at`` is a monotonic
+    time that no request of this run may pass."""
 
     def __init__(
         self,
@@ -91,11 +91,13 @@ class HttpClient:
         redactor: Redactor,
         *,
         spend: Callable[[], None] | None = None,
+        rest: Callable[[], None] | None = None,
         ends_at: float | None = None,
     ) -> None:
         self.recorder = recorder
         self.redactor = redactor
         self.spend = spend
+        self.rest = rest
         self.ends_at = ends_at
         self.request_count = 0
 
@@ -145,6 +147,9 @@ class HttpClient:
             else:
                 if not (may_repeat and answer.status in retry_statuses and _time_left(ends_at, retry_pause_s)):
                     return answer
+            finally:
+                if self.rest is not None:
+                    self.rest()
             may_repeat = False
             time.sleep(retry_pause_s)
 

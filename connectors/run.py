@@ -73,9 +73,12 @@ class Run:
     def http(self) -> HttpClient:
         budget = self.connector.provider.budget_for(self.settings)
         spend: Callable[[], None] | None = None
+        rest: Callable[[], None] | None = None
         if budget.per_second > 0 and self.connector.pk:
             spend = lambda: budgets.spend(self.connector.pk, budget)  # noqa: E731
-        return HttpClient(self.recorder, self.redactor, spend=spend, ends_at=self.ends_at)
+            if budget.rests:
+                rest = lambda: budgets.rest(self.connector.pk)  # noqa: E731
+        return HttpClient(self.recorder, self.redactor, spend=spend, rest=rest, ends_at=self.ends_at)
 
     @cached_property
     def client(self) -> Any:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -23,9 +25,15 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from connectors.admin.helping import anchor_of
+
 DOCS = Path(settings.BASE_DIR) / "docs"
 IMAGE_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".webp": "image/webp", ".jpg": "image/jpeg"}
 COMMENT = re.compile(r"^<!--.*?-->[ ]*$\n?", re.MULTILINE | re.DOTALL)
+# A picture in two themes, as README and docs write it: the light one becomes an image of Markdown, the dark one is found
+# by its name.
+PICTURE = re.compile(r'<picture>\s*<source [^>]*>\s*<img alt="([^"]*)" src="([^"]*)">\s*</picture>')
+LIGHT, DARK = "-light.", "-dark."
 CONNECTORS = "connectors/"
 
 
@@ -100,7 +108,8 @@ def title_of(path: Path) -> str:
 def read(path: Path, changed_at: int) -> Page:
     """A page as HTML. ``changed_at`` is part of the key: a page that was edited is read anew."""
     name = path.relative_to(DOCS).with_suffix("").as_posix()
-    tokens = _markdown().parse(COMMENT.sub("", path.read_text(encoding="utf-8")))
+    text = PICTURE.sub(r"![\1](\2)", COMMENT.sub("", path.read_text(encoding="utf-8")))
+    tokens = _markdown().parse(text)
     headings = _anchor(tokens)
     for token in tokens:
         if "right" in str(token.attrs.pop("style", "")):  # of a table's cell; the policy allows no inline style
@@ -118,8 +127,20 @@ def _markdown() -> MarkdownIt:
     made = MarkdownIt("commonmark", {"html": False}).enable("table")
     opening = '<div class="table-wrap" tabindex="0" role="region" aria-label="Table"><table class="data-table">\n'
     made.add_render_rule("table_open", lambda self, tokens, index, options, env: opening)
+    made.add_render_rule("image", _picture)
     made.add_render_rule("table_close", lambda self, tokens, index, options, env: "</table></div>\n")
     return made
+
+
+def _picture(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """An image, with its dark sister where there is one."""
+    shown = str(renderer.image(tokens, index, options, env))
+    place = str(tokens[index].attrGet("src") or "")
+    name = place.rpartition("/")[2].replace(LIGHT, DARK)
+    if LIGHT not in place or name not in images():
+        return shown
+    dark = reverse("admin:help_image", args=[name])
+    return f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">{shown}</picture>'
 
 
 def _anchor(tokens: list[Token]) -> list[Heading]:
@@ -130,7 +151,7 @@ def _anchor(tokens: list[Token]) -> list[Heading]:
         if token.type != "heading_open":
             continue
         text = "".join(one.content for one in inline.children or () if one.type in ("text", "code_inline"))
-        anchor = re.sub(r"[^\w\- ]", "", text.lower()).strip().replace(" ", "-")
+        anchor = anchor_of(text)
         times = seen[anchor] = seen.get(anchor, -1) + 1
         anchor = f"{anchor}-{times}" if times else anchor
         token.attrSet("id", anchor)

@@ -30,11 +30,27 @@ def test_every_page_is_shown_with_its_contents_and_every_link_leads_somewhere(ad
     for anchor in re.findall(r'href="#([^"]+)"', text):
         assert f'id="{anchor}"' in text, anchor
     assert 'src=""' not in shown.html
+    assert "&lt;picture" not in shown.html and "&lt;img" not in shown.html
 
 
 def test_tables_have_the_hubs_look_and_scroll_by_themselves(ada):
     text = ada.get("/admin/help/connectors/generic_erp/").content.decode()
     assert '<div class="table-wrap"' in text and 'class="data-table"' in text
+
+
+def test_a_picture_in_two_themes_is_shown_in_both(ada):
+    shown = ada.get("/admin/help/connectors/shopify/").context["page"].html
+    dark = '<source media="(prefers-color-scheme: dark)" srcset="/admin/help/images/shopify-access-dark.png">'
+    assert f'<picture>{dark}<img src="/admin/help/images/shopify-access-light.png"' in shown
+
+
+def test_every_section_of_a_connectors_settings_leads_to_the_handbook(ada, install):
+    connector = install("xoro")
+    text = ada.get(f"{connector.admin_path()}?tab=settings").content.decode()
+    links = set(re.findall(r'href="/admin/help/connectors/xoro/#([^"]+)"', text))
+    assert {"orders-accounts", "fulfillments", "payouts", "import"} <= links
+    found = ada.get("/admin/help/connectors/xoro/").content.decode()
+    assert sorted(one for one in links if f'id="{one}"' not in found) == []
 
 
 def test_html_in_a_page_is_text(tmp_path, monkeypatch):

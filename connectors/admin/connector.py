@@ -18,6 +18,7 @@ from django.utils.timesince import timesince
 from connectors import known, notices, plans, registry
 from connectors.admin import state
 from connectors.admin.actions import ConnectorActions
+from connectors.admin.helping import with_help
 from connectors.admin.overview import overview
 from connectors.admin.panels import left_behind
 from connectors.admin.pills import moment, pill
@@ -120,7 +121,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         provider = state.provider_of(obj)
         if provider is None or not self.has_change_permission(request, obj):
             return own  # people who may only look see the settings as a table, above
-        return [own[0], *generated.fieldsets(provider.settings), *own[1:]]
+        return [own[0], *with_help(generated.fieldsets(provider.settings), provider.slug), *own[1:]]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Connector | None = None) -> dict[str, Any]:
         return {"slug": ["name"]} if obj is None else {}

@@ -38,7 +38,7 @@ def probe(run: Run) -> object:
 provider = Provider(
     slug="xoro",
     label="Xoro ERP",
-    description="Sends orders to Xoro as sales orders and looks up invoices by customer or company.",
+    description="Takes orders, refunds, gift cards and payouts; gives shipments, stock, products and invoices.",
     documentation="https://xorosoft.docs.apiary.io/",
     settings=XoroSettings,
     client=XoroClient,
@@ -47,7 +47,6 @@ provider = Provider(
     handlers=_merged("HANDLERS"),
     syncs=_merged("SYNCS"),
     singles=_merged("SINGLES"),
-    periods=_merged("PERIODS"),
     emits=_listed("EMITS"),
     accepts=_merged("ACCEPTS"),
     lookups=_listed("LOOKUPS"),
@@ -59,7 +58,7 @@ provider = Provider(
     retries=scheduling.RETRIES,
     starts_at=scheduling.starts_at,
     mail_policy=scheduling.mail_policy,
-    budget=Budget(concurrency=1, per_second=4),  # calls side by side trip the tenant's throttling
+    budget=Budget(concurrency=1, per_second=4, rests=True),  # calls side by side trip the tenant's throttling
     pace=lambda settings: 1000 / settings.pause_ms if settings.pause_ms else 0,
     sandbox=SandboxSpec(prefix="xoro", application=sandbox.application, settings=sandbox.settings_for),
 )

@@ -17,6 +17,8 @@ from connectors.records import Refund
 from connectors.xoro import adjustments, crediting, creditplans
 from connectors.xoro.credits import Credit, money_of, of_refund
 from connectors.xoro.documents import third_party_source
+from connectors.xoro.loop.memory import of_order as returns_of_loop
+from connectors.xoro.settings_returns import LOOP
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -36,6 +38,7 @@ def push_refund(run: Run, refund: Refund) -> Delivered:
         raise _sent_before(run.link, refund, credit)
     check_wanted(run, refund, credit)
     _check_return(run, refund, credit)
+    credit = _without_goods_of_loop(run, credit)
     try:
         delivered = crediting.write(run, credit, return_id=refund.return_id)
     except Skip as skip:
@@ -78,6 +81,20 @@ def _sent_before(link: Link, refund: Refund, credit: Credit) -> Exception:
         code="change_not_applied",
         next_step=f"Correct credit memo {number} in Xoro, then mark this event resolved.",
     )
+
+
+def _without_goods_of_loop(run: Run, credit: Credit) -> Credit:
+    """Goods a returns app has authorised come in by their own ASN: of its refund only the money is credited, or they would
+    be in stock twice."""
+    if run.settings.return_source != LOOP or not run.settings.sync_third_party_returns or not credit.goods:
+        return credit
+    names = [one for one in returns_of_loop(run, credit.order_name) if {g.sku for g in credit.goods} <= set(one.wanted)]
+    if not names:
+        return credit
+    run.note(
+        "goods_by_rma", f"{credit.what}: its goods come in with return authorisation {names[0].rma or names[0].id}."
+    )
+    return replace(credit, goods=(), is_order_shipped=True)
 
 
 def _check_return(run: Run, refund: Refund, credit: Credit) -> None:

@@ -11,12 +11,14 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from connectors import registry
-from connectors.models import ApiKey, Breaker, Bucket, Connector, Link, Quote, Route
+from connectors.models import ApiKey, Breaker, Bucket, Connector, DirectoryEntry, Figure, Link, Quote, Route
 from events.models import OPEN_OUTCOMES, Event, Family, Mail, Outcome, Reason
 
 GUEST = "BRK-2210"  # the account the ERP reckons with where a shopper has none
 RATES = "US | * | 0-30 kg | Ground | GROUND | 9.00 USD | 3-5\nUS | * | | Freight | FREIGHT | 29.00 USD | 4-7"
 TAG = "in-xoro"  # what an order of the shop is marked with once it is there
+INTO_XORO, OUT_OF_XORO = ("order", "refund"), ("shipment", "stock")
+STOCK_OF = [{"store": store, "location": "Spokane"} for store in ("Main Store", "EAST WAREHOUSE")]
 SENDER, RECEIVER = "hub@demo.example", "support@demo.example"
 
 
@@ -35,10 +37,14 @@ def gather() -> Cast:
     so what earlier demos delivered to it is forgotten too."""
     shop = _connector("Lumen Goods", "lumen-goods", "shopify", offers_rates=True, rates_from="brookfield-erp",
                       rates_table=RATES, tag_delivered=TAG)  # fmt: skip
-    xoro = _connector("Xoro", "xoro", "xoro")
+    xoro = _connector("Xoro", "xoro", "xoro", inventory_location_map=STOCK_OF)
     erp = _connector("Brookfield ERP", "brookfield-erp", "generic_erp", guest_customer_code=GUEST)
-    Route.objects.get_or_create(source=shop, target=xoro, record_kind="order")
-    Link.objects.filter(source=shop, target=xoro).delete()
+    for source, target, kinds in ((shop, xoro, INTO_XORO), (xoro, shop, OUT_OF_XORO)):
+        for kind in kinds:
+            Route.objects.get_or_create(source=source, target=target, record_kind=kind)
+        Link.objects.filter(source=source, target=target).delete()
+        Figure.objects.filter(route__source=source, route__target=target).delete()
+    DirectoryEntry.objects.filter(connector_id__in=[shop.pk, xoro.pk]).delete()
     Quote.objects.filter(connector=shop).delete()
     Event.objects.filter(outcome__in=OPEN_OUTCOMES).update(
         outcome=Outcome.SKIPPED, reason=Reason.DISABLED, finished_at=timezone.now(),
@@ -55,15 +61,19 @@ def gather() -> Cast:
     return Cast(_person("admin", "Administrators"), _person("support", "Support"), shop, xoro, erp, secret)
 
 
-def _connector(name: str, slug: str, provider_slug: str, **more: Any) -> Connector:
+def sandbox_settings(provider_slug: str) -> dict[str, Any]:
+    """What a connector of this provider needs to reach its sandbox, credentials included."""
     sandbox = registry.get(provider_slug).sandbox
     if sandbox is None:
         raise RuntimeError(f"{provider_slug} has no sandbox")
+    return dict(sandbox.settings(f"{settings.SANDBOX_URL}/{sandbox.prefix}"))
+
+
+def _connector(name: str, slug: str, provider_slug: str, **more: Any) -> Connector:
     connector = Connector.objects.filter(slug=slug).first() or Connector(
         name=name, slug=slug, provider_slug=provider_slug
     )
-    values: dict[str, Any] = sandbox.settings(f"{settings.SANDBOX_URL}/{sandbox.prefix}")
-    connector.put_settings({**values, **more})
+    connector.put_settings({**sandbox_settings(provider_slug), **more})
     connector.email_sender, connector.email_receiver = SENDER, RECEIVER
     connector.is_enabled, connector.is_paused, connector.memory = True, False, {}
     connector.save()

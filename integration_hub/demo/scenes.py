@@ -1,4 +1,4 @@
-"""The main job in four scenes, each step checked where it must show: in the sandbox's journal, in the mail that arrived,
+"""The main job in five scenes, each step checked where it must show: in the sandbox's journal, in the mail that arrived,
 in the event as the API tells it."""
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from django.conf import settings
 from connectors import syncing
 from integration_hub.demo.cast import TAG, Cast
 from integration_hub.demo.post import PostOffice
+from integration_hub.demo.prompter import Prompter
+from integration_hub.demo.warehouse import Warehouse
 
-PATIENCE_S = 30.0
 CUSTOMER = "BRK-2210"  # of the sandbox ERP
 LINES = [{"sku": "PAPER-A4-80", "line_amount": "41.50"}, {"sku": "TONER-77K", "line_amount": "189.00"}]
 ITEMS = [
@@ -33,28 +34,21 @@ OFFICE = {
 }
 
 
-class Unverified(AssertionError):
-    """A step did not show where it must."""
-
-
-class Scenes:
-    """``say(text, link)`` prints one line."""
-
+class Scenes(Prompter):
     def __init__(self, cast: Cast, post: PostOffice, say: Callable[[str, str], None]) -> None:
-        self.cast = cast
+        super().__init__(cast, say)
         self.post = post
-        self.say = say
-        self.hub = requests.Session()
-        self.hub.headers["Authorization"] = f"Bearer {cast.key}"
 
     def play(self) -> None:
-        self.order_becomes_sales_order()
+        order = self.order_becomes_sales_order()
         self.storefront_asks_live()
         self.erp_fails()
         self.checkout_asks_for_rates()
+        Warehouse(self.cast, self.say).play(order)
 
     # (a) ---------------------------------------------------------------------------------------------------------------
-    def order_becomes_sales_order(self) -> None:
+    def order_becomes_sales_order(self) -> dict[str, Any]:
+        """Returns the order as the shop placed it."""
         placed = self.sandbox(
             "/shopify/_sandbox/order",
             shop="lumen-goods.myshopify.com", customer=BUYER, company=OFFICE, po_number="PO-9001",
@@ -95,6 +89,7 @@ class Scenes:
             f"Xoro's own journal shows one sales order for it, with customer {BUYER['id']} and company {OFFICE['id']}",
             self.link(child, "change/#requests"),
         )
+        return placed
 
     def written_order(self, reference: str) -> dict[str, Any]:
         log = requests.get(f"{settings.SANDBOX_URL}/xoro/_sandbox/log", timeout=10).json()["log"]
@@ -201,67 +196,6 @@ class Scenes:
         marked = [one["variables"] for one in log if one.get("operation") == "HubTagAdd"]
         self.check({"id": made["order"]["id"], "tags": [TAG]} in marked, f"the shop's order was marked {marked}")
         self.say(f"The shop's own journal shows the order marked: {told['sentence']}", self.link(told))
-
-    # --- helpers -------------------------------------------------------------------------------------------------------
-    def sandbox(self, path: str, **wish: Any) -> dict[str, Any]:
-        answer = requests.post(settings.SANDBOX_URL + path, json=wish, timeout=30)
-        self.check(
-            answer.status_code == 200, f"the sandbox answered {answer.status_code} to {path}: {answer.text[:200]}"
-        )
-        return dict(answer.json())
-
-    def erp_calls(self) -> int:
-        return len(requests.get(f"{settings.SANDBOX_URL}/erp/_sandbox/log", timeout=10).json()["log"])
-
-    def ask(self, method: str, path: str, params: dict[str, Any]) -> dict[str, Any]:
-        url = f"{settings.HUB_BASE_URL}/api/v1/connectors/{self.cast.erp.slug}/{path}"
-        more: dict[str, Any] = {"params": params} if method == "GET" else {"json": params}
-        answer = self.hub.request(method, url, timeout=30, **more)
-        self.check(answer.status_code == 200, f"{path} was answered {answer.status_code}: {answer.text[:300]}")
-        return dict(answer.json())
-
-    def newest(self, connector: str, number: str, topic: str, *, after: int = 0) -> dict[str, Any] | None:
-        answer = self.hub.get(
-            f"{settings.HUB_BASE_URL}/api/v1/events", params={"connector": connector, "number": number}, timeout=10
-        )
-        self.check(answer.status_code == 200, f"the events API answered {answer.status_code}: {answer.text[:200]}")
-        return next((dict(event) for event in answer.json()["events"]
-                     if event["topic"] == topic and int(event["id"]) > after), None)  # fmt: skip
-
-    def event(self, number: str) -> dict[str, Any]:
-        answer = self.hub.get(f"{settings.HUB_BASE_URL}/api/v1/events/{number}", timeout=10)
-        self.check(answer.status_code == 200, f"event {number} was answered {answer.status_code}")
-        return dict(answer.json())
-
-    def event_of(self, find: Callable[[], dict[str, Any] | None]) -> dict[str, Any]:
-        found: list[dict[str, Any]] = []
-
-        def look() -> bool:
-            one = find()
-            found.extend([one] if one else [])
-            return bool(one)
-
-        self.wait(look, "the event was not found by its number")
-        return found[0]
-
-    def final(self, number: str) -> dict[str, Any]:
-        """The event once it has its outcome."""
-        self.wait(lambda: self.event(number)["outcome"] in {"succeeded", "skipped", "failed"},
-                  f"event {number} got no outcome")  # fmt: skip
-        return self.event(number)
-
-    def wait(self, ready: Callable[[], bool], otherwise: str) -> None:
-        end = time.monotonic() + PATIENCE_S
-        while not ready():
-            self.check(time.monotonic() < end, f"{otherwise} within {PATIENCE_S:.0f} s")
-            time.sleep(0.1)
-
-    def link(self, event: dict[str, Any], page: str = "change/") -> str:
-        return f"{settings.HUB_BASE_URL}/admin/events/event/{event['id']}/{page}"
-
-    def check(self, holds: bool, otherwise: str) -> None:
-        if not holds:
-            raise Unverified(otherwise)
 
 
 def _gist(data: dict[str, Any]) -> str:

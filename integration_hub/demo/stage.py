@@ -39,7 +39,7 @@ class Stage:
         try:
             code = self._play()
         except Stop:
-            pass
+            code = 1 if self.once else 0  # stopped before the end: nothing was verified
         except (EmbeddedError, ImproperlyConfigured) as error:  # each says what to do
             print(error, file=sys.stderr)
             code = 1
@@ -56,7 +56,8 @@ class Stage:
 
         from integration_hub.demo.cast import gather
         from integration_hub.demo.post import PostOffice
-        from integration_hub.demo.scenes import Scenes, Unverified
+        from integration_hub.demo.prompter import Unverified
+        from integration_hub.demo.scenes import Scenes
 
         _say("Starting the embedded PostgreSQL", str(settings.VAR_DIR))
         if settings.EMBEDDED is None:

@@ -27,9 +27,11 @@ PORT = int(os.environ.get("PORT", "8460"))
 HUB, SANDBOX = f"http://127.0.0.1:{PORT}", f"http://127.0.0.1:{PORT + 1}"
 SHOP = "lumen-goods.myshopify.com"
 LARGEST = 250_000  # bytes of one picture
-PATIENCE_S = 150.0
+PATIENCE_S = 300.0
 
 QUIET_S = 11.0  # a success is noted on its connector at most every ten seconds
+
+BUYER = "7710042001"  # of the demo's first order
 
 BUYERS = (
     ("Ines", "Moreau", [{"sku": "LMP-OAK-S", "quantity": 1}]),
@@ -158,7 +160,7 @@ def take_all(camera: Camera, order: str, order_id: str) -> None:
     camera.take("overview-dark", "/admin/", theme="dark")
     camera.take("overview-mobile", "/admin/", width=390)
     page = camera.take("events", "/admin/events/event/")
-    delivery = page.locator("tr.event", has_text=order).filter(has_text="Created sales order")
+    delivery = page.locator("tr.event", has_text=order).filter(has_text="is in Xoro as sales order")
     event = str(delivery.locator("a").first.evaluate("link => link.href"))
     camera.take("event-light", event)
     camera.take("event-dark", event, theme="dark")
@@ -177,6 +179,7 @@ def take_all(camera: Camera, order: str, order_id: str) -> None:
         camera.take(f"connector-{theme}", theme=theme)
     camera.take("api-docs", "/api/docs/")
     take_shop(camera, order, order_id)
+    take_xoro(camera)
 
 
 def take_shop(camera: Camera, order: str, order_id: str) -> None:
@@ -208,6 +211,29 @@ def take_shop(camera: Camera, order: str, order_id: str) -> None:
     page.reload()
     camera.take("shopify-synchronize-progress")
     camera.take("help", "/admin/help/connectors/shopify/")
+
+
+def take_xoro(camera: Camera) -> None:
+    """The pages of the back office: its form with the menu, and what its operators work with."""
+    address = ""
+    for theme in ("light", "dark"):
+        page = camera.page(theme=theme)
+        page.goto("/admin/connectors/connector/")
+        page.click("#result_list a:has-text('Xoro')")
+        address = page.url.partition("?")[0].removesuffix("change/")
+        camera.take(f"xoro-overview-{theme}", theme=theme)
+        settings = f"{address}change/?tab=settings"
+        camera.take(f"xoro-settings-{theme}", settings, theme=theme, top="h2:has-text('Orders: Accounts')")
+    camera.take("xoro-checklist", f"{address}checklist/")
+    camera.take("xoro-log", f"{address}log/")
+    camera.take("xoro-import", f"{address}import/")
+    page = camera.page()
+    page.goto(f"{address}ask/")
+    page.fill("[name=third_party_customer_id]", BUYER)
+    page.fill("[name=status]", "Paid")
+    page.click("section form button:has-text('Ask')")
+    page.wait_for_selector("#ask-answers table")
+    camera.take("xoro-ask", top="#ask-answers")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from connectors.base import Accept, Check, Handler, Period, Single, Sync
+from connectors.base import Accept, Check, Handler, Single, Sync
 from connectors.records import Record, Return
 from connectors.xoro import scheduling
 from connectors.xoro.loop import returns
@@ -44,15 +44,8 @@ SINGLES: dict[str, Single] = {
     "return": Single(
         label="Loop return",
         function=returns.bring_return,
-        help="Its id in Loop, its address there, or the number of its order.",
-    ),
-}
-PERIODS: dict[str, Period] = {
-    "return": Period(
-        label="Loop returns",
-        function=returns.bring_days,
-        records=Return,
-        help="Every return made in Loop from one day to another, by UTC.",
+        help="Its id in Loop, its address there, or the number of its order; or the days such returns were made (UTC), like "
+        "2026-11-01 to 2026-11-07.",
     ),
 }
 ACCEPTS: dict[type[Record], Accept] = {}

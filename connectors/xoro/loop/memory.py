@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from connectors import directory
 from connectors.directory import Known
+from connectors.models import DirectoryEntry
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -27,7 +28,7 @@ DONE = "done"  # its money is booked, or there is none to book
 @dataclass(frozen=True, kw_only=True)
 class Memory:
     """``version``: of the return when an event was last made for it. ``wanted`` and ``received``: units by SKU. ``told``:
-    what Loop was asked. ``since``: when the RMA was made, as Xoro writes moments."""
+    what Loop was asked. ``since``: the day the RMA was made, by Xoro's own clock."""
 
     id: str
     stage: str = NEW
@@ -69,6 +70,15 @@ def keep(run: Run, memory: Memory) -> Memory:
 def at_stage(run: Run, stage: str) -> Iterator[Memory]:
     for rows in directory.find(run.connector.pk, KIND, [stage]).values():
         yield from map(_read, rows)
+
+
+def of_order(run: Run, order_name: str) -> list[Memory]:
+    """Returns of one order, by the order's name with or without its ``#``."""
+    bare = order_name.lstrip("#")
+    rows = DirectoryEntry.objects.filter(
+        connector_id=run.connector.pk, kind=KIND, data__order_name__in=[bare, f"#{bare}"]
+    ).order_by("id")
+    return [_read(Known(key=row.key, object_id=row.object_id, data=row.data)) for row in rows]
 
 
 def _read(known: Known) -> Memory:

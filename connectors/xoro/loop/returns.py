@@ -4,14 +4,13 @@ as far as it goes, and what was done is never done again.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from connectors.exceptions import RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
-from connectors.syncing import days_of
-from connectors.xoro import wire
+from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
 from connectors.xoro.calls import rmas as calls
 from connectors.xoro.loop import memory as remembering
 from connectors.xoro.loop import money
@@ -19,6 +18,7 @@ from connectors.xoro.loop.client import LoopClient
 from connectors.xoro.loop.memory import Memory, recall
 from connectors.xoro.loop.reading import CLOSED, ENDED, LoopReturn
 from connectors.xoro.loop.rmas import authorise
+from connectors.xoro.paging import MAX_PAGES
 from connectors.xoro.scheduling import starts_at
 from connectors.xoro.settings_returns import LOOP
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 PROCESS, FLAG = "process", "flag"
 FIRST_LOOK = timedelta(days=1)  # how far the first run looks back where no start date is set
 ASN_PAGES_AT_ONCE = 5
+DAYS = re.compile(r"(\d{4}-\d\d-\d\d)(?:\s*(?:to|\.\.|–|-)\s*(\d{4}-\d\d-\d\d))?")
+DAYS_STEP = "Enter a day, or two like 2026-11-01 to 2026-11-07."
 
 
 def synchronize_returns(run: Run) -> str:
@@ -48,13 +50,18 @@ def synchronize_returns(run: Run) -> str:
     return f"{count} {returns} new or changed in Loop since {first:%Y-%m-%d %H:%M} UTC; each has an event of its own."
 
 
-def bring_days(run: Run) -> str:
-    """An event for every return made from one day to another, whether it is known or not."""
-    _check_on(run)
-    first, last = days_of(run.payload)
-    start = datetime.combine(first, time(), UTC)
-    count = _spawn(run, start, datetime.combine(last, time.max, UTC), by="created_at", also_known=True)
-    return f"{count} returns made from {first} to {last} (UTC); each has an event of its own."
+def _bring_days(run: Run, first: str, last: str) -> str:
+    """An event for every return made from one day to another, whether it is known or not. Raises ``PayloadError``."""
+    try:
+        start, end = (datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC) for day in (first, last or first))
+    except ValueError as error:
+        raise PayloadError(f"“{first} to {last}” are no days.", path="number", next_step=DAYS_STEP) from error
+    if start > end:
+        raise PayloadError(f"{first} is after {last}.", path="number", next_step=DAYS_STEP)
+    count = _spawn(run, start, datetime.combine(end, time.max, UTC), by="created_at", also_known=True)
+    days = f"on {first}" if not last else f"from {first} to {last}"
+    returns = "return was" if count == 1 else "returns were"
+    return f"{count} {returns} made {days} (UTC); each has an event of its own."
 
 
 def _spawn(run: Run, first: datetime, last: datetime, *, by: str = "updated_at", also_known: bool = False) -> int:
@@ -77,18 +84,16 @@ def watch_receipts(run: Run) -> str:
     waiting = {one.asn: one for one in remembering.at_stage(run, remembering.EXPECTED) if one.asn}
     if not waiting:
         return "No goods of Loop's returns are on their way."
-    since = min((one.since for one in waiting.values()), key=lambda text: wire.iso_date(text) or "")
-    done = skipped = 0
-    start = int(run.checkpoint.get("loop_asns") or 0)
-    read = 0
-    for page in calls.closed_asns(run.client, since[:10]):
-        skipped += 1
-        if page.rows and page.number <= start:
-            continue
-        read += 1
-        done += _close(run, waiting, page.rows)
-        if read >= ASN_PAGES_AT_ONCE and page.rows:
+    since = min(one.since for one in waiting.values())
+    number, done = int(run.checkpoint.get("loop_asns") or 0), 0
+    for _ in range(ASN_PAGES_AT_ONCE):
+        number += 1
+        rows = calls.closed_asns(run.client, since, number)
+        done += _close(run, waiting, rows)
+        if not rows or number >= MAX_PAGES:
+            number = 0  # from the beginning next time, also where the emptiness was throttling
             break
+    run.save_checkpoint(loop_asns=number)
     return f"{done} of {len(waiting)} returns on their way were received."
 
 
@@ -116,11 +121,16 @@ def _ask(run: Run, return_id: str, label: str) -> None:
 
 
 def bring_return(run: Run) -> str:
-    """The return whose id, address or order number is ``run.payload["number"]``. Raises ``Skip`` (none; switched off; too
-    old; ended), ``RemoteRefused`` (somebody must act in Loop), and what each step raises."""
+    """The return whose id, address or order number is ``run.payload["number"]``, or those made on the days it names.
+
+    Raises ``Skip`` (none; switched off; too old; ended), ``RemoteRefused`` (somebody must act in Loop), and what each step
+    raises."""
     _check_on(run)
+    given = str(run.payload.get("number") or "").strip()
+    if days := DAYS.fullmatch(given):
+        return _bring_days(run, days[1], days[2] or "")
     loop = _client(run)
-    one = _find(loop, str(run.payload.get("number") or ""))
+    one = _find(loop, given)
     run.describe(object_type="return", object_id=one.id, object_label=one.name)
     run.keys([("loop_return_id", one.id), ("order_id", one.order_id), ("order_number", one.order_name.lstrip("#"))])
     memory = recall(run, one.id)

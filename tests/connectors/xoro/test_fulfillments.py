@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from connectors.models import Route
+from connectors.models import DirectoryEntry, Route
+from connectors.xoro import documents
 from events.models import Outcome, Reason
 from tests.connectors.xoro.shipping_cast import LAMP, MUG, House, a_house
 
@@ -125,6 +126,18 @@ def test_an_invoice_that_changes_in_nothing_the_shop_cares_for_is_not_told_again
     (same,) = house.of("single:fulfillment")
     assert (same.outcome, same.reason) == (Outcome.SKIPPED, Reason.UNCHANGED)
     assert house.of("shipment/deliver") == []
+
+
+def test_what_went_to_xoro_as_an_invoice_had_left_before_and_is_not_told(house: House) -> None:
+    placed = house.order()
+    (document,) = DirectoryEntry.objects.filter(kind=documents.KIND)
+    document.data["kind"] = documents.INVOICE
+    document.save()
+    house.ship(placed)
+    house.tell()
+    (held,) = house.of("single:fulfillment")
+    assert (held.outcome, held.reason_code) == (Outcome.SKIPPED, "dropped_as_invoice")
+    assert house.made() == []
 
 
 def test_carriers_are_named_as_the_shop_knows_them(house: House) -> None:

@@ -172,6 +172,19 @@ def test_the_way_of_a_refund_from_the_request_to_the_credit_memo(stage):
     assert stage.calls(RMA) == stage.calls(PROCESS) == stage.calls(MEMO) == 1
 
 
+def test_a_long_list_of_closed_asns_is_read_a_few_pages_a_minute(stage):
+    for _ in range(11):
+        lines = [{"ItemNumber": "MUG-BLU-350", "Qty": 1}]
+        number = stage.post("asn", store="EAST WAREHOUSE", lines=lines)["AsnHeaderData"]["AsnNumber"]
+        stage.post("close_asn", asn_number=number)
+    stage.bring()
+    stage.receive()
+    stage.post("config", page_size=2)
+    assert stage.sync("loop_receipts").sentence == "0 of 1 returns on their way were received."
+    assert stage.calls(ASN) == 5
+    assert stage.sync("loop_receipts").sentence == "1 of 1 returns on their way were received."
+
+
 def test_the_goods_come_into_stock_once(stage):
     stage.bring()
     before = stage.on_hand("LMP-OAK-S")
@@ -260,12 +273,21 @@ def test_a_return_from_before_the_integration_is_left_out_unless_somebody_wants_
     assert forced.outcome == Outcome.SUCCEEDED, forced.sentence
 
 
-def test_returns_are_brought_in_by_days_whether_they_are_known_or_not(stage):
+@pytest.mark.parametrize("form", ["{0} to {1}", "{0}..{1}", "{0} - {1}", "{1}"])
+def test_returns_are_brought_in_by_days_whether_they_are_known_or_not(stage, form):
     stage.bring()
     today = datetime.now(UTC).date()
-    event = stage.run(syncing.start_period(stage.erp, "return", today - timedelta(days=200), today, by="ada"))
-    assert event.sentence.startswith("1 returns made from"), event.sentence
+    event = stage.bring(form.format(today - timedelta(days=200), today))
+    assert event.sentence.startswith("1 return was made "), event.sentence
+    assert stage.spawned().sentence.startswith("Return 37603922 of order #1985 is authorised")
     assert stage.calls(RMA) == 1
+
+
+@pytest.mark.parametrize("given", ["2026-13-01", "2026-11-07 to 2026-11-01"])
+def test_days_that_are_none_are_refused_in_words(stage, given):
+    event = stage.bring(given)
+    assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.PAYLOAD)
+    assert "like 2026-11-01 to 2026-11-07" in event.next_step and stage.sandbox.log("xoro") == []
 
 
 def test_a_long_list_is_walked_to_its_end(stage):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connectors.directory import Known, put
 from connectors.models import DirectoryEntry, Link
 from connectors.records import RefundAdjustment, RefundPayment, RefundShipping
 from connectors.xoro import crediting
@@ -476,6 +477,20 @@ def test_an_order_that_was_invoiced_at_once_is_credited_against_that_invoice(boo
     assert event.outcome == "succeeded", event.sentence
     [invoice] = books.books("invoices")
     assert books.memo()[0]["InvoiceNumber"] == invoice["invoiceHeader"]["InvoiceNumber"]
+
+
+def test_of_a_refund_made_by_loop_only_the_money_is_credited_because_its_goods_come_by_their_own_asn(books):
+    books.set(return_source="Loop Returns", sync_third_party_returns=True, loop_shop="lumen-goods.example")
+    books.order()
+    authorised = Known(key="expected", object_id="77", data={"id": "77", "order_name": "#2041", "wanted": {SKU: "1"}})
+    put(books.erp.pk, "loop_return", [authorised])
+    before = books.stock()
+    event = books.push(make_refund())
+    assert event.outcome == "succeeded", event.sentence
+    header, lines = books.memo()
+    assert (header["TotalAmount"], [one["ItemNumber"] for one in lines]) == (58.3, ["HUB-FEE"])
+    assert books.stock() == before
+    assert "return authorisation 77" in note(event, "goods_by_rma")
 
 
 # --- waiting, leaving out
