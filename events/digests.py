@@ -123,6 +123,8 @@ def _event_url(event_id: int) -> str:
 
 def _groups(connector_id: int, contact_label: str, policy: MailPolicy) -> list[Group]:
     families = Family.objects.filter(connector_id=connector_id, recovered_at=None, unmailed_count__gt=0)
+    # Held until the mail is written, in the order in which failures take them: one that comes meanwhile is told next time.
+    list(families.order_by("cause").select_for_update().values_list("pk"))
     found: list[Group] = []
     for family in families.order_by("topic", "-last_at"):
         if not policy.wants(family.topic, family.reason):

@@ -101,7 +101,7 @@ def test_a_form_of_another_site_does_nothing(administrator, shop, erp):
     [
         {"until": "9999-12-31"}, {"day": "0001-01-01"}, {"day": "9999-12-31", "until": "9999-12-31"}, {"until": "0001-01-01"},
         {"day": "0001-01-01", "until": "9999-12-31"}, {"older": "9" * 30}, {"older": "²"}, {"older": "-1"},
-        {"q": "\x00"}, {"q": "%_\\"}, {"q": "a" * 5000}, {"q": "²"}, {"flow": HOSTILE}, {"q": HOSTILE}, {"q": "\ud800"},
+        {"q": "\x00"}, {"q": "%_\\"}, {"q": "a" * 5000}, {"q": "²"}, {"flow": HOSTILE}, {"q": HOSTILE},
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])

@@ -15,10 +15,11 @@ from connectors import lanes, registry, rerun
 from connectors.exceptions import RemoteRefused
 from connectors.models import Route
 from connectors.run import Run
+from connectors.spawning import spawn
 from events import alerts, digests, mail
 from events.host import MailPolicy
 from events.interval import Interval
-from events.models import Digest, Event, Family, Mail, Outcome
+from events.models import Digest, Event, Family, Kind, Mail, Outcome
 from events.outcomes import Result, resolve, retry, unresolve
 from tests.cast import an_event, claim, run_one
 from tests.provider import ERRORS
@@ -94,6 +95,24 @@ def test_what_data_or_settings_mend_is_tried_with_the_next_batch(shop, erp, fail
     assert batch(erp) == "1 failed transaction queued again."
     row.refresh_from_db()
     assert (row.outcome, row.triggered_by) == (Outcome.SUCCEEDED, "schedule")
+
+
+def test_what_another_event_started_is_tried_too_and_what_a_person_started_is_not(shop, erp, fails, testing_provider):
+    def refuse(run):
+        raise ERRORS["configuration"]
+
+    testing_provider.STATE.call = refuse
+    parent = an_event(erp, "noop")
+    run_one(erp, parent)
+    payment = Event.objects.get(pk=spawn(erp, parent, "call", ("payment", "7", "#7"), {}))
+    by_hand = an_event(erp, "call", kind=Kind.SYNC)
+    while claim_one(erp):
+        pass
+    testing_provider.STATE.call = lambda run: "Deposited."
+    assert batch(erp) == "1 failed transaction queued again."
+    payment.refresh_from_db()
+    by_hand.refresh_from_db()
+    assert (payment.outcome, by_hand.outcome) == (Outcome.SUCCEEDED, Outcome.FAILED)
 
 
 @pytest.mark.parametrize("name", ["unconfirmed", "unauthorised"])
