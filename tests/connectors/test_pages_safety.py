@@ -145,7 +145,8 @@ def test_what_a_shop_names_its_objects_is_text_on_every_page(client, administrat
     Event.objects.filter(pk=walked).update(object_label=HOSTILE, sentence=HOSTILE, next_step=HOSTILE, forced_by=HOSTILE)
     Connector.objects.filter(pk=erp.pk).update(name=HOSTILE)
     client.force_login(administrator)
-    shown = [*addresses(shop, erp).values()][:5] + [
+    shown = [
+        *[*addresses(shop, erp).values()][:5],
         page("import_progress", erp.pk, walked),
         reverse("admin:events_event_change", args=[event_id]),
         erp.admin_path(),

@@ -249,6 +249,17 @@ def test_a_digest_lists_each_row_once_grouped_by_cause_and_goes_through_the_outb
     assert digests.send_due() == 0, "the same texts are no news"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_digest_that_cannot_be_written_is_tried_again_later_and_not_each_second(shop, erp, fails, policy):
+    policy(MailPolicy(receiver="desk@example.com, " * 50, digest=HOURLY))
+    fails(ERRORS["refused"])
+    deliver(shop, erp)
+    due_now()
+    assert digests.send_due() == 0
+    assert Digest.objects.get().due_at > timezone.now() + timedelta(minutes=4)
+    assert Event.objects.filter(is_news=True).exists(), "it is still to be told"
+
+
 def test_what_was_resolved_before_the_digest_is_not_in_it(shop, erp, fails, policy):
     policy(MailPolicy(digest=HOURLY))
     fails(ERRORS["refused"])
