@@ -126,7 +126,7 @@ def offer(
                 )
         if complete:
             # A picture of nothing at all is a source that broke off, not a warehouse that is empty.
-            if made.rows:
+            if made.rows > made.unusable:
                 cursor.execute("ANALYZE figures_offered")
                 for route_id in route_ids:
                     _mark_absent(cursor, route_id, absent, made)

@@ -15,10 +15,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from connectors import directory
-from connectors.models import Link, LinkState
+from connectors.models import DirectoryEntry, Link, LinkState
 from connectors.records import Order
 from connectors.xoro import wire
 from connectors.xoro.settings_warehousing import INVOICES
+from events.text import fit
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -71,6 +72,20 @@ def order_id_of(run: Run, source: str, reference: str) -> str:
         return str(known.data.get("order_id") or reference)
     found = PART.match(reference)
     return found[1] if found else reference
+
+
+def known_references(run: Run, of: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these (source, reference) are documents the hub sent or met."""
+    names = {fit(_object_id(source, reference), 120): (source, reference) for source, reference in of}
+    rows = DirectoryEntry.objects.filter(connector_id=run.connector.pk, kind=KIND, object_id__in=list(names))
+    return {names[object_id] for object_id in rows.values_list("object_id", flat=True)}
+
+
+def order_of_shop(run: Run, source: str) -> str:
+    """The id of some order of a shop that went to Xoro; empty where none did."""
+    rows = DirectoryEntry.objects.filter(connector_id=run.connector.pk, kind=KIND, key__startswith=f"{source} ")
+    found = rows.values_list("data__order_id", flat=True)[:1]
+    return str(found[0] or "") if found else ""
 
 
 def known_documents(run: Run, source: str, order_id: str) -> list[Document]:

@@ -311,10 +311,11 @@ def test_an_older_row_does_not_undo_a_newer_one_that_said_the_same_as_before(rou
     assert (made.changed, made.older, Figure.objects.get().wanted) == (0, 1, "5")
 
 
-def test_a_picture_of_nothing_empties_no_warehouse(route, testing_provider):
+@pytest.mark.parametrize("rows", [[], [("", 5), ("X" * 300, 5)]], ids=["none", "none that can be used"])
+def test_a_picture_of_nothing_empties_no_warehouse(route, testing_provider, rows):
     """A source that broke off before its first row is not one that has nothing left."""
     offer(route, testing_provider, [level("A", 1), level("B", 2)], complete=True)
-    made, _ = offer(route, testing_provider, [], complete=True, absent="0")
+    made, _ = offer(route, testing_provider, [level(*row) for row in rows], complete=True, absent="0")
     assert made.absent == 0
     assert sorted(Figure.objects.values_list("key", "wanted")) == [("A", "1"), ("B", "2")]
 
