@@ -17,6 +17,7 @@ from connectors.exceptions import HubError, RemoteRefused, RemoteUnavailable, Sk
 from connectors.records import Order
 from connectors.xoro import accounts, deposits, documents, parts, refusals, wire
 from connectors.xoro.documents import INVOICE, SALES_ORDER, Document, documents_of, third_party_source
+from connectors.xoro.equality import is_same
 from connectors.xoro.parts import Part
 from connectors.xoro.salesorders import check_sum
 from connectors.xoro.sending import (
@@ -29,7 +30,7 @@ from connectors.xoro.sending import (
     unknown_skus_of,
 )
 from connectors.xoro.settings_warehousing import INVOICES
-from connectors.xoro.standing import Standing, in_warehouse, is_same
+from connectors.xoro.standing import Standing, in_warehouse
 
 if TYPE_CHECKING:
     from connectors.models import Link
