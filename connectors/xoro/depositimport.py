@@ -73,8 +73,10 @@ def _check_kind(documents: Sequence[Document], amount: Decimal, what: str) -> No
 def _wanted(
     documents: Sequence[Document], payment_id: str, amount: Decimal, currency: str
 ) -> list[tuple[str, Document, Decimal]]:
-    """(reference, document, share) of each document that takes some of the money."""
-    weights = [Decimal(one.total or "0") for one in documents]
+    """(reference, document, share) of each document that takes some of the money. What comes in goes to those that live."""
+    is_alive = any(not one.is_cancelled for one in documents)
+    kept_out = is_alive and amount > ZERO
+    weights = [ZERO if kept_out and one.is_cancelled else Decimal(one.total or "0") for one in documents]
     shares = allocate(amount, weights, smallest_unit(currency))
     rows = []
     for index, (one, share) in enumerate(zip(documents, shares, strict=True)):

@@ -128,6 +128,12 @@ def note_payments(run: Run, source: str, order_id: str, payments: Iterable[Payme
     directory.put(run.connector.pk, KIND, rows)
 
 
+def forget_payments(run: Run, source: str, order_id: str) -> None:
+    """Those noted to go along with an order that was not sent: another attempt decides anew which do."""
+    known = known_payments(run, source, order_id).values()
+    directory.forget(run.connector.pk, KIND, [f"{one['id']} {source}" for one in known if one["state"] == WITH_ORDER])
+
+
 def settle(run: Run, order: Order, *, sent_at: datetime | None = None) -> list[Payment]:
     """Have every payment that is not in Xoro yet imported by an event of its own; returns them. ``sent_at``: when the
     order was sent by a hub that remembered no payments: those made until then went along with it."""

@@ -92,3 +92,19 @@ def _units(line: Mapping[str, Any], name: str) -> Decimal:
 def _differs(header: Mapping[str, Any], body: Mapping[str, Any], name: str) -> bool:
     wanted = wire.header_of(body).get(name, "")
     return name in header and not equal(header[name] or "", wanted)
+
+
+def state_of(run: Run, order: Order, document: Document) -> Standing:
+    row = run.client.get_sales_order(document.number)
+    if row is None:
+        raise gone(order, document.number)
+    return Standing(row)
+
+
+def gone(order: Order, number: str) -> RemoteRefused:
+    return RemoteRefused(
+        f"Order {order.name} was sent to Xoro as {number}, but Xoro shows no such sales order.",
+        code="gone",
+        next_step=f"Look for {number} in Xoro: make the change there, or enter the order anew; then mark this event "
+        "resolved.",
+    )

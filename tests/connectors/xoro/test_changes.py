@@ -13,7 +13,17 @@ from connectors.exceptions import RemoteRefused, RemoteUnavailable, Skip, Unconf
 from connectors.records import Order
 from connectors.xoro.documents import known_documents, third_party_source
 from connectors.xoro.orders import push_order
-from tests.connectors.xoro.cast import ADDRESS, FakeRun, Tenant, after, make_line, make_order, make_payment, sent
+from tests.connectors.xoro.cast import (
+    ADDRESS,
+    FakeRun,
+    Tenant,
+    after,
+    forget,
+    make_line,
+    make_order,
+    make_payment,
+    sent,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +164,58 @@ def test_more_units_of_a_shipped_order_are_a_persons_task(tenant: Tenant) -> Non
     tenant.control("ship", order_number=number_of(tenant))
     with pytest.raises(RemoteRefused, match="is shipped"):
         push_order(run, more_units(make_order()))
+
+
+def emptied(order: Order, total: str = "0") -> Order:
+    """Every line was taken off or refunded, and the order was not cancelled."""
+    return replace(order, lines=(), shipping_lines=(), total=Decimal(total), subtotal=Decimal(0), total_tax=Decimal(0))
+
+
+def test_an_order_of_which_nothing_is_left_is_cancelled(tenant: Tenant) -> None:
+    run = sent(tenant, make_order())
+    delivered = push_order(run, emptied(make_order()))
+    assert delivered.sentence == "Cancelled MAIN-S000001 in Xoro, because nothing is left of order #2041."
+    assert tenant.orders()[0]["StatusName"] == "Cancelled"
+    assert "money_left" not in run.notes
+
+
+def test_of_a_cancelled_order_money_that_is_still_owed_is_named(tenant: Tenant) -> None:
+    run = sent(tenant, make_order())
+    push_order(run, replace(emptied(make_order(), "9.50"), shipping_lines=make_order().shipping_lines))
+    assert run.notes["money_left"].startswith("9.50 USD of the order are still owed")
+
+
+def test_a_shipped_order_of_which_everything_came_back_stays(tenant: Tenant) -> None:
+    run = sent(tenant, make_order())
+    tenant.control("ship", order_number=number_of(tenant))
+    delivered = push_order(run, emptied(make_order()))
+    assert delivered.sentence == "MAIN-S000001 had left: what came back of order #2041 becomes a credit memo."
+    assert tenant.orders()[0]["StatusName"] == "Shipped"
+
+
+def test_an_order_on_a_wave_of_which_nothing_is_left_is_a_persons_task(tenant: Tenant) -> None:
+    run = sent(tenant, make_order())
+    tenant.control("wave", order_number=number_of(tenant))
+    with pytest.raises(RemoteRefused, match="lost all its lines") as failed:
+        push_order(run, emptied(make_order()))
+    assert failed.value.code == "in_warehouse"
+
+
+def test_an_order_of_which_nothing_was_left_before_it_was_sent_is_left_out(tenant: Tenant) -> None:
+    with pytest.raises(Skip, match="nothing is left of it"):
+        push_order(tenant.run(), emptied(make_order()))
+    assert tenant.http.calls == []
+
+
+def test_a_document_that_is_found_and_says_something_else_is_named(tenant: Tenant) -> None:
+    sent(tenant, make_order())
+    forget()
+    same, other = tenant.run(), tenant.run()
+    push_order(same, make_order())
+    assert "found_different" not in same.notes
+    forget()
+    push_order(other, moved(make_order()))
+    assert other.notes["found_different"].startswith("MAIN-S000001 in Xoro differs from order #2041")
 
 
 def test_a_cancelled_order_is_cancelled_in_xoro(tenant: Tenant) -> None:
