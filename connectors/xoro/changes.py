@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.base import Delivered
 from connectors.exceptions import RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
 from connectors.records import Order
-from connectors.xoro import accounts, deposits, documents, parts, refusals, wire
+from connectors.xoro import accounts, cardpayments, deposits, documents, parts, refusals, wire
 from connectors.xoro.cancellations import cancel, cancel_all, empty, is_open
 from connectors.xoro.documents import INVOICE, SALES_ORDER, Document, documents_of, third_party_source
 from connectors.xoro.equality import is_same
@@ -81,9 +81,13 @@ def apply(run: Run, order: Order, link: Link) -> Delivered:
     # A hub that remembered no documents remembered no payments either: what was paid by then went along with the order.
     is_of_older_hub = not any(one.body_hash for one in known)
     paid = deposits.settle(run, order, sent_at=link.created_at if is_of_older_hub else None)
+    has_cards = bool(cardpayments.news(run, order))
+    cardpayments.follow(run, order)
     if paid:
         sums = ", ".join(f"{deposits.signed(one)} {order.currency}" for one in paid)
         sentence = f"{sentence} The payment of {sums} is imported by an event of its own.".strip()
+    elif has_cards and not sentence:
+        sentence = f"Order {order.name} was paid by a gift card that is in Xoro."
     elif not sentence:
         raise Skip(
             f"Order {order.name} is in Xoro as {number} and has not changed.", reason="unchanged", code="unchanged"
@@ -105,7 +109,7 @@ def _has_news(run: Run, order: Order, source: str) -> bool:
     settings = run.settings
     is_paid = settings.record_payments and any(one.id not in known for one in deposits.moved(order))
     made = documents.known_documents(run, source, order.id)
-    return is_paid or _has_new_invoices(run, order, made)
+    return is_paid or bool(cardpayments.news(run, order)) or _has_new_invoices(run, order, made)
 
 
 def _has_new_invoices(run: Run, order: Order, known: Sequence[Document]) -> bool:
@@ -149,7 +153,7 @@ def change(run: Run, order: Order, known: Sequence[Document]) -> str:
     for document in left:
         run.note("by_credit_memo", f"{document.number} had left: what was taken off it becomes a credit memo.")
     lost = [document for document in lost if document not in left]
-    numbers = [_replace(run, order, *row) for row in changed]
+    numbers = [_replace(run, order, *row, alive) for row in changed]
     for part in fresh:
         kind = INVOICE if run.settings.drop_as == INVOICES else SALES_ORDER
         one = Sending(order=order, part=part, kind=kind, deposit={})
@@ -171,11 +175,19 @@ def _parts(run: Run, order: Order, alive: Sequence[Document]) -> list[Part]:
     return parts.by_store(order, run.settings, alive)
 
 
-def _replace(run: Run, order: Order, one: Sending, before: Document, body: dict[str, Any], state: Standing) -> str:
+def _replace(
+    run: Run,
+    order: Order,
+    one: Sending,
+    before: Document,
+    body: dict[str, Any],
+    state: Standing,
+    known: Sequence[Document],
+) -> str:
     """Sends the order again in place of the one that is there; its deposit stays where it is, under the same number."""
     hashed = body_hash(body)
     try:
-        row = _send_again(run, order, one, before)
+        row = _send_again(run, order, replace(one, deposit=deposits.again(run, order, one.reference, known)), before)
     except RemoteRefused as error:
         if refusals.is_wave_error(error, run.settings):
             raise refusals.wave_failure(error, one.what, run.settings) from error

@@ -55,7 +55,9 @@ def _send_all(run: Run, order: Order, known: Sequence[Document]) -> Delivered:
         body_of(run, one)  # what cannot be translated fails before any call
     if run.settings.drop_as == INVOICES:
         invoicing.check_route(run)
-    cardpayments.ensure_cards(run, order)  # before the order, whose invoice will use the cards' credits
+    cardpayments.ensure_cards(
+        run, order, deposits.by_gift_card(order)
+    )  # before the order, whose invoice will use the cards' credits
     along = _payments(run, order, source, is_begun=bool(known))
     sent = {one.reference: one for one in known if one.body_hash}
     sendings = _sendings(run, order, wanted, _deposits(order, wanted, along, run.settings))
@@ -64,6 +66,7 @@ def _send_all(run: Run, order: Order, known: Sequence[Document]) -> Delivered:
         changes.change(run, order, made)  # the order changed after its first part was sent
         made = documents.known_documents(run, source, order.id)
     deposits.settle(run, order)
+    cardpayments.remember(run, order)
     accounts.follow(run, order)
     return delivered(order, made)
 

@@ -11,6 +11,7 @@ import pytest
 
 from connectors.exceptions import RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
 from connectors.records import Order
+from connectors.xoro.depositimport import import_deposit
 from connectors.xoro.documents import known_documents, third_party_source
 from connectors.xoro.orders import push_order
 from tests.connectors.xoro.cast import (
@@ -24,6 +25,7 @@ from tests.connectors.xoro.cast import (
     make_payment,
     sent,
 )
+from tests.connectors.xoro.test_parts import SPLIT, two_places
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +59,18 @@ def moved(order: Order) -> Order:
 
 def cancelled(order: Order) -> Order:
     return replace(order, cancelled_at=datetime(2026, 3, 8, 9, 0, tzinfo=UTC))
+
+
+def import_all(tenant: Tenant, run: FakeRun, before: Order, order: Order) -> None:
+    """The deposit of what was paid between two versions of an order."""
+    asked = tenant.run()
+    asked.payload = {
+        "source": third_party_source(order, run.settings), "order_id": order.id, "order_name": order.name,
+        "ref_no": order.number, "customer_name": "Ada Brook", "currency": order.currency,
+        "payment_id": order.payments[-1].id, "gateway": "card", "amount": str(order.payments[-1].amount),
+        "at": before.created_at.isoformat(),
+    }  # fmt: skip
+    import_deposit(asked)
 
 
 def units(tenant: Tenant) -> dict[str, Any]:
@@ -100,6 +114,27 @@ def test_a_replacement_takes_no_deposit_a_second_time(tenant: Tenant) -> None:
     push_order(run, more_units(make_order()))
     assert [one["Amount"] for one in tenant.sandbox.books.deposits] == [67.8]
     assert run.spawned == []
+
+
+def test_a_replacement_takes_the_money_again_where_a_void_gives_it_up(tenant: Tenant) -> None:
+    tenant.control("config", void_drops_deposits=True)
+    first = make_order(payments=(make_payment("20.00", id="1"),), financial_status="partially_paid")
+    run = sent(tenant, first, replacement_takes_deposit=True)
+    paid = replace(first, payments=(*first.payments, make_payment("47.80", id="2")))
+    run = after(tenant, push_order(run, paid), replacement_takes_deposit=True)
+    import_all(tenant, run, first, paid)
+    push_order(run, more_units(paid))
+    assert [one["Amount"] for one in tenant.sandbox.books.deposits] == [67.8]
+    assert tenant.orders()[0]["DepositAccountName"] == "Undeposited Funds"
+
+
+def test_a_replacement_of_a_part_takes_its_own_share_again(tenant: Tenant) -> None:
+    tenant.control("config", void_drops_deposits=True)
+    settings = {**SPLIT, "replacement_takes_deposit": True}
+    run = sent(tenant, two_places(), **settings)
+    before = {one["OrderNumber"]: one["Amount"] for one in tenant.sandbox.books.deposits}
+    push_order(run, replace(two_places(), note="ring twice"))
+    assert {one["OrderNumber"]: one["Amount"] for one in tenant.sandbox.books.deposits} == before
 
 
 def test_the_same_change_a_second_time_writes_nothing(tenant: Tenant) -> None:
