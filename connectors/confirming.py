@@ -162,7 +162,7 @@ def _route_name(route: Route) -> Any:
 
 def _of_schema(cls: type, stored: Mapping[str, Any], path: str, named: Any) -> Iterator[Item]:
     for name, one in schema.declared(cls).items():
-        if not one.assumed:
+        if not one.assumed or one.is_secret:
             continue
         raw = stored.get(name, one.field.initial)
         try:

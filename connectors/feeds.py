@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from django.db import transaction
 from django.db.models import QuerySet
 
-from connectors import figures
+from connectors import figures, holdings
 from connectors.exceptions import NotDone, RemoteRefused, RemoteUnavailable, Skip
 from connectors.figures import Problem, Row
 from connectors.models import Batch, Connector, Route
@@ -25,7 +25,7 @@ from connectors.records import FigureRecord
 from connectors.registry import UnknownProvider
 from connectors.routing import claim_of
 from events import bell
-from events.models import OPEN_OUTCOMES, Event, Kind, Priority
+from events.models import OPEN_OUTCOMES, Event, Kind, Outcome, Priority
 from events.record import New, record
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def compare(source: Connector, event: Event, record_type: type[FigureRecord], ro
         for route in routes:
             accept = route.target.provider.accepts.get(record_type)
             if accept is not None and accept.compare is not None:
-                _child(source, event, record_type, route, figures.compare_topic(record_type.kind))
+                _child(source, event, record_type, route, holdings.compare_topic(record_type.kind))
                 count += 1
             else:
                 figures.offer([route.pk], (), again=True)
@@ -196,6 +196,12 @@ def _share(run: Run, at_once: int) -> Part:
     return Part(0, at_once)
 
 
+def _not_begun(run: Run) -> list[int]:
+    """The shares of helpers that wait for their turn still."""
+    ids = _helpers(run).filter(outcome=Outcome.QUEUED).values_list("delivery_id", flat=True)
+    return [int(str(one).rpartition(":")[2]) for one in ids]
+
+
 def _await_helpers(run: Run) -> None:
     """Raises ``NotDone`` where helpers are still at work after a moment."""
     end = time.monotonic() + HELPERS_WAIT_S
@@ -220,7 +226,11 @@ def send(run: Run, sender: Sender, *, at_once: int = 1) -> None:
         loop.walk(share)
         if not tally.let_go and (share.of == 1 or is_helper):
             break
-        share = part  # and then whatever is left, of the helpers' shares as well
+        if share.of > 1 and not is_helper:
+            for number in _not_begun(run):
+                loop.walk(Part(number, share.of))
+            _await_helpers(run)  # taking figures from those at work would leave them calls that are not full
+        share = part  # and then whatever is left
     if not is_helper:
         _await_helpers(run)
         figures.forget_answered(loop.route_id)

@@ -101,9 +101,8 @@ def offer(
 ) -> Offered:  # fmt: skip
     """Keep what the source wants, for each of these routes. A row without a time of change counts as read now.
 
-    ``complete``: the rows are the source's whole picture; what it does not name is marked absent, and wanted as
-    ``absent`` where that is given (``"0"``), else left as it is. Without a single row nothing is marked. ``again``: what
-    is wanted is sent whatever the target confirmed last."""
+    ``complete``: the rows are the source's whole picture; what it does not name is marked absent, and wanted as ``absent``
+    where that is given (``"0"``). Without a single row nothing is marked. ``again``: sent whatever was confirmed before."""
     made = Offered(routes=len(route_ids))
     started = timezone.now()
     with connection.cursor() as cursor:
@@ -127,7 +126,7 @@ def offer(
                 )
         if complete:
             # A picture of nothing at all is a source that broke off, not a warehouse that is empty.
-            if made.rows:
+            if made.rows > made.unusable:
                 cursor.execute("ANALYZE figures_offered")
                 for route_id in route_ids:
                     _mark_absent(cursor, route_id, absent, made)
@@ -176,11 +175,6 @@ def feed_topic(kind: str) -> str:
     return f"{kind}/feed"
 
 
-def compare_topic(kind: str) -> str:
-    """The topic of the event that compares what the target holds with what it should."""
-    return f"{kind}/compare"
-
-
 # --- what is to be sent
 # ---------------------------------------------------------------------------------------------------------------
 
@@ -215,7 +209,7 @@ def cut(
     position: int = 0,
 ) -> list[tuple[Batch, list[Row]]]:  # fmt: skip
     """Write batches down, one a group, before any of them leaves: content, key, and which figures are in it. Positions
-    count up from ``position``. A figure that another feed took meanwhile, or that was deleted, is left out."""
+    count up from ``position``. A figure another feed took or brought there meanwhile, or that was deleted, is left out."""
     made: list[tuple[Batch, list[Row]]] = []
     with transaction.atomic(), connection.cursor() as cursor:
         batches = Batch.objects.bulk_create([Batch(route_id=route_id, event_id=event_id) for _ in groups])
@@ -338,57 +332,6 @@ def correct(held: Mapping[int, str]) -> None:
             "WHERE f.id = h.id",
             [list(held), list(held.values())],
         )
-
-
-_HELD = """
-WITH held AS (
-  SELECT * FROM unnest(%(ids)s::bigint[], %(texts)s::text[]) AS h (id, text)
-), known AS (
-  SELECT f.id, f.key, f.place, f.wanted, h.text FROM connectors_figure AS f JOIN held AS h ON h.id = f.id
-  WHERE f.route_id = %(route)s AND f.batch_id IS NULL AND f.absent_since IS NULL AND f.problem = ''
-    AND (f.sent_at IS NULL OR f.sent_at < %(before)s) AND f.sent IS DISTINCT FROM h.text
-), put AS (
-  UPDATE connectors_figure AS f SET sent = k.text FROM known AS k WHERE f.id = k.id
-)
-SELECT key, place, wanted, text FROM known WHERE wanted <> text ORDER BY id
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A figure the target holds otherwise than it confirmed, and than is wanted."""
-
-    key: str
-    place: str
-    wanted: str
-    held: str
-
-
-def compare(route_id: int, held: Mapping[int, str], *, before: datetime) -> list[Difference]:
-    """What a target was found to hold, by figure: the next feed sends what differs from what is wanted. Figures that are on
-    their way, were sent since ``before`` (when the target was read), or cannot be sent are left alone."""
-    with connection.cursor() as cursor:
-        cursor.execute(_HELD, {"ids": list(held), "texts": list(held.values()), "route": route_id, "before": before})
-        return [Difference(*row) for row in cursor.fetchall()]
-
-
-def at(route_id: int, pairs: Collection[tuple[str, str]]) -> list[Row]:
-    """The figures of a route with these keys and places."""
-    keys, places = [key for key, _ in pairs], [place for _, place in pairs]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT f.id, f.key, f.place, f.wanted, f.sent FROM connectors_figure AS f "
-            "JOIN unnest(%s::text[], %s::text[]) AS g (key, place) ON f.key = g.key AND f.place = g.place "
-            "WHERE f.route_id = %s ORDER BY f.id",
-            [keys, places, route_id],
-        )
-        return [Row(*row) for row in cursor.fetchall()]
-
-
-def places_of(route_id: int) -> list[str]:
-    """Every place a route has figures at."""
-    rows = Figure.objects.filter(route_id=route_id).order_by("place").values_list("place", flat=True)
-    return list(rows.distinct())
 
 
 def problematic(route_id: int, codes: Collection[str], *, after: int = 0, limit: int = BLOCK) -> list[Row]:

@@ -8,16 +8,26 @@ from dataclasses import dataclass
 from connectors.base import Provider
 
 GENERAL = "general"
-# (name, label, kinds of record), in the order of the tabs.
+# (name, label, kinds of record and of what events of their own do for them), in the order of the tabs.
 KNOWN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("orders", "Orders", ("order", "order_update")),
+    ("orders", "Orders", ("order", "order_update", "payment")),
     (
         "fulfillments",
         "Fulfillments",
-        ("shipment", "fulfillment_order", "fulfillment_move", "fulfillment_progress", "hold", "hold_release"),
+        (
+            "shipment",
+            "fulfillment",
+            "invoice",
+            "shipped_order",
+            "fulfillment_order",
+            "fulfillment_move",
+            "fulfillment_progress",
+            "hold",
+            "hold_release",
+        ),
     ),
     ("refunds", "Refunds and returns", ("refund", "refund_request", "return")),
-    ("inventory", "Inventory", ("stock",)),
+    ("inventory", "Inventory", ("stock", "stock_adjustment")),
     ("products", "Products", ("product", "price")),
     ("giftcards", "Gift cards", ("gift_card",)),
     ("payouts", "Payouts", ("payout",)),

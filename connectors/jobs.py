@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from pydantic import ValidationError as InvalidRecord
 
-from connectors import acknowledging, attempts, budgets, figures, lanes, registry
+from connectors import acknowledging, attempts, budgets, figures, holdings, lanes, registry
 from connectors.base import Delivered, Provider
 from connectors.exceptions import ConfigurationError, HubError, LeaseLost, NotDone, PayloadError, Skip
 from connectors.known import by_id
@@ -149,7 +149,7 @@ def _deliver(run: Run, provider: Provider) -> str | None:
     record_type, accept = pair
     if accept.feed is not None and run.the_event.topic == figures.feed_topic(record_type.kind):
         return accept.feed(run)
-    if accept.compare is not None and run.the_event.topic == figures.compare_topic(record_type.kind):
+    if accept.compare is not None and run.the_event.topic == holdings.compare_topic(record_type.kind):
         return accept.compare(run)
     if accept.function is None:
         raise ConfigurationError(f"{run.connector} takes {record_type.label.lower()}s as figures only.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import transaction
@@ -23,14 +24,26 @@ def lock_key(connector_id: int, object_type: str, object_id: str) -> str:
     return f"{connector_id}:{object_type}:{object_id}" if object_type and object_id else ""
 
 
-def deliver(source: Connector, event: Event, one: Record) -> int:
-    """Record a child event per route. Raises ``Skip`` where no enabled route takes such records."""
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """The object of another connector that a record tells of. ``ids``: of the object itself, then of others that came from
+    the same place; the first that the ledger knows says where that is."""
+
+    kind: type[Record]
+    ids: Sequence[str]
+
+
+def deliver(source: Connector, event: Event, one: Record, about: About | None = None) -> int:
+    """Record a child event per route. Raises ``Skip`` where no enabled route takes such records, or only routes to others
+    than the connector that the object it is ``about`` came from."""
     routes = list(Route.objects.select_related("target").filter(source=source, record_kind=one.kind, is_enabled=True))
     if not routes:
         raise Skip(
             f"No route takes {one.label.lower()}s from {source}: {one.label} {one.number} went nowhere.",
             reason="not_routed",
         )
+    if about is not None:
+        routes = _concerned(source, routes, one, about)
     content = one.to_json()
     if len(content) > settings.BODY_MAX_BYTES:
         # A body is cut at this size, and half a record delivers nothing; the vendor's own form is shown on the parent.
@@ -40,6 +53,34 @@ def deliver(source: Connector, event: Event, one: Record) -> int:
             _child(route, event, one, content)
         bell.ring()
     return len(routes)
+
+
+def _concerned(source: Connector, routes: list[Route], one: Record, about: About) -> list[Route]:
+    """Of two shops of one back office only the one whose object it was hears of it; so do targets that send no such
+    objects. All of them where nothing is known. Raises ``Skip`` where none is left."""
+    kind = about.kind.kind
+    homes: set[int] = next(filter(None, (origins(source, kind, object_id) for object_id in about.ids)), set())
+    if not homes:
+        return routes
+    senders = set(Route.objects.filter(target=source, record_kind=kind).values_list("source_id", flat=True))
+    found = [route for route in routes if route.target_id in homes or route.target_id not in senders]
+    if not found:
+        names = ", ".join(Connector.objects.filter(pk__in=homes).order_by("name").values_list("name", flat=True))
+        raise Skip(
+            f"No route takes {one.label.lower()}s from {source} to {names}, where the {about.kind.label.lower()} of "
+            f"{one.label} {one.number} came from; nobody else is told of it.",
+            reason="not_routed",
+        )
+    return found
+
+
+def origins(target: Connector, kind: str, object_id: str) -> set[int]:
+    """Ids of the connectors that an object was delivered from; empty where the ledger does not know it."""
+    if not object_id:
+        return set()
+    everyone = list(Connector.objects.values_list("pk", flat=True))  # the ledger's index begins with the source
+    links = Link.objects.filter(source_id__in=everyone, target=target, record_kind=kind, source_object_id=object_id)
+    return set(links.filter(state=LinkState.DELIVERED).values_list("source_id", flat=True))
 
 
 def is_delivered(source: Connector, kind: str, object_id: str) -> bool:

@@ -77,7 +77,7 @@ class Run:
         if budget.per_second > 0 and self.connector.pk:
             spend = lambda: budgets.spend(self.connector.pk, budget)  # noqa: E731
             if budget.rests:
-                rest = lambda: budgets.rest(self.connector.pk)  # noqa: E731
+                rest = lambda: budgets.rest(self.connector.pk, budget)  # noqa: E731
         return HttpClient(self.recorder, self.redactor, spend=spend, rest=rest, ends_at=self.ends_at)
 
     @cached_property
@@ -170,9 +170,11 @@ class Run:
         notices.clear(self.connector.pk, code)
 
     # --- records ---
-    def deliver(self, one: Record) -> int:
-        """Hand a record to every route of its kind: one child event each. Returns how many routes there were; raises
-        ``Skip`` (not routed) where there is none, ``PayloadError`` where a member is of another kind than declared."""
+    def deliver(self, one: Record, *, about: routing.About | None = None) -> int:
+        """Hand a record to every route of its kind: one child event each. ``about``: the object of another connector that it
+        tells of (the order that shipped); of the connectors that send such objects only the one it came from gets it then.
+        Returns how many routes there were; raises ``Skip`` (not routed) where there is none, ``PayloadError`` where a
+        member is of another kind than declared."""
         try:
             one.to_json()
         except ValueError as error:
@@ -181,7 +183,7 @@ class Run:
             ) from error
         self.keys(one.search_keys())
         self.show(json.dumps(one.raw, default=str, ensure_ascii=False).encode())
-        return routing.deliver(self.connector, self.the_event, one)
+        return routing.deliver(self.connector, self.the_event, one, about)
 
     def is_delivered(self, record_type: type[Record], object_id: str) -> bool:
         """Whether every route of this kind has delivered this object already, and there is such a route."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -26,6 +26,7 @@ from events.models import Digest, Event, Family, Mail, Outcome, Reason
 GROUPS = 30  # causes listed in one mail
 ROWS = 20  # failures listed of one cause
 COUNTED = 1000  # counting ends there
+PAUSE = timedelta(minutes=5)  # after one that could not be written
 CONNECTION = "connection"  # topic of what is told of a whole remote
 
 log = structlog.get_logger(__name__)
@@ -77,6 +78,7 @@ def send_due() -> int:
             log.exception("digest_not_written", connector_id=connector_id)
             if connection.in_atomic_block:
                 raise
+            Digest.objects.filter(connector_id=connector_id).update(due_at=timezone.now() + PAUSE)
     return written
 
 
@@ -123,6 +125,8 @@ def _event_url(event_id: int) -> str:
 
 def _groups(connector_id: int, contact_label: str, policy: MailPolicy) -> list[Group]:
     families = Family.objects.filter(connector_id=connector_id, recovered_at=None, unmailed_count__gt=0)
+    # Held until the mail is written, in the order in which failures take them: one that comes meanwhile is told next time.
+    list(families.order_by("cause").select_for_update().values_list("pk"))
     found: list[Group] = []
     for family in families.order_by("topic", "-last_at"):
         if not policy.wants(family.topic, family.reason):

@@ -22,7 +22,10 @@ WITH RECURSIVE mine AS (
   JOIN events_searchkey AS k ON k.value = g.value AND k.kind = g.kind JOIN events_event AS e ON e.id = k.event_id
   WHERE e.connector_id = %s
   UNION
-  SELECT c.id FROM mine JOIN events_event AS c ON c.parent_id = mine.id
+  SELECT n.id FROM mine JOIN events_event AS m ON m.id = mine.id, LATERAL (
+    SELECT c.id FROM events_event AS c WHERE c.parent_id = m.id
+    UNION ALL
+    SELECT p.id FROM events_event AS p WHERE p.id = m.parent_id AND p.object_id <> '') AS n
 ) SELECT id FROM mine ORDER BY id
 """
 _OF_CONNECTOR = """
@@ -42,7 +45,9 @@ FROM events_event WHERE id = ANY(%s) ORDER BY id
 
 
 def find(connector_id: int, keys: Iterable[tuple[str, str]]) -> list[int]:
-    """Events of a connector that carry any of these keys, and all that came of them, at other connectors as well."""
+    """Events of a connector that carry any of these keys, all that came of them, at other connectors as well, and what
+    they came of where that is about one object: what another connector handed over was read there with its buyer. What
+    walks many objects (it names none) is not the person's."""
     pairs = folded(keys, most=None)
     with connection.cursor() as cursor:
         cursor.execute(_FIND, [[kind for kind, _ in pairs], [value for _, value in pairs], connector_id])
@@ -127,5 +132,12 @@ def _erase(ids: list[int]) -> int:
         cursor.execute(
             "UPDATE events_mail SET subject = %s, text = %s, html = '' WHERE family_id = ANY(%s) AND state <> 'waiting'",
             [SENTENCE, SENTENCE, families],
+        )
+        # A digest belongs to no family; it leads to each event it lists.
+        cursor.execute(
+            "UPDATE events_mail AS m SET subject = %s, text = %s, html = '' WHERE m.kind = 'digest' "
+            "AND m.state <> 'waiting' AND m.connector_id IN (SELECT connector_id FROM events_event WHERE id = ANY(%s)) "
+            "AND m.text ~ ('/events/event/(' || array_to_string(%s::bigint[], '|') || ')/change/')",
+            [SENTENCE, SENTENCE, done, done],
         )
     return len(done)

@@ -26,7 +26,9 @@ class Interval:
         divide the day makes a shorter pause there, and one of a whole day keeps its time by the clock."""
         step = timedelta(minutes=max(self.minutes, 1))
         if step > DAY:
-            return self._first_of((moment + step).astimezone(ZoneInfo(self.zone)).date())
+            day = (moment + step).astimezone(ZoneInfo(self.zone)).date()
+            # A little more than a day after midnight is the same date still where that day has an hour more.
+            return next(one for n in (0, 1) if (one := self._first_of(day + n * DAY)) > moment)
         day = moment.astimezone(ZoneInfo(self.zone)).date()
         firsts = [self._first_of(day + n * DAY) for n in (-1, 0, 1)]
         begins = max(one for one in firsts if one <= moment)

@@ -1,8 +1,9 @@
 """Failed deliveries that nobody resolved, tried again by the hub itself: what a fixed setting or master record mends.
 
-Only the newest delivery of an object, and only what failed for want of right data. What failed in the connection was
-tried often enough; what may have been done, or took its worker down, is a person's to decide. Not for a Retry by hand:
-that is ``outcomes.retry``.
+Only the newest delivery of an object, and what a sync or a delivery started as an event of its own (an invoice that was
+read, a payment): a later success of the same object would have resolved it. Only what failed for want of right data. What
+failed in the connection was tried often enough; what may have been done, or took its worker down, is a person's to
+decide. Not for a Retry by hand: that is ``outcomes.retry``.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ UPDATE events_event AS e SET outcome = 'queued', reason = '', reason_code = '', 
 WHERE e.id = ANY(ARRAY(
   SELECT f.id FROM events_event AS f
   WHERE f.connector_id = %(connector)s AND f.outcome = 'failed' AND f.resolved_at IS NULL AND f.id > %(above)s
-    AND f.kind = 'delivery' AND f.reason = ANY(%(reasons)s) AND f.reason_code <> ALL(%(never)s)
+    AND (f.kind = 'delivery' OR (f.kind = 'sync' AND f.parent_id IS NOT NULL))
+    AND f.reason = ANY(%(reasons)s) AND f.reason_code <> ALL(%(never)s)
     AND (%(codes)s::text[] IS NULL OR f.reason_code = ANY(%(codes)s))
     AND f.finished_at <= now() - %(rest)s * interval '1 second'
     AND NOT EXISTS (SELECT 1 FROM events_event AS n WHERE n.lock_key = f.lock_key AND n.kind = 'delivery' AND n.id > f.id)

@@ -27,6 +27,7 @@ KEY_HITS = 2000
 COUNT_LIMIT = 1000
 MOST_TYPES = 50
 BEYOND = 2**63 - 1
+FIRST_YEAR, LAST_YEAR = 1970, 9000
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,12 @@ class Page:
 
 
 def _day(text: str) -> str:
+    """A day as it was typed; empty where it is none, or one that no log reaches (and whose midnight no clock can say)."""
     try:
-        return date.fromisoformat(text.strip()).isoformat()
+        day = date.fromisoformat(text.strip())
     except ValueError:
         return ""
+    return day.isoformat() if FIRST_YEAR <= day.year <= LAST_YEAR else ""
 
 
 _TYPES = """

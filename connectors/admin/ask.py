@@ -28,6 +28,7 @@ from connectors.api.problems import Problem
 from connectors.base import Answer, Lookup
 from connectors.exceptions import ConfigurationError
 from connectors.models import Connector
+from events.listing import as_id
 from events.models import Event, SearchKey
 
 NAME = "connectors_connector_ask"
@@ -140,7 +141,7 @@ def _answered(request: HttpRequest, connector: Connector, lookup: Lookup) -> dic
     except Problem as problem:
         return {"problems": [(one.field, one.message) for one in problem.errors] or [("", problem.detail)]}
     answer, event_id = lookups.answer(connector, lookup, params, asked_by=request.user.get_username())
-    asked = int(request.POST.get("asked", "0") or 0) + 1 if request.POST.get("asked", "0").isdigit() else 1
+    asked = (as_id(request.POST.get("asked", "")) or 0) + 1
     return {
         "answer": answer,
         "event": _event(request, event_id),

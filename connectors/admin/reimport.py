@@ -26,6 +26,7 @@ from events.models import Event, Outcome
 
 NAME = "connectors_connector_import"
 LONGEST_DAYS = 3660
+FIRST_YEAR, LAST_YEAR = 1990, 2199  # what sources can be asked for
 
 
 class Days(forms.DateInput):
@@ -62,6 +63,9 @@ class DaysForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         first, last = cleaned.get("first"), cleaned.get("last")
+        for name, day in (("first", first), ("last", last)):
+            if day and not FIRST_YEAR <= day.year <= LAST_YEAR:
+                self.add_error(name, f"Choose a day of the years {FIRST_YEAR} to {LAST_YEAR}.")
         if first and last and first > last:
             self.add_error("last", "This is before the first day.")
         if first and last and (last - first).days > LONGEST_DAYS:

@@ -46,6 +46,12 @@ def strictest(routes: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], list[st
         found[name] = list(dict.fromkeys(value for one in lists for value in one))
         if any(set(one) != set(lists[0]) for one in lists):
             differ.append(name)
+    # A tag that is wanted and left out as well: orders with it were left out, and the settings take no such contradiction.
+    left_out = {tag.casefold() for tag in found["exclude_tags"]}
+    wanted = [tag for tag in found["include_tags"] if tag.casefold() not in left_out]
+    if found["include_tags"] and not wanted and "include_tags" not in blocked:
+        blocked.append("include_tags")
+    found["include_tags"] = wanted
     tests = [bool(row.get("test_orders", False)) for row in rows]
     found["test_orders"] = all(tests)
     if len(set(tests)) > 1:

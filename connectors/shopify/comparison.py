@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from connectors import feeds, figures
+from connectors import feeds, figures, holdings
 from connectors.exceptions import RemoteRefused, RemoteUnavailable
-from connectors.figures import Difference, Row
+from connectors.figures import Row
+from connectors.holdings import Difference
 from connectors.records import StockLevel
 from connectors.shopify import bulk
 from connectors.shopify.calls import bulk as calls
@@ -53,8 +54,8 @@ def compare(run: Run) -> str:
     named: list[str] = []
     try:
         for levels in _blocks(_levels(run, node, places)):
-            rows = figures.at(route_id, list(levels))
-            different = figures.compare(route_id, _held(run, rows, levels), before=began)
+            rows = holdings.at(route_id, list(levels))
+            different = holdings.compare(route_id, _held(run, rows, levels), before=began)
             count, found = count + len(rows), found + len(different)
             named += [_told(one) for one in different[: NAMED - len(named)]]
             run.progress(count, figures.count_all(route_id))
@@ -103,7 +104,7 @@ def _forget(run: Run) -> None:
 def _places(run: Run) -> dict[str, str]:
     """The places of the route's figures by the shop's location; those without one are told by the feed."""
     known = Places(run)
-    found = {place: known.find(place) for place in figures.places_of(run.the_route.pk)}
+    found = {place: known.find(place) for place in holdings.places_of(run.the_route.pk)}
     return {location: place for place, location in found.items() if isinstance(location, str)}
 
 

@@ -1,6 +1,7 @@
 """What the hub takes for granted of Xoro and no setting holds: rows of the checklist, for the tenant to confirm.
 
-The numbers are those of the list of gaps in ``docs/connectors/xoro.md``. What a setting holds is marked there.
+What a setting holds is said there (``setting(assumed=...)``). ``source``: the number of the question to the vendor; what
+bears the same number, here or behind a setting's assumption as in "(G-07)", is answered together.
 """
 
 from __future__ import annotations

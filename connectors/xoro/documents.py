@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from connectors import directory
-from connectors.models import Link, LinkState
+from connectors.models import DirectoryEntry, Link, LinkState
 from connectors.records import Order
 from connectors.xoro import wire
 from connectors.xoro.settings_warehousing import INVOICES
@@ -71,6 +71,13 @@ def order_id_of(run: Run, source: str, reference: str) -> str:
         return str(known.data.get("order_id") or reference)
     found = PART.match(reference)
     return found[1] if found else reference
+
+
+def order_of_shop(run: Run, source: str) -> str:
+    """The id of some order of a shop that went to Xoro; empty where none did."""
+    rows = DirectoryEntry.objects.filter(connector_id=run.connector.pk, kind=KIND, key__startswith=f"{source} ")
+    found = rows.values_list("data__order_id", flat=True)[:1]
+    return str(found[0] or "") if found else ""
 
 
 def known_documents(run: Run, source: str, order_id: str) -> list[Document]:

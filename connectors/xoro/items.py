@@ -52,9 +52,8 @@ def synchronize(run: Run, part: Slice) -> None:
             cursor.position, lambda page: calls.items_page(run.client, page, since=cursor.since, size=size),
             lambda rows: _keep(run, rows, cursor), part=part, what="the items",
         )  # fmt: skip
-    except Exception:
+    finally:
         cursor.save(run)
-        raise
     if is_sure or cursor.until:
         cursor.finish(run, is_sure=is_sure)
         return

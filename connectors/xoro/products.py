@@ -6,6 +6,7 @@ handle, no price). A retry reads the product anew. Not for what comes into Xoro:
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from connectors.xoro.walks import MARK, Slice, unmet, walk
 if TYPE_CHECKING:
     from connectors.run import Run
 
-KIND = "product"  # directory: key: handle; object id: Xoro's id; data: number, modified, mark
+KIND = "product"  # directory: key: handle; object id: Xoro's id; data: number, modified, asked, mark, event
 CURSOR = "products"  # checkpoint
 LARGEST_CARRIED = 512 * 1024  # bytes of a product that travels with its event; a larger one is read again
 NAMED = 8
@@ -38,16 +39,15 @@ def synchronize(run: Run) -> str:
     if not run.is_routed(Product):
         raise Skip(f"No route takes products from {run.connector}.", reason="not_routed")
     tags = run.settings.product_tags
-    cursor = Cursor.read(run, CURSOR, asked=",".join(sorted(tag.casefold() for tag in tags)))
+    cursor = Cursor.read(run, CURSOR, asked=_asked(run))
     tag = tags[0] if len(tags) == 1 else ""  # the route takes one; several are looked for here
     try:
         is_sure = walk(
             cursor.position, lambda page: calls.products_page(run.client, page, since=cursor.since, tag=tag),
             lambda rows: _take(run, rows, cursor), part=Slice.begin(), what="the products",
         )  # fmt: skip
-    except Exception:
+    finally:
         cursor.save(run)
-        raise
     cursor.finish(run, is_sure=is_sure)
     if not is_sure:
         run.note("broke_off", "Xoro's list ended with an empty answer that may mean that it is too busy; the next run reads "
@@ -57,6 +57,16 @@ def synchronize(run: Run) -> str:
     return (
         f"{count:,} product{' was' if count == 1 else 's were'} read that changed{since}; each has an event of its own."
     )
+
+
+def _asked(run: Run) -> str:
+    """What makes every product news again where it changes: which are sent, where to, and what of them."""
+    one = run.settings
+    said = [
+        sorted(tag.casefold() for tag in one.product_tags), one.price_currency, one.price_field, one.compare_price_field,
+        one.cost_field, sorted(one.update_fields), one.update_sku, sorted(run.targets_of(Product.kind)),
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
 def check_direction(run: Run) -> None:
@@ -76,7 +86,7 @@ def _take(run: Run, rows: Sequence[Node], cursor: Cursor) -> int:
     for part in rows:
         number = calls.text(part.get("BasePartNumber"))
         if number:
-            one = _known(part, number, cursor.position.mark)
+            one = _known(part, number, cursor.position.mark, cursor.asked)
             known[one.object_id], parts[one.object_id] = one, part
             cursor.meet(part)
     fresh = unmet(run.connector.pk, KIND, known, cursor.position.mark)
@@ -87,15 +97,16 @@ def _take(run: Run, rows: Sequence[Node], cursor: Cursor) -> int:
     return fresh
 
 
-def _known(part: Node, number: str, mark: str) -> Known:
-    data = {"number": number, "modified": calls.text(part.get("ModifyDttm")), MARK: mark}
+def _known(part: Node, number: str, mark: str, asked: str) -> Known:
+    data = {"number": number, "modified": calls.text(part.get("ModifyDttm")), "asked": asked, MARK: mark}
     return Known(key=calls.text(part.get("Handle")), object_id=calls.text(part.get("Id")) or number, data=data)
 
 
 def _is_news(run: Run, one: Known) -> bool:
     """Not what lies in the overlap and was handed on in this state already."""
     before = directory.by_id(run.connector.pk, KIND, one.object_id)
-    return before is None or not one.data["modified"] or before.data.get("modified") != one.data["modified"]
+    kept = {} if before is None else before.data
+    return not one.data["modified"] or any(kept.get(name) != one.data[name] for name in ("modified", "asked"))
 
 
 def _spawn(run: Run, one: Known, part: Node) -> None:
@@ -160,7 +171,7 @@ def _find(run: Run, number: str) -> Node:
 def _hand_on(run: Run, part: Node) -> str:
     number = calls.text(part.get("BasePartNumber"))
     title = calls.text(part.get("Title")) or number
-    one = _known(part, number, "")
+    one = _known(part, number, "", _asked(run))
     before = directory.by_id(run.connector.pk, KIND, one.object_id)
     data = {**(before.data if before else {}), **one.data, "event": run.the_event.pk}
     directory.put(run.connector.pk, KIND, [Known(key=one.key, object_id=one.object_id, data=data)])

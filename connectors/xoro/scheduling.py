@@ -35,13 +35,15 @@ KINDS = {
     "orders": ("order", "order_update", "refund", "refund_request", "return", "gift_card"),
     "fulfillments": (
         "shipment",
+        "fulfillment",
+        "shipped_order",
         "fulfillment_order",
         "fulfillment_move",
         "fulfillment_progress",
         "hold",
         "hold_release",
     ),
-    "products": ("product", "stock", "price"),
+    "products": ("product", "stock", "inventory", "price"),
     "payouts": ("payout",),
 }
 OF_CONNECTION = frozenset({"unavailable", "timed_out", "unauthorised"})

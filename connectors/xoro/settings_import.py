@@ -46,7 +46,7 @@ class ImportSettings:
         advanced=True,
     )  # fmt: skip
     import_batch_size: int = whole(
-        "Batch", "How many failed entries are tried again in one run, 1 to 1000.", IMPORT, initial=50, least=1,
+        "Batch", "Each run tries all failed entries again, queued in steps of so many, 1 to 1000.", IMPORT, initial=50, least=1,
         most=1000, advanced=True,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ CAUSES = [
     ("connection", "Connection errors"),
 ]
 EACH_RUN, HOURLY, DAILY = "each_run", "hourly", "daily"
+MOST_TEXT = 500  # of the receivers of one mail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,8 @@ class NotificationSettings:
         "Tell about", "Errors of these kinds.", NOTIFICATIONS, CAUSES, initial=[name for name, _ in CAUSES]
     )
     notify_mode: str = choice(
-        "When", "At once, or gathered.", NOTIFICATIONS,
+        "When", "Failures are gathered into one mail: after each run, each hour, or each day at 7:00 of the shop's time.",
+        NOTIFICATIONS,
         [(EACH_RUN, "Each run"), (HOURLY, "Hourly digest"), (DAILY, "Daily digest")], initial=HOURLY,
     )  # fmt: skip
     notify_min_errors: int = whole(
@@ -48,4 +50,6 @@ def problems(settings: NotificationSettings) -> dict[str, str]:
             validate_email(address)
         except ValidationError:
             return {"notify_recipients": f"“{address}” is no e-mail address."}
+    if len(", ".join(settings.notify_recipients)) > MOST_TEXT:
+        return {"notify_recipients": f"At most {MOST_TEXT} characters together: use the address of a group."}
     return {}

@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import PayloadError, Skip
-from connectors.records import Shipment
+from connectors.records import Order, Shipment
+from connectors.routing import About
 from connectors.xoro import documents, shipped, wire
 from connectors.xoro.calls import invoices as calls
 from connectors.xoro.shipments import Shipped, invoiced_units, read, shipments_of, units_of
@@ -91,11 +92,12 @@ def _tell(run: Run, one: Shipped, order_id: str, *, is_asked_for: bool) -> tuple
         one, run.settings, order_id=order_id, whole_as=before.get("whole", ""), order_lines=_order_lines(run, one)
     )
     told, held, known = [], [], dict(before.get("told", {}))
+    about = About(kind=Order, ids=(order_id, documents.order_of_shop(run, one.source)))
     for record in records:
         if not (record.tracking_numbers or run.settings.without_tracking) and record.id not in known:
             held.append(record.number)
         elif is_asked_for or known.get(record.id) != record.fingerprint():
-            run.deliver(record)
+            run.deliver(record, about=about)
             told.append(record.number)
             known[record.id] = record.fingerprint()
     units = units_of(one, run.settings)

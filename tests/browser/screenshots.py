@@ -99,13 +99,13 @@ class Camera:
         return self.pages[(width, theme)]
 
     def take(self, name: str, path: str = "", *, width: int = 1280, theme: str = "light", top: str = "") -> Any:
-        """The picture ``name`` of an address (or of what is open); ``top`` is scrolled to the upper edge."""
+        """The picture ``name`` of an address (or of what is open); ``top`` is scrolled below the bar."""
         page = self.page(width, theme)
         if path:
             page.goto(path)
         page.wait_for_load_state("networkidle")
         if top:
-            page.locator(top).first.evaluate("e => window.scrollTo(0, e.getBoundingClientRect().top + scrollY - 16)")
+            page.locator(top).first.evaluate("e => window.scrollTo(0, e.getBoundingClientRect().top + scrollY - 72)")
         page.mouse.move(0, 0)
         target = IMAGES / f"{name}.png"
         page.screenshot(path=str(target))

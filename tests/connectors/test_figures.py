@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from connectors import feeds, figures
+from connectors import feeds, figures, holdings
 from connectors.exceptions import NotDone, RemoteTimedOut, RemoteUnavailable, Skip
 from connectors.feeds import Answered
 from connectors.models import Batch, Figure, Route
@@ -311,10 +311,11 @@ def test_an_older_row_does_not_undo_a_newer_one_that_said_the_same_as_before(rou
     assert (made.changed, made.older, Figure.objects.get().wanted) == (0, 1, "5")
 
 
-def test_a_picture_of_nothing_empties_no_warehouse(route, testing_provider):
+@pytest.mark.parametrize("rows", [[], [("", 5), ("X" * 300, 5)]], ids=["none", "none that can be used"])
+def test_a_picture_of_nothing_empties_no_warehouse(route, testing_provider, rows):
     """A source that broke off before its first row is not one that has nothing left."""
     offer(route, testing_provider, [level("A", 1), level("B", 2)], complete=True)
-    made, _ = offer(route, testing_provider, [], complete=True, absent="0")
+    made, _ = offer(route, testing_provider, [level(*row) for row in rows], complete=True, absent="0")
     assert made.absent == 0
     assert sorted(Figure.objects.values_list("key", "wanted")) == [("A", "1"), ("B", "2")]
 
@@ -461,9 +462,9 @@ def _hold(route: Route, *keys: str) -> None:
 def test_what_a_target_is_found_to_hold_is_told_and_sent_again(route):
     figures.offer([route.pk], [level("A", 1), level("B", 2), level("C", 3)])
     _hold(route, "A", "B", "C")
-    known = {row.key: row.id for row in figures.at(route.pk, [("A", "MAIN"), ("B", "MAIN"), ("D", "MAIN")])}
+    known = {row.key: row.id for row in holdings.at(route.pk, [("A", "MAIN"), ("B", "MAIN"), ("D", "MAIN")])}
     assert set(known) == {"A", "B"}
-    found = figures.compare(route.pk, {known["A"]: "1", known["B"]: "9"}, before=datetime.now(UTC))
+    found = holdings.compare(route.pk, {known["A"]: "1", known["B"]: "9"}, before=datetime.now(UTC))
     assert [(one.key, one.held, one.wanted) for one in found] == [("B", "9", "2")]
     assert [(row.key, row.sent) for row in figures.pending(route.pk)] == [("B", "9")]
 
@@ -472,6 +473,6 @@ def test_what_was_sent_after_the_target_was_read_is_no_difference(route):
     figures.offer([route.pk], [level("A", 1)])
     read_at = datetime.now(UTC) - timedelta(hours=2)
     _hold(route, "A")
-    [row] = figures.at(route.pk, [("A", "MAIN")])
-    assert figures.compare(route.pk, {row.id: "9"}, before=read_at) == []
+    [row] = holdings.at(route.pk, [("A", "MAIN")])
+    assert holdings.compare(route.pk, {row.id: "9"}, before=read_at) == []
     assert figures.count_pending(route.pk) == 0

@@ -150,6 +150,11 @@ def test_resolving_takes_older_failures_of_the_order_along_and_unresolving_takes
     assert Event.objects.get(pk=newest).is_failure_open
 
 
+def test_what_an_event_of_its_own_does_for_a_flow_stands_in_the_log_of_the_flow():
+    found = {flow.name: set(flow.kinds) for flow in flows.of(None, ["payment", "invoice", "fulfillment", "cart"])}
+    assert found == {"orders": {"payment"}, "fulfillments": {"fulfillment", "invoice"}, "general": {"", "cart"}}
+
+
 def test_one_rows_button_means_that_row_whatever_is_ticked(client, supporter, erp):
     first, second = delivery(erp, "1"), delivery(erp, "2")
     client.force_login(supporter)

@@ -219,6 +219,7 @@ def test_runs_start_at_their_minute_of_the_interval_however_late_the_last_began(
         (Interval(minutes=60, zone="America/Toronto"), "2026-03-08T06:30", "2026-03-08T07:00"),  # the short night
         (Interval(minutes=1440, offset=420, zone="America/Toronto"), "2026-03-07T13:00", "2026-03-08T11:00"),
         (Interval(minutes=2880, zone="America/Toronto"), "2026-03-05T13:00", "2026-03-07T05:00"),
+        (Interval(minutes=1499, zone="America/Toronto"), "2026-11-01T04:00", "2026-11-02T05:00"),  # the long day
     ],
 )
 def test_the_next_start_by_the_clock_of_the_zone(interval, after, starts):

@@ -15,10 +15,11 @@ from connectors import lanes, registry, rerun
 from connectors.exceptions import RemoteRefused
 from connectors.models import Route
 from connectors.run import Run
+from connectors.spawning import spawn
 from events import alerts, digests, mail
 from events.host import MailPolicy
 from events.interval import Interval
-from events.models import Digest, Event, Family, Mail, Outcome
+from events.models import Digest, Event, Family, Kind, Mail, Outcome
 from events.outcomes import Result, resolve, retry, unresolve
 from tests.cast import an_event, claim, run_one
 from tests.provider import ERRORS
@@ -94,6 +95,24 @@ def test_what_data_or_settings_mend_is_tried_with_the_next_batch(shop, erp, fail
     assert batch(erp) == "1 failed transaction queued again."
     row.refresh_from_db()
     assert (row.outcome, row.triggered_by) == (Outcome.SUCCEEDED, "schedule")
+
+
+def test_what_another_event_started_is_tried_too_and_what_a_person_started_is_not(shop, erp, fails, testing_provider):
+    def refuse(run):
+        raise ERRORS["configuration"]
+
+    testing_provider.STATE.call = refuse
+    parent = an_event(erp, "noop")
+    run_one(erp, parent)
+    payment = Event.objects.get(pk=spawn(erp, parent, "call", ("payment", "7", "#7"), {}))
+    by_hand = an_event(erp, "call", kind=Kind.SYNC)
+    while claim_one(erp):
+        pass
+    testing_provider.STATE.call = lambda run: "Deposited."
+    assert batch(erp) == "1 failed transaction queued again."
+    payment.refresh_from_db()
+    by_hand.refresh_from_db()
+    assert (payment.outcome, by_hand.outcome) == (Outcome.SUCCEEDED, Outcome.FAILED)
 
 
 @pytest.mark.parametrize("name", ["unconfirmed", "unauthorised"])
@@ -228,6 +247,17 @@ def test_a_digest_lists_each_row_once_grouped_by_cause_and_goes_through_the_outb
     batch(erp)
     due_now()
     assert digests.send_due() == 0, "the same texts are no news"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_digest_that_cannot_be_written_is_tried_again_later_and_not_each_second(shop, erp, fails, policy):
+    policy(MailPolicy(receiver="desk@example.com, " * 50, digest=HOURLY))
+    fails(ERRORS["refused"])
+    deliver(shop, erp)
+    due_now()
+    assert digests.send_due() == 0
+    assert Digest.objects.get().due_at > timezone.now() + timedelta(minutes=4)
+    assert Event.objects.filter(is_news=True).exists(), "it is still to be told"
 
 
 def test_what_was_resolved_before_the_digest_is_not_in_it(shop, erp, fails, policy):

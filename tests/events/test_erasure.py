@@ -85,6 +85,28 @@ def test_mails_and_families_that_name_the_person_are_emptied(shop):
     assert MIRA[1] not in str([vars(one) for one in (*Family.objects.all(), *Mail.objects.all())])
 
 
+def test_digests_that_list_an_event_of_the_person_are_emptied(shop):
+    event = about(shop, outcome=Outcome.FAILED)
+    base = {"connector_id": shop.pk, "kind": "digest", "sender": "a@b.example", "receiver": "c@d.example"}
+    listed = f"{MIRA[1]} https://hub.example/admin/events/event/{event.pk}/change/"
+    others = f"jonas https://hub.example/admin/events/event/{event.pk}1/change/"
+    for text in (listed, others):
+        Mail.objects.create(**base, subject="2 failures", text=text, html=text, state=Mail.State.SENT)
+    erasure.erase([event.pk])
+    said = str([vars(one) for one in Mail.objects.all()])
+    assert (MIRA[1] in said, "jonas" in said) == (False, True)
+
+
+def test_what_another_connector_read_and_handed_over_goes_too_and_the_walk_stays(shop, make_connector):
+    erp = make_connector("Erp")
+    walk = an_event(erp, payload=b"mira and jonas")
+    read = an_event(erp, obj="INV-1", parent_id=walk.pk, payload=b"mira")
+    other = an_event(erp, obj="INV-2", parent_id=walk.pk, payload=b"jonas")
+    told = about(shop, ("order_id", "7"), parent_id=read.pk)
+    assert erasure.find(shop.pk, [("order_id", "7")]) == [read.pk, told.pk]
+    assert other.pk not in erasure.find(shop.pk, [("order_id", "7")])
+
+
 def test_a_whole_connector_is_walked_in_batches(shop, make_connector, monkeypatch):
     monkeypatch.setattr(erasure, "BATCH", 2)
     mine = {about(shop).pk for _ in range(5)}

@@ -28,7 +28,7 @@ DONE = "done"  # its money is booked, or there is none to book
 @dataclass(frozen=True, kw_only=True)
 class Memory:
     """``version``: of the return when an event was last made for it. ``wanted`` and ``received``: units by SKU. ``told``:
-    what Loop was asked. ``since``: when the RMA was made, as Xoro writes moments."""
+    what Loop was asked. ``since``: the day the RMA was made, by Xoro's own clock."""
 
     id: str
     stage: str = NEW

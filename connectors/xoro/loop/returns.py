@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
-from connectors.xoro import wire
 from connectors.xoro.calls import rmas as calls
 from connectors.xoro.loop import memory as remembering
 from connectors.xoro.loop import money
@@ -19,6 +18,7 @@ from connectors.xoro.loop.client import LoopClient
 from connectors.xoro.loop.memory import Memory, recall
 from connectors.xoro.loop.reading import CLOSED, ENDED, LoopReturn
 from connectors.xoro.loop.rmas import authorise
+from connectors.xoro.paging import MAX_PAGES
 from connectors.xoro.scheduling import starts_at
 from connectors.xoro.settings_returns import LOOP
 
@@ -84,18 +84,16 @@ def watch_receipts(run: Run) -> str:
     waiting = {one.asn: one for one in remembering.at_stage(run, remembering.EXPECTED) if one.asn}
     if not waiting:
         return "No goods of Loop's returns are on their way."
-    since = min((one.since for one in waiting.values()), key=lambda text: wire.iso_date(text) or "")
-    done = skipped = 0
-    start = int(run.checkpoint.get("loop_asns") or 0)
-    read = 0
-    for page in calls.closed_asns(run.client, since[:10]):
-        skipped += 1
-        if page.rows and page.number <= start:
-            continue
-        read += 1
-        done += _close(run, waiting, page.rows)
-        if read >= ASN_PAGES_AT_ONCE and page.rows:
+    since = min(one.since for one in waiting.values())
+    number, done = int(run.checkpoint.get("loop_asns") or 0), 0
+    for _ in range(ASN_PAGES_AT_ONCE):
+        number += 1
+        rows = calls.closed_asns(run.client, since, number)
+        done += _close(run, waiting, rows)
+        if not rows or number >= MAX_PAGES:
+            number = 0  # from the beginning next time, also where the emptiness was throttling
             break
+    run.save_checkpoint(loop_asns=number)
     return f"{done} of {len(waiting)} returns on their way were received."
 
 

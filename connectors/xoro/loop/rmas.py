@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.exceptions import (
     ConfigurationError,
     HubError,
+    PayloadError,
     RemoteError,
     RemoteRefused,
     RemoteUnavailable,
@@ -107,10 +108,18 @@ def _kept(run: Run, one: LoopReturn, memory: Memory, header: Mapping[str, Any]) 
         units[sku] = units.get(sku, Decimal(0)) + line.quantity
     made = replace(
         memory, stage=remembering.EXPECTED, order_name=one.order_name, rma=rma, asn=asn,
-        since=memory.since or wire.identifier(header.get("CreateDttm")),
+        since=memory.since or _made_on(header),
         wanted={sku: f"{count.normalize():f}" for sku, count in units.items()},
     )  # fmt: skip
     return remembering.keep(run, made)
+
+
+def _made_on(header: Mapping[str, Any]) -> str:
+    """The day in Xoro's own time, empty where it cannot be read: the document is there all the same."""
+    try:
+        return wire.iso_date(header.get("CreateDttm")) or ""
+    except PayloadError:
+        return ""
 
 
 def _look_after(run: Run, one: LoopReturn, memory: Memory, error: RemoteError) -> Memory:

@@ -629,3 +629,61 @@ def test_a_bulk_query_that_fails_is_asked_again(shop, vendor):
     vendor.control("bulk", error_code="TIMEOUT")
     event = run_sync(shop, vendor)
     assert event.outcome == Outcome.SUCCEEDED and len(calls(vendor, "HubBulkQuery")) == 2
+
+
+# --- comparing ------------------------------------------------------------------------------------------------------
+
+
+def compared(shop: Connector, vendor, rounds: int = 6) -> Event:
+    """The comparison, once Shopify has listed its stock."""
+    for _ in range(rounds):
+        Event.objects.filter(connector_id=shop.pk, outcome=Outcome.WAITING).update(outcome=Outcome.QUEUED, due_at=None)
+        event = Event.objects.filter(topic="stock/compare").latest("id")
+        if event.outcome != Outcome.QUEUED:
+            return event
+        while Event.objects.filter(connector_id=shop.pk, outcome=Outcome.QUEUED).exists():
+            run_one(shop)
+        vendor.control("clock", advance=20)
+    return Event.objects.filter(topic="stock/compare").latest("id")
+
+
+@pytest.fixture
+def compare(route, testing_provider, shop, vendor):
+    def run() -> Event:
+        testing_provider.STATE.call = lambda run: f"{run.compare(StockLevel)} of the targets compare what they hold."
+        an_event(route.source, "call")
+        run_one(route.source)
+        return compared(shop, vendor)
+
+    return run
+
+
+def test_what_somebody_changed_in_the_shop_is_found_told_and_corrected(offer, compare, vendor, shop, route):
+    offer(level("MUG-BLU-350", 7), level("LMP-OAK-S", 3), level("MUG-BLU-350", 2, "WH-HH"))
+    while Event.objects.filter(connector_id=shop.pk, outcome=Outcome.QUEUED).exists():
+        run_one(shop)
+    vendor.app.shops[OUTLET].stock[MUG, KIEL]["available"] = 50
+    event = compare()
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    assert event.sentence == "3 stock levels were compared with the shop; 1 differs and is corrected."
+    assert "MUG-BLU-350 at WH-KIEL holds 50, wanted 7" in event.notes[0]["text"]
+    while Event.objects.filter(connector_id=shop.pk, outcome=Outcome.QUEUED).exists():
+        run_one(shop)
+    assert vendor.app.shops[OUTLET].stock[MUG, KIEL]["available"] == 7
+    assert "none differs" in compare().sentence
+
+
+def test_a_comparison_shopify_gives_up_is_begun_anew(offer, compare, vendor, shop):
+    offer(level("MUG-BLU-350", 7))
+    while Event.objects.filter(connector_id=shop.pk, outcome=Outcome.QUEUED).exists():
+        run_one(shop)
+    vendor.control("bulk", error_code="INTERNAL_SERVER_ERROR")
+    event = compare()
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    assert "none differs" in event.sentence
+    bulks = [row for row in vendor.app.journal if row.get("operation") == "HubBulkQuery"]
+    assert len(bulks) == 2
+
+
+def test_nothing_is_compared_where_nothing_was_sent(compare):
+    assert compare().sentence.startswith("Nothing was compared")

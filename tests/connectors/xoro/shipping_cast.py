@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from connectors import jobs, registry, syncing
 from connectors.models import Connector, Route
+from connectors.shopify.sandbox.server import demo_settings
+from connectors.shopify.sandbox.shops import OUTLET
 from events import bodies, claims
 from events.models import Event, Outcome
 from events.outcomes import finish
@@ -33,6 +35,7 @@ class House:
     xoro: Connector
     told: list[Event] = field(default_factory=list)
     domain: str = SHOP
+    others: list[Connector] = field(default_factory=list)
 
     def routes(self, **options: Any) -> None:
         Route.objects.create(source=self.shop, target=self.xoro, record_kind="order", options={})
@@ -42,11 +45,22 @@ class House:
         self.xoro.settings = {**self.xoro.settings, **changes}
         self.xoro.save()
 
+    def second(self, install: Any) -> House:
+        """Another shop of the same tenant, on the same connector of Xoro, with routes of its own."""
+        settings = demo_settings(f"{self.sandbox.url}/shopify", OUTLET)
+        made = House(self.sandbox, install("shopify", name="Example Outlet", **settings), self.xoro, domain=OUTLET)
+        made.routes()
+        self.others.append(made.shop)
+        made.others.append(self.shop)
+        return made
+
     def order(self, *lines: tuple[str, int], **more: Any) -> dict[str, Any]:
         """The order as the shop knows it; ``number`` is that of the sales order it became."""
         rows: list[dict[str, Any]] = [{"sku": sku, "quantity": units} for sku, units in lines or ((LAMP, 2),)]
         rows += [more.pop("custom")] if "custom" in more else []
-        placed: dict[str, Any] = self.sandbox.post("/shopify/_sandbox/order", {"shop": SHOP, "lines": rows, **more})
+        placed: dict[str, Any] = self.sandbox.post(
+            "/shopify/_sandbox/order", {"shop": self.domain, "lines": rows, **more}
+        )
         syncing.start_single(self.shop, "order", placed["name"], by="ada")
         self.drain()
         headers = [one["SoEstimateHeader"] for one in self.books()["orders"]]
@@ -107,7 +121,9 @@ class House:
             waiting = Event.objects.filter(outcome=Outcome.WAITING, reason_code__in=("walk", "looks", "throttled"))
             waiting.update(outcome=Outcome.QUEUED, due_at=timezone.now() - timezone.timedelta(seconds=1))
             claimed = [
-                event for one in (self.shop, self.xoro) for event in claims.claim(one.pk, 1, 100, uuid.uuid4(), 600)
+                event
+                for one in (self.shop, *self.others, self.xoro)
+                for event in claims.claim(one.pk, 1, 100, uuid.uuid4(), 600)
             ]
             if not claimed:
                 return list(Event.objects.filter(pk__in=done).order_by("pk"))

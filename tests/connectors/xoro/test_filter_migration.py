@@ -87,6 +87,21 @@ def test_where_no_order_would_pass_all_routes_importing_is_switched_off(erp: Con
     assert "switch “Import orders” on again" in notice.next_step
 
 
+def test_a_tag_one_route_wants_and_another_leaves_out_switches_importing_off(erp: Connector, bring: Any) -> None:
+    bring({"include_tags": ["Wholesale"]})
+    bring({"exclude_tags": ["wholesale"]})
+    settings = moved(erp)
+    assert (settings.exclude_tags, settings.orders_enabled) == (("wholesale",), False)
+    assert "“include tags”" in Notice.objects.get(connector=erp).sentence
+
+
+def test_a_tag_that_was_wanted_and_left_out_stays_left_out(erp: Connector, bring: Any) -> None:
+    bring({"include_tags": ["wholesale", "retail"], "exclude_tags": ["wholesale"]})
+    settings = moved(erp)
+    assert (settings.include_tags, settings.exclude_tags) == (("retail",), ("wholesale",))
+    assert settings.orders_enabled
+
+
 def test_a_connector_whose_routes_say_nothing_is_left_alone(erp: Connector, bring: Any) -> None:
     before = dict(erp.settings)
     bring({"display_name": "Lumen"})

@@ -172,6 +172,19 @@ def test_the_way_of_a_refund_from_the_request_to_the_credit_memo(stage):
     assert stage.calls(RMA) == stage.calls(PROCESS) == stage.calls(MEMO) == 1
 
 
+def test_a_long_list_of_closed_asns_is_read_a_few_pages_a_minute(stage):
+    for _ in range(11):
+        lines = [{"ItemNumber": "MUG-BLU-350", "Qty": 1}]
+        number = stage.post("asn", store="EAST WAREHOUSE", lines=lines)["AsnHeaderData"]["AsnNumber"]
+        stage.post("close_asn", asn_number=number)
+    stage.bring()
+    stage.receive()
+    stage.post("config", page_size=2)
+    assert stage.sync("loop_receipts").sentence == "0 of 1 returns on their way were received."
+    assert stage.calls(ASN) == 5
+    assert stage.sync("loop_receipts").sentence == "1 of 1 returns on their way were received."
+
+
 def test_the_goods_come_into_stock_once(stage):
     stage.bring()
     before = stage.on_hand("LMP-OAK-S")

@@ -188,6 +188,14 @@ def test_an_unmatched_amount_is_never_absorbed():
     assert "Rounding" not in amounts(plan)
 
 
+def test_unmatched_movements_that_cancel_each_other_out_do_not_balance_either():
+    plan = planned(
+        payout(line("120.00"), line("55.00", "#1902"), line("-55.00", "#1902", type="refund")), [payment("120.00")]
+    )
+    assert plan.total == plan.net and len(plan.unmatched) == 2
+    assert not plan.is_balanced
+
+
 def test_a_refund_without_a_row_goes_to_its_account_only_where_one_is_named():
     record = payout(line("120.00"), line("-20.00", type="refund"))
     assert not planned(record, [payment("120.00")]).is_balanced

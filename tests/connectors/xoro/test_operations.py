@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core import mail as outbox
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from connectors import known, plans, syncing
@@ -152,6 +153,9 @@ def test_the_integration_starts_at_midnight_of_the_shops_zone(day, zone, starts)
         ("sync:products", "refused", "products"), ("product/deliver", "refused", "products"),
         ("payout/deliver", "refused", "payouts"), ("sync:payouts", "configuration", "payouts"),
         ("connection", "unavailable", "connection"), ("sync:failed", "bug", "orders"),
+        ("sync:fulfillments", "payload", "fulfillments"), ("single:fulfillment", "payload", "fulfillments"),
+        ("single:shipped_order", "payload", "fulfillments"), ("sync:inventory", "payload", "products"),
+        ("deposits/import", "configuration", "orders"),
     ],
 )  # fmt: skip
 def test_each_failure_belongs_to_one_choice_of_tell_about(topic, reason, cause):
@@ -159,6 +163,13 @@ def test_each_failure_belongs_to_one_choice_of_tell_about(topic, reason, cause):
     assert scheduling.mail_policy(make_settings()).wants(topic, reason)
     others = [one for one in (*scheduling.KINDS, "connection") if one != cause]
     assert not scheduling.mail_policy(make_settings(notify_on=others)).wants(topic, reason)
+
+
+def test_more_receivers_than_one_mail_takes_are_refused_at_the_field():
+    many = [f"somebody.{number}@warehouse.example" for number in range(30)]
+    with pytest.raises(ValidationError) as refused:
+        make_settings(notify_recipients=many)
+    assert "the address of a group" in str(refused.value.message_dict["notify_recipients"])
 
 
 @pytest.mark.parametrize(

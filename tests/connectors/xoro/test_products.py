@@ -130,6 +130,16 @@ def test_only_items_with_a_tag_are_sent(xoro, route, sandbox):
     assert (event.outcome, event.reason_code) == (Outcome.SKIPPED, "product_tags")
 
 
+def test_other_settings_make_every_product_news_again(xoro, route, sandbox):
+    one = xoro(product_tags=["outlet"])
+    route(one)
+    assert walk(one) == {}
+    one.put_settings({**one.raw_settings(), "product_tags": ["web"]})
+    one.save()
+    assert "Mug" in walk(one)
+    assert walk(one) == {}
+
+
 def test_an_item_without_a_price_in_the_currency_is_left_out_and_named(xoro, route, sandbox):
     rows = [{"CurrencyCode": "CAD", "StandardUnitPrice": 12.0}]
     change(sandbox, "MUG", {"MUG-RED-350": {"CurrencyPriceList": rows}})
