@@ -70,14 +70,18 @@ def spend(connector_id: int, budget: Budget) -> None:
         time.sleep(wait_s)
 
 
-def rest(connector_id: int, *, name: str = "rate") -> None:
-    """A call has ended: nothing is saved up, and the next one's turn is counted from now."""
+_REST = """
+UPDATE connectors_bucket AS b SET filled_at = now(),
+  tokens = LEAST(0, b.tokens + extract(epoch FROM now() - b.filled_at) * %(rate)s)
+WHERE connector_id = %(id)s AND name = %(name)s
+"""
+
+
+def rest(connector_id: int, budget: Budget, *, name: str = "rate") -> None:
+    """A call has ended: nothing is saved up, and the next one's turn is counted from now. Who waits already keeps his
+    place."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE connectors_bucket SET tokens = LEAST(tokens, 0), filled_at = now() "
-            "WHERE connector_id = %s AND name = %s",
-            [connector_id, name],
-        )
+        cursor.execute(_REST, {"id": connector_id, "name": name, "rate": budget.per_second})
 
 
 def pause(connector_id: int, seconds: float, *, name: str = "pause") -> None:

@@ -77,7 +77,7 @@ class Run:
         if budget.per_second > 0 and self.connector.pk:
             spend = lambda: budgets.spend(self.connector.pk, budget)  # noqa: E731
             if budget.rests:
-                rest = lambda: budgets.rest(self.connector.pk)  # noqa: E731
+                rest = lambda: budgets.rest(self.connector.pk, budget)  # noqa: E731
         return HttpClient(self.recorder, self.redactor, spend=spend, rest=rest, ends_at=self.ends_at)
 
     @cached_property

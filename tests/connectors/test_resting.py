@@ -25,7 +25,7 @@ def test_a_call_that_took_long_is_followed_by_the_whole_pause(install):
     erp = install("xoro")
     assert budgets.take(erp.pk, BUDGET) == 0
     call_lasts(erp, 300)  # from its start three turns have passed
-    budgets.rest(erp.pk)
+    budgets.rest(erp.pk, BUDGET)
     assert 50 < budgets.take(erp.pk, BUDGET) <= 100
 
 
@@ -40,8 +40,17 @@ def test_a_rest_takes_no_turn_from_whoever_waits_already(install):
     erp = install("xoro")
     budgets.take(erp.pk, BUDGET)
     assert budgets.take(erp.pk, BUDGET) > 50  # a second caller, in line
-    budgets.rest(erp.pk)
+    budgets.rest(erp.pk, BUDGET)
     assert budgets.take(erp.pk, BUDGET) > 150  # the third stands behind him
+
+
+def test_the_pause_stays_the_same_however_many_calls_were_made(install):
+    erp = install("xoro")
+    for _ in range(20):
+        waits_s = budgets.take(erp.pk, BUDGET)
+        assert waits_s <= 100
+        call_lasts(erp, int(waits_s) + 1)  # the wait, and the call
+        budgets.rest(erp.pk, BUDGET)
 
 
 def test_every_call_of_a_tenant_that_counts_gaps_is_answered(install, sandbox):
