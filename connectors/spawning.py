@@ -20,7 +20,7 @@ def spawn(
     """Record an event of ``topic`` below ``event``, once for each object; ``named``: type, id and label of the object.
     What somebody forced is forced below as well, and is not dropped for a newer event that nobody did. Returns its id."""
     object_type, object_id, object_label = named
-    handler = connector.provider.handlers.get(topic)
+    handler = connector.provider.handler_of(topic)
     made = record(
         New(
             kind=Kind.SYNC,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from connectors.xoro import wire
 from connectors.xoro.calls.catalogue import text
 from connectors.xoro.walks import Position, checkpoint
 
@@ -49,10 +50,13 @@ class Cursor:
     asked: str = ""
 
     def _begin(self, run: Run) -> None:
-        overlap = timedelta(minutes=run.settings.import_overlap_minutes)
-        self.since = (datetime.strptime(self.until, ISO) - overlap).strftime(ISO) if self.until else ""  # noqa: DTZ007
+        settings = run.settings
+        self.since = ""
+        if self.until:
+            until = datetime.strptime(self.until, ISO)  # noqa: DTZ007  (as written)
+            self.since = wire.look_back(until, settings.import_overlap_minutes, settings.api_time_zone).strftime(ISO)
         self.newest, self.began = "", run.now.isoformat()
-        self.position = Position(mark=f"{run.the_event.pk}-{run.now:%H%M%S}")
+        self.position = Position(mark=f"{run.the_event.pk}-{run.now:%H%M%S%f}")
 
     def meet(self, row: dict[str, Any]) -> None:
         """A row was met: its time of change may be the newest."""

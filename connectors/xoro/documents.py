@@ -19,6 +19,7 @@ from connectors.models import DirectoryEntry, Link, LinkState
 from connectors.records import Order
 from connectors.xoro import wire
 from connectors.xoro.settings_warehousing import INVOICES
+from events.text import fit
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -71,6 +72,13 @@ def order_id_of(run: Run, source: str, reference: str) -> str:
         return str(known.data.get("order_id") or reference)
     found = PART.match(reference)
     return found[1] if found else reference
+
+
+def known_references(run: Run, of: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these (source, reference) are documents the hub sent or met."""
+    names = {fit(_object_id(source, reference), 120): (source, reference) for source, reference in of}
+    rows = DirectoryEntry.objects.filter(connector_id=run.connector.pk, kind=KIND, object_id__in=list(names))
+    return {names[object_id] for object_id in rows.values_list("object_id", flat=True)}
 
 
 def order_of_shop(run: Run, source: str) -> str:

@@ -9,7 +9,7 @@ what such a walk may have missed (``missed``). A cursor moves only past an end t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,10 @@ from django.db.models import F, Func, Value
 
 from connectors.exceptions import HubError, PayloadError, RemoteRefused, Skip
 from connectors.models import DirectoryEntry
-from connectors.xoro import documents, missed, shipped, telling, wire
+from connectors.xoro import documents, earlier, missed, shipped, telling, wire
 from connectors.xoro.calls import invoices as calls
 from connectors.xoro.paging import Page
-from connectors.xoro.shipments import Shipped, has_left, read, units_of
+from connectors.xoro.shipments import Shipped, has_left, is_void, read, units_of
 from connectors.xoro.walks import Position, Slice, checkpoint, walk
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 WALK = "fulfillments"  # checkpoint: the run under way
 CURSORS = "fulfillment_cursors"  # checkpoint: newest moment seen, by what was walked
-INVOICES, LOOKS, ORDERS = "invoices", "looks", "orders"
+VOIDED, INVOICES, LOOKS, ORDERS = "voided", "invoices", "looks", "orders"
 SINGLE = "fulfillment"
 RECENT_PAGES = 5
 ORDER_STATUSES = ("Partially Shipped", "Shipped")
@@ -56,7 +56,9 @@ def synchronize(run: Run) -> str:
 def _under_way(run: Run) -> Node:
     """The run to go on with, or a new one where none is under way or the settings ask for another one."""
     sources = sources_of(run)
-    steps = [[INVOICES, source, status] for source in sources for status in run.settings.invoice_statuses]
+    # Void ones first: what was invoiced again instead is told once the first is settled.
+    steps = [[VOIDED, source, status] for source in sources for status in run.settings.void_statuses or ()]
+    steps += [[INVOICES, source, status] for source in sources for status in run.settings.invoice_statuses]
     steps.append([LOOKS, "", ""])
     steps += [[ORDERS, source, status] for source in sources for status in ORDER_STATUSES]
     kept = checkpoint(run, WALK)
@@ -78,8 +80,8 @@ def _step(run: Run, memory: Node, step: Sequence[str], part: Slice) -> None:
         missed.look(run, part, partial(_take_rows, run, memory, source))
         return
     position = Position.read(memory["position"]) or Position(mark=kind)
-    of_invoices = kind == INVOICES
-    call = calls.changed_invoices if of_invoices else calls.changed_orders
+    of_invoices = kind in (VOIDED, INVOICES)
+    call = {VOIDED: calls.voided_invoices, INVOICES: calls.changed_invoices, ORDERS: calls.changed_orders}[kind]
     take = partial(_take_rows, run, memory, source) if of_invoices else partial(missed.compare, run, source)
     what = f"{status.lower()} {'invoices' if of_invoices else 'sales orders'}"
 
@@ -126,8 +128,9 @@ def _since(run: Run, step: Sequence[str]) -> str:
     """From when on: the newest moment seen minus the overlap; the first time, the integration's start date."""
     newest = (run.checkpoint.get(CURSORS) or {}).get(_cursor(step))
     if newest:
-        moment = datetime.fromisoformat(newest) - timedelta(minutes=run.settings.import_overlap_minutes)
-        return moment.isoformat()
+        settings = run.settings
+        moment = datetime.fromisoformat(newest)
+        return wire.look_back(moment, settings.import_overlap_minutes, settings.api_time_zone).isoformat()
     first: date | None = run.settings.import_start_date
     return f"{first.isoformat()}T00:00:00" if first else ""
 
@@ -143,25 +146,23 @@ def _take_rows(run: Run, memory: Node, source: str, rows: Sequence[Node]) -> Non
         except PayloadError:
             memory["odd"] += 1
         else:
-            met |= {one.id: one} if has_left(one) else {}
+            met |= {one.id: one} if has_left(one) or is_void(one, run.settings) else {}
     known = shipped.memories(run, list(met))
+    old = earlier.of(run, met.values())
     remembered = []
     for one in met.values():
         before = known.get(one.id, {})
         changed = one.changed_at.isoformat() if one.changed_at else ""
-        if (before.get("changed") != changed or not changed) and not _is_too_old(run, one):
+        if is_void(one, run.settings) and not shipped.told_of(before):
+            remembered.append((one, shipped.as_nothing(before, changed)))
+            continue
+        if (before.get("changed") != changed or not changed) and one.id not in old:
             memory["found"] += 1
             hand_on(run, one)
         units = {sku: str(units) for sku, units in units_of(one, run.settings).items()}
         remembered.append((one, {**before, "changed": changed, "units": units}))
+    memory["old"] = memory.get("old", 0) + len(old)
     shipped.remember(run, remembered)
-
-
-def _is_too_old(run: Run, one: Shipped) -> bool:
-    """Whether it left before the integration's start date; the day is taken as written."""
-    first = run.settings.import_start_date
-    left = wire.iso_date(one.header.get("ShipDate")) or wire.iso_date(one.header.get("TxnDate"))
-    return first is not None and left is not None and left < first.isoformat()
 
 
 def _is_ours(run: Run, row: Node, source: str) -> bool:
@@ -192,6 +193,9 @@ def plain(value: Any) -> Any:
 def _sentence(run: Run, memory: Node) -> str:
     found = memory["found"]
     said = f"{found:,} shipped invoice{'' if found == 1 else 's'} new or changed."
+    if memory.get("old"):
+        run.note("before_start", f"{memory['old']:,} invoices left before {earlier.first_day(run)} and were left out. "
+                 "One of them can be told by its number, under “Fulfillment”.")  # fmt: skip
     if memory["odd"]:
         run.note("unreadable", f"{memory['odd']:,} invoices named neither themselves nor a time, and were left out.")
     if memory["unsure"]:
@@ -211,10 +215,12 @@ def synchronize_single(run: Run) -> str:
         return telling.tell(run, read(payload["row"]))
     number = str(payload.get("number") or "").strip()
     found, is_certain = _found(run, number)
-    left = [one for one in found if has_left(one)]
+    left = [one for one in found if has_left(one) and not is_void(one, run.settings)]
     if left:
         return telling.tell_all(run, left, is_asked_for=True)
     if found:
+        if is_void(found[0], run.settings):
+            return telling.tell(run, found[0])
         raise Skip(f"Invoice {found[0].number} says nothing of goods that left.", reason="filtered", code="not_shipped")
     if not is_certain:
         raise calls.unsure(number)

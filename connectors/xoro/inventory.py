@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from connectors.run import Run
 
 WALK = "inventory"  # checkpoint: the walk under way
-DONE = "inventory_done"  # checkpoint: rows of each store in the last walk that was believed, and the last comparison
+# Checkpoint: rows of each store in the last walk that was believed, at the last doubtful ends, and the last comparison.
+DONE = "inventory_done"
 LONGEST_WALK = timedelta(hours=12)  # an older one under way is begun anew: its first pages say nothing any more
 LEAST_SHARE = 0.9  # of the rows of the walk before: a list that is shorter is believed once it was met twice
 Node = dict[str, Any]
@@ -61,7 +62,7 @@ def _under_way(run: Run) -> Node:
     is_ours = kept.get("asked") == asked and Position.read(kept.get("position")) is not None
     if is_ours and datetime.fromisoformat(str(kept["began"])) > run.now - LONGEST_WALK:
         return kept
-    mark = f"{run.the_event.pk}-{run.now:%H%M%S}"
+    mark = f"{run.the_event.pk}-{run.now:%H%M%S%f}"
     return {"asked": asked, "began": run.now.isoformat(), "store": 0, "unsure": [], "rows": {}, "unreadable": [],
             "position": Position(mark=mark).kept()}  # fmt: skip
 
@@ -159,20 +160,26 @@ def _offer(run: Run, memory: Node) -> str:
         run.note(
             "comparison", f"The nightly comparison with what {count} target{'' if count == 1 else 's'} hold was begun."
         )
-        done["compared_on"] = _local(run).date().isoformat()
     run.save_checkpoint(**{DONE: done, WALK: None})
     return offered.sentence("Stock level")
 
 
 def _doubtful(run: Run, memory: Node, done: Node) -> frozenset[str]:
-    """Stores whose list may have broken off. ``done`` learns what the others have."""
+    """Stores whose list may have broken off; an end that looks like throttling is believed where the walk before met it at
+    the same row, as some tenants never answer otherwise. ``done`` learns what the others have."""
     known: dict[str, int] = done.setdefault("rows", {})
     short: dict[str, int] = done.setdefault("short", {})
-    found = set(memory["unsure"])
+    broken: dict[str, int] = done.setdefault("broken", {})
+    found = set()
     for store, rows in memory["rows"].items():
-        if store in found:
+        before = broken.pop(store, 0)
+        is_unsure = store in memory["unsure"]
+        if is_unsure:
+            broken[store] = rows
+        if is_unsure and (not rows or rows != before):
+            found.add(store)
             run.note("broke_off", f"Xoro's list for store {store} broke off after {rows:,} rows; what it does not name "
-                     "stays as it is.")  # fmt: skip
+                     "stays as it is, unless the next walk ends at the same row.")  # fmt: skip
         elif not rows and not known.get(store):
             found.add(store)
             run.note(
@@ -194,10 +201,18 @@ def _was_met(rows: int, before: int | None) -> bool:
     return before is not None and before * LEAST_SHARE <= rows <= max(before / LEAST_SHARE, before + 1)
 
 
-def _is_due(run: Run, done: Mapping[str, Any]) -> bool:
+def _is_due(run: Run, done: Node) -> bool:
+    """Whether the hour of the comparison came since the last one; ``done`` learns that it did. The first time it comes by
+    itself: what was just sent need not be compared."""
     hour = run.settings.full_sync_hour
+    if hour is None:
+        return False
     now = _local(run)
-    return hour is not None and now.hour >= hour and str(done.get("compared_on") or "") < now.date().isoformat()
+    is_later = now.hour >= hour
+    came_on = (now.date() if is_later else now.date() - timedelta(days=1)).isoformat()
+    before = str(done.get("compared_on") or "")
+    done["compared_on"] = max(came_on, before)
+    return before < came_on and (is_later or bool(before))
 
 
 def _local(run: Run) -> datetime:

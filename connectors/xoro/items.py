@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 KIND = "item"  # directory: key: SKU; object id: Xoro's id
 CURSOR = "items"  # checkpoint
+BROKE_OFF = "items_broke_off"  # checkpoint: rows of a first list with a doubtful end; met twice, it is the end
 Node = dict[str, Any]
 
 
@@ -54,9 +55,11 @@ def synchronize(run: Run, part: Slice) -> None:
         )  # fmt: skip
     finally:
         cursor.save(run)
-    if is_sure or cursor.until:
-        cursor.finish(run, is_sure=is_sure)
+    rows = cursor.position.rows
+    if is_sure or cursor.until or (rows and rows == run.checkpoint.get(BROKE_OFF)):
+        cursor.finish(run, is_sure=is_sure or not cursor.until)
         return
+    run.save_checkpoint(**{BROKE_OFF: rows})
     cursor.begin_anew(run)
     raise RemoteUnavailable(
         f"Xoro's list of items broke off after {cursor.position.rows:,}; which of them take part is not known.",

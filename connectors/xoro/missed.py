@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from connectors import directory
 from connectors.directory import Known
 from connectors.exceptions import NotDone, RemoteRefused, Skip
-from connectors.xoro import documents, shipped, telling, wire
+from connectors.xoro import documents, earlier, shipped, telling, wire
 from connectors.xoro.calls import invoices as calls
 from connectors.xoro.shipments import CHARGES
 from connectors.xoro.walks import GOES_ON_S, Slice
@@ -75,7 +75,7 @@ def _look_at(run: Run, one: Known, take: Take) -> None:
 
 def compare(run: Run, source: str, rows: Sequence[Node]) -> None:
     """Sales orders whose shipped units are on no invoice the hub met get an event of their own."""
-    for row in rows:
+    for row in earlier.without(run, rows):
         own = wire.identifier(wire.header_of(row).get("ThirdPartySource"))
         if not own or (source and not calls.is_of(row, source)):
             continue

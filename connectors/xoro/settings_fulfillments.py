@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from connectors.xoro.settings_fields import FULFILLMENTS, choice, column, listed, switch, table, text
 
 MAPPING, FIXED = "mapping", "fixed"
+TASK, CANCEL = "task", "cancel"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,22 @@ class FulfillmentSettings:
     fixed_location: str = text(
         "Shop location", "Fulfils every order.", FULFILLMENTS, shown_when=("fulfillment_location", FIXED)
     )
+    voided_invoices: str = choice(
+        "When a shipped invoice is voided",
+        "Voided after the shop was told that its goods left: a failed event asks a person to decide, or the shop's "
+        "fulfillment is cancelled, so that its units are open there again.",
+        FULFILLMENTS,
+        [(TASK, "Ask a person"), (CANCEL, "Cancel it in the shop")],
+        initial=TASK,
+    )
+    void_statuses: tuple[str, ...] = listed(
+        "Statuses of void invoices",
+        "With commas between them. Such an invoice tells of no shipment. Empty: void invoices are not looked for.",
+        FULFILLMENTS,
+        initial=("Void",),
+        advanced=True,
+        assumed="A void invoice has the status Void, as a void credit memo has, and invoice/getinvoice lists them by it.",
+    )
     invoice_statuses: tuple[str, ...] = listed(
         "Invoice statuses",
         "Looked through one after the other, with commas between them. Xoro shows open ones otherwise, and a prepaid "
@@ -62,6 +79,9 @@ def problems(settings: FulfillmentSettings) -> dict[str, str]:
     found: dict[str, str] = {}
     if settings.fulfillment_location == FIXED and not settings.fixed_location:
         found["fixed_location"] = "Name the location of the shop that fulfils every order."
+    twice = {one.casefold() for one in settings.void_statuses} & {one.casefold() for one in settings.invoice_statuses}
+    if twice:
+        found["void_statuses"] = "An invoice is void or it is not: the same status stands under “Invoice statuses”."
     for number, row in enumerate(settings.carrier_map, 1):
         if row["url"] and ("{number}" not in row["url"] or not row["url"].startswith("https://")):
             found["carrier_map"] = (

@@ -38,6 +38,7 @@ class Shipped:
     reference: str  # of the document in Xoro: the shop's order id, for a part with its location behind it
     shop_number: str  # the order's number in the shop
     store: str
+    status: str
     changed_at: datetime | None
     row: Mapping[str, Any]
 
@@ -58,6 +59,7 @@ def read(row: dict[str, Any]) -> Shipped:
         reference=wire.identifier(header.get("ThirdPartyRefNo")),
         shop_number=wire.identifier(header.get("RefNo")).lstrip("#"),
         store=wire.identifier(header.get("StoreName")),
+        status=wire.identifier(header.get("StatusName")),
         changed_at=wire.local_moment(header.get("ModifyDttm"), "invoiceHeader.ModifyDttm"),
         row=row,
     )
@@ -72,6 +74,19 @@ def has_left(shipped: Shipped) -> bool:
         parcels_of(shipped.row)
         or wire.iso_date(shipped.header.get("ShipDate"), "invoiceHeader.ShipDate")
         or any(wire.decimal(line.get("QtyShipped"), "QtyShipped") > 0 for line in wire.lines_of(shipped.row))
+    )
+
+
+def is_void(shipped: Shipped, settings: XoroSettings) -> bool:
+    """Whether it counts no more: nothing it says of goods that left holds."""
+    return shipped.status.casefold() in {status.casefold() for status in settings.void_statuses or ()}
+
+
+def left_on(shipped: Shipped) -> str:
+    """The day its goods left, as Xoro writes it in ISO form; empty where it does not say."""
+    names = ("ShipDate", "TxnDate")
+    return next(
+        (day for name in names if (day := wire.iso_date(shipped.header.get(name), f"invoiceHeader.{name}"))), ""
     )
 
 

@@ -52,6 +52,16 @@ def remember(run: Run, rows: Iterable[tuple[Shipped, Memory]]) -> None:
     directory.put(run.connector.pk, INVOICE, known)
 
 
+def told_of(memory: Memory) -> dict[str, str]:
+    """Shipments the shop was told of, by id, with the fingerprint of what it heard last."""
+    return {shipment: said for shipment, said in memory.get("told", {}).items() if shipment}
+
+
+def as_nothing(memory: Memory, changed: str) -> Memory:
+    """Of an invoice that tells of nothing (more): no units, and nothing to tell."""
+    return {**memory, "changed": changed, "units": {}, "told": memory.get("told") or {"": ""}}
+
+
 def units_met(run: Run, source: str, order_number: str) -> dict[str, Decimal]:
     """Units by SKU on the invoices of a sales order that the hub has met."""
     found: dict[str, Decimal] = {}

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from connectors.exceptions import PayloadError, Skip
 from connectors.records import Order, Shipment
 from connectors.routing import About
-from connectors.xoro import documents, shipped, wire
+from connectors.xoro import documents, earlier, shipped, voided, wire
 from connectors.xoro.calls import invoices as calls
-from connectors.xoro.shipments import Shipped, invoiced_units, read, shipments_of, units_of
+from connectors.xoro.shipments import Shipped, invoiced_units, is_void, read, shipments_of, units_of
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -42,13 +42,17 @@ def tell(run: Run, one: Shipped, *, is_asked_for: bool = False) -> str:
     if not one.reference and not one.shop_number:
         raise PayloadError(f"Invoice {one.number} does not say which order of the shop it is about.", path="RefNo")
     order_id = documents.order_id_of(run, one.source, one.reference) if one.reference else ""
+    if is_void(one, run.settings):
+        return voided.tell(run, one, order_id, of_order(run, one, order_id))
     _check_kind(run, one, order_id)
-    of_order = [one]
+    if not is_asked_for and one.id in earlier.of(run, [one]):
+        raise _too_old(run, one, order_id)
+    invoices = [one]
     if not run.settings.partial_shipments:
-        of_order = _whole_order(run, one, order_id)
+        invoices = _whole_order(run, one, order_id)
     told: list[str] = []
     held: list[str] = []
-    for invoice in of_order:
+    for invoice in invoices:
         made = _tell(run, invoice, order_id, is_asked_for=is_asked_for)
         told += made[0]
         held += made[1]
@@ -60,6 +64,18 @@ def tell(run: Run, one: Shipped, *, is_asked_for: bool = False) -> str:
             code="without_tracking",
         )
     raise Skip(f"The shop was told of invoice {one.number} before.", reason="unchanged", code="unchanged")
+
+
+def _too_old(run: Run, one: Shipped, order_id: str) -> Skip:
+    """Its units are known from now on, so that they are not missed."""
+    before: dict[str, Any] = shipped.memories(run, [one.id]).get(one.id, {})
+    units = {sku: str(number) for sku, number in units_of(one, run.settings).items()}
+    shipped.remember(run, [(one, {**before, "units": units, "told": before.get("told") or {"": ""}})])
+    return Skip(
+        f"Invoice {one.number} of order {one.shop_number or order_id} left before {earlier.first_day(run)} and was left "
+        "out. It can be told by its number, under “Fulfillment”.",
+        code="before_start",
+    )
 
 
 def _check_kind(run: Run, one: Shipped, order_id: str) -> None:
@@ -91,8 +107,8 @@ def _tell(run: Run, one: Shipped, order_id: str, *, is_asked_for: bool) -> tuple
     records = shipments_of(
         one, run.settings, order_id=order_id, whole_as=before.get("whole", ""), order_lines=_order_lines(run, one)
     )
-    told, held, known = [], [], dict(before.get("told", {}))
-    about = About(kind=Order, ids=(order_id, documents.order_of_shop(run, one.source)))
+    told, held, known = [], [], shipped.told_of(before)
+    about = of_order(run, one, order_id)
     for record in records:
         if not (record.tracking_numbers or run.settings.without_tracking) and record.id not in known:
             held.append(record.number)
@@ -114,6 +130,11 @@ def _tell(run: Run, one: Shipped, order_id: str, *, is_asked_for: bool) -> tuple
         memory["told"] = known or {"": ""}  # nothing of it is goods: there is nothing to tell
     shipped.remember(run, [(one, memory)])
     return told, held
+
+
+def of_order(run: Run, one: Shipped, order_id: str) -> About:
+    """Whose order an invoice is of: for one the hub did not send, the shop that other orders of its source came from."""
+    return About(kind=Order, ids=(order_id, documents.order_of_shop(run, one.source)))
 
 
 def _order_lines(run: Run, one: Shipped) -> dict[str, str]:
@@ -156,7 +177,8 @@ def invoices_of(run: Run, source: str, order_number: str) -> list[Shipped]:
     rows, is_certain = calls.invoices_by(run.client, "so_number", order_number)
     if not rows and not is_certain:
         raise calls.unsure(f"invoices of {order_number}")
-    return [read(row) for row in rows if not source or calls.is_of(row, source)]
+    found = [read(row) for row in rows if not source or calls.is_of(row, source)]
+    return [one for one in found if not is_void(one, run.settings)]
 
 
 def is_over(order: dict[str, Any]) -> bool:

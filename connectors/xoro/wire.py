@@ -149,3 +149,18 @@ def local_moment(value: Any, path: str = "") -> datetime | None:
 def moment_in(moment: datetime, zone: str) -> datetime:
     """A moment of an answer, which is meant in the tenant's zone, as an aware one."""
     return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def look_back(moment: datetime, minutes: int, zone: str) -> datetime:
+    """So many minutes before a moment as an answer writes it, written the same way, by the clock of the tenant's zone. In
+    the hour that such a clock shows twice an hour more: what was written the second time may look older than it is."""
+    tenant = ZoneInfo(zone)
+    found = (moment.replace(tzinfo=tenant).astimezone(UTC) - timedelta(minutes=minutes)).astimezone(tenant)
+    repeated = max(_repeated(moment, tenant), _repeated(found.replace(tzinfo=None), tenant))
+    return found.replace(tzinfo=None, fold=0) - repeated
+
+
+def _repeated(moment: datetime, zone: ZoneInfo) -> timedelta:
+    """How much of the clock is shown twice around a moment; nothing nearly always."""
+    first, second = (moment.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1))
+    return max(first - second, timedelta())

@@ -23,6 +23,11 @@ def changed_invoices(client: XoroClient, source: str, status: str, since: str, p
     return client.page("invoices", asked, page)
 
 
+def voided_invoices(client: XoroClient, source: str, status: str, since: str, page: int) -> Page:
+    """As ``changed_invoices``, of a status that means void: whether such a one still has its shipment is not known."""
+    return client.page("invoices", {"third_party_source": source, "status": status, "updated_at_min": since}, page)
+
+
 def changed_orders(client: XoroClient, source: str, status: str, since: str, page: int) -> Page:
     """One page of the sales orders of a shop in one status, changed since a moment of the tenant's own time."""
     asked = {"third_party_source": source, "status": status, "updated_at_min": since}

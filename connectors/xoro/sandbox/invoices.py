@@ -168,6 +168,13 @@ def track(sandbox: XoroSandbox, given: Any) -> Any:
     return invoice
 
 
+def void(sandbox: XoroSandbox, given: Any) -> Any:
+    """An invoice that counts no more: ``invoice_number``. What its order says has left stays as it is."""
+    invoice = sandbox.books.invoice(given["invoice_number"])
+    invoice["invoiceHeader"] |= {"StatusName": "Void", "ModifyDttm": sandbox.books.clock.stamp()}
+    return invoice
+
+
 def hide(sandbox: XoroSandbox, given: Any) -> Any:
     """An invoice the tenant shows in no list and to no key: ``invoice_number``, ``is_hidden``."""
     sandbox.books.invoice(given["invoice_number"])["is_hidden"] = given.get("is_hidden", True)
@@ -175,4 +182,4 @@ def hide(sandbox: XoroSandbox, given: Any) -> Any:
 
 
 ROUTES = {"invoice/getinvoice": Route("GET", "invoices", get, shape=shown)}
-CONTROL = {"POST /_sandbox/track": track, "POST /_sandbox/hide": hide}
+CONTROL = {"POST /_sandbox/track": track, "POST /_sandbox/void": void, "POST /_sandbox/hide": hide}

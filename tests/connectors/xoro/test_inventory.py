@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -236,6 +236,54 @@ def test_a_location_of_several_stores_waits_until_all_their_lists_are_complete(x
     assert "Spokane" in notes(event)["incomplete"]
 
 
+def _only_emptiness_that_looks_like_throttling(monkeypatch) -> None:
+    """Some tenants never answer the end of a list otherwise."""
+    for name in ("stock_page", "items_page"):
+        real = getattr(catalogue, name)
+
+        def unsure(*given, real=real, **more):
+            page = real(*given, **more)
+            return page if page.rows else replace(page, is_certain=False)
+
+        monkeypatch.setattr(catalogue, name, unsure)
+
+
+def test_a_doubtful_end_met_twice_at_the_same_row_is_the_end(xoro, route, sandbox, monkeypatch):
+    _only_emptiness_that_looks_like_throttling(monkeypatch)
+    rows = [{"store": MAIN, "location": "Spokane"}, {"store": EAST, "location": "Spokane"}]
+    one = xoro(item_types=[], inventory_location_map=rows)
+    path = route(one)
+    assert "broke_off" in notes(run_sync(one, "inventory"))
+    assert wanted(path) == {}
+    event = run_sync(one, "inventory")
+    assert "broke_off" not in notes(event)
+    assert len(wanted(path)) == 25
+
+
+def test_an_empty_list_that_looks_like_throttling_is_never_believed(xoro, route, sandbox, monkeypatch):
+    one = xoro(item_types=[], zero_missing=True)
+    path = route(one)
+    run_sync(one, "inventory")
+    before = wanted(path)
+    _break_off(sandbox, monkeypatch, 1)
+    for _ in range(4):
+        assert "broke_off" in notes(run_sync(one, "inventory"))
+    assert wanted(path) == before
+
+
+def test_a_first_list_of_items_with_a_doubtful_end_is_believed_when_it_is_met_again(xoro, route, sandbox, monkeypatch):
+    _only_emptiness_that_looks_like_throttling(monkeypatch)
+    one = xoro()
+    path = route(one)
+    event = Event.objects.get(pk=start_sync(one, "inventory", by="ada"))
+    for _ in range(2):
+        again(event)
+    event.refresh_from_db()
+    assert "list of items broke off after" in event.sentence
+    assert run_sync(one, "inventory").outcome == Outcome.SUCCEEDED
+    assert ("MUG-BLU-350", "Spokane") in wanted(path)
+
+
 def test_an_item_a_complete_list_does_not_name_any_more_stays_or_becomes_nothing_as_set(xoro, route, sandbox):
     for zero_missing, expected in ((False, "9"), (True, "0")):
         sandbox.post("/xoro/_sandbox/reset")
@@ -391,6 +439,19 @@ def test_the_comparison_is_made_once_a_day_and_not_before_its_hour(xoro, route, 
     for _ in range(2):
         run_sync(due, "inventory")
     assert Event.objects.filter(topic="stock/compare").count() == 1
+
+
+def test_an_hour_no_run_falls_into_is_made_up_for_by_the_next_run(xoro, route, monkeypatch):
+    """A run every six hours, at 18 and at 0 o'clock, and a comparison at 23."""
+    one = xoro(full_sync_hour=23, import_time_zone="UTC")
+    route(one)
+    counts = []
+    for moment in ("2026-03-09T18:00", "2026-03-10T00:00", "2026-03-10T06:00", "2026-03-11T00:00"):
+        at = datetime.fromisoformat(f"{moment}:00+00:00")
+        monkeypatch.setattr("connectors.xoro.inventory._local", lambda run, at=at: at)
+        run_sync(one, "inventory")
+        counts.append(Event.objects.filter(topic="stock/compare").count())
+    assert counts == [0, 1, 1, 2]
 
 
 def test_a_target_that_cannot_compare_is_sent_everything(xoro, sandbox, make_connector):

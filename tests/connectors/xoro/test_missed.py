@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from connectors.models import Connector, DirectoryEntry
-from connectors.xoro import walks
+from connectors.xoro import walks, wire
 from connectors.xoro.shipped import UNSHIPPED
 from events import bodies
 from events.models import Event, Outcome, Reason
@@ -160,6 +160,32 @@ def test_the_cursor_is_the_newest_moment_xoro_named_minus_the_overlap_never_the_
     assert asked[-1]["updated_at_min"].startswith("2026-01-05T11:30:")
     (told,) = Event.objects.filter(topic="shipment/deliver")
     assert '"updated_at":"2026-01-05T17:00:' in payload_of(told)
+
+
+def test_in_the_hour_that_comes_twice_nothing_is_missed(house: House) -> None:
+    house.control("config", time_zone="America/New_York")
+    house.settings(api_time_zone="America/New_York", import_overlap_minutes=30)
+    house.control("clock", at="2026-11-01T05:50:00+00:00")  # 01:50, for the first time
+    house.ship(house.order())
+    house.tell()
+    house.control("clock", at="2026-11-01T06:10:00+00:00")  # 01:10, for the second time
+    house.ship(house.order())
+    house.tell()
+    assert len(house.of("single:fulfillment")) == 1, house.say()
+    assert len(house.made()) == 2, house.say()
+
+
+@pytest.mark.parametrize(
+    ("moment", "before"),
+    [
+        ("2026-06-01T12:00:00", "2026-06-01T11:30:00"),
+        ("2026-11-01T01:50:00", "2026-11-01T00:20:00"),
+        ("2026-11-01T02:05:00", "2026-11-01T00:35:00"),
+        ("2026-03-08T03:05:00", "2026-03-08T01:35:00"),  # the hour before it was left out
+    ],
+)
+def test_half_an_hour_back_by_the_clock_of_the_tenant(moment: str, before: str) -> None:
+    assert wire.look_back(datetime.fromisoformat(moment), 30, "America/New_York").isoformat() == before
 
 
 def payload_of(event: Event) -> str:
