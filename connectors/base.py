@@ -346,6 +346,7 @@ class Provider:
     probe: Callable[[Run], object] | None = None  # a harmless call that tells whether the remote works again
     webhook: Webhook | None = None
     handlers: Mapping[str, Handler] = field(default_factory=dict)
+    spawns: Mapping[str, Handler] = field(default_factory=dict)  # events it makes itself, by ``run.spawn``
     ignored: frozenset[str] = frozenset()  # topics decided to be of no interest
     syncs: Mapping[str, Sync] = field(default_factory=dict)
     singles: Mapping[str, Single] = field(default_factory=dict)
@@ -371,6 +372,10 @@ class Provider:
     pace: Callable[[Any], float] | None = None
     retention_days: tuple[int, int] | None = None  # (successes, failures) where other than the hub's own
     sandbox: SandboxSpec | None = None
+
+    def handler_of(self, topic: str) -> Handler | None:
+        """What handles an event of a topic: a delivery, or what the provider spawned itself."""
+        return self.handlers.get(topic) or self.spawns.get(topic)
 
     def budget_for(self, settings: Any) -> Budget:
         """The budget of a connector with these settings."""

@@ -55,7 +55,7 @@ def topics() -> list[str]:
             provider = registry.get(slug)
         except UnknownProvider:
             continue
-        found |= {*provider.handlers, *(lookup.topic for lookup in provider.lookups)}
+        found |= {*provider.handlers, *provider.spawns, *(lookup.topic for lookup in provider.lookups)}
         found |= {endpoint.topic for endpoint in provider.endpoints.values() if endpoint.topic}
         found |= {f"sync:{name}" for name in provider.syncs} | {f"single:{name}" for name in provider.singles}
         found |= {f"period:{name}" for name in provider.periods}

@@ -86,7 +86,7 @@ def run(event: Event, *, defers: bool = False) -> Result:
 
 
 def _is_duty(event: Event, provider: Provider) -> bool:
-    handler = provider.handlers.get(event.topic) if event.kind != Kind.DELIVERY else None
+    handler = provider.handler_of(event.topic) if event.kind != Kind.DELIVERY else None
     return handler is not None and handler.is_duty
 
 
@@ -126,7 +126,7 @@ def _dispatch(run: Run, provider: Provider) -> str | None:
     told = acknowledging.handler_of(provider, event)
     if told is not None:
         acknowledging.check_is_latest(event)
-    handler = told or provider.handlers.get(event.topic)
+    handler = told or provider.handler_of(event.topic)
     if handler is not None:
         return handler.function(run)
     if event.topic in provider.ignored:

@@ -26,7 +26,7 @@ def spawn(
     ``version``: once for each state of the object, as a long walk may meet it twice and changed in between.
     What somebody forced is forced below as well, and is not dropped for a newer event that nobody did. Returns its id."""
     object_type, object_id, object_label = named
-    handler = connector.provider.handlers.get(topic)
+    handler = connector.provider.handler_of(topic)
     made = record(
         New(
             kind=Kind.SYNC,

@@ -40,6 +40,7 @@ class Invoice:
     store: str = ""
     sale_store: str = ""
     customer: str = ""
+    currency: str = ""  # empty where Xoro does not say
     lines: tuple[InvoiceLine, ...] = ()
     order_lines: frozenset[str] = frozenset()  # lines of the shop's order on the document it belongs to, where known
 
@@ -207,6 +208,7 @@ def _invoice(row: dict[str, Any], document: Document) -> Invoice:
         store=wire.identifier(header.get("StoreName")),
         sale_store=wire.identifier(header.get("SaleStoreName")),
         customer=wire.identifier(header.get("CustomerName")),
+        currency=wire.identifier(header.get("CurrencyCode")),
         lines=tuple(
             InvoiceLine(
                 item=wire.identifier(line.get("ItemNumber")),

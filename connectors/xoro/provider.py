@@ -45,6 +45,7 @@ provider = Provider(
     checks=(*CHECKS, *_listed("CHECKS")),
     probe=probe,
     handlers=_merged("HANDLERS"),
+    spawns=_merged("SPAWNS"),
     syncs=_merged("SYNCS"),
     singles=_merged("SINGLES"),
     emits=_listed("EMITS"),

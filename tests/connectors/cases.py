@@ -169,6 +169,7 @@ def minutes_later() -> None:
 def cases(provider: Provider) -> list[Case]:
     """Raises ``AssertionError`` naming the sample that is missing."""
     found = [Case(f"handler {topic}", _delivery(provider, topic)) for topic in provider.handlers]
+    found += [Case(f"spawned {topic}", _own_event(provider, topic)) for topic in provider.spawns]
     found += [Case(f"sync {name}", _sync(name)) for name in provider.syncs]
     found += [Case(f"single {name}", _single(provider, name)) for name in provider.singles]
     found += [Case(f"period {name}", _period(provider, name)) for name in provider.periods]
@@ -183,14 +184,14 @@ def _own_event(provider: Provider, topic: str) -> Callable[[Connector], Event]:
 
     def start(connector: Connector) -> Event:
         one = sample(provider, topic, "payload")
-        assert one is not None
+        assert one is not None, f"no sample of an event of topic {topic}"
         for kind in one.get("after", ()):
             again(delivery(provider, connector, next(t for t in provider.accepts if t.kind == kind)))
         _set_up(provider, connector, topic.replace("/", "-"))
         made = record(
             New(
                 kind=Kind.SYNC, topic=topic, connector_id=connector.pk, connector_name=connector.name,
-                provider=provider.slug, max_attempts=provider.handlers[topic].max_attempts,
+                provider=provider.slug, max_attempts=provider.spawns[topic].max_attempts,
                 object_type=one["object_type"], object_id=one["object_id"],
                 lock_key=f"{connector.pk}:{one['object_type']}:{one['object_id']}",
                 payload=json.dumps(one["payload"]).encode(),
@@ -202,9 +203,6 @@ def _own_event(provider: Provider, topic: str) -> Callable[[Connector], Event]:
 
 
 def _delivery(provider: Provider, topic: str) -> Callable[[Connector], Event]:
-    if sample(provider, topic, "payload") is not None:
-        return _own_event(provider, topic)
-
     def start(connector: Connector) -> Event:
         one = sample(provider, topic, "body")
         assert one is not None, f"no sample of a delivery of topic {topic}"

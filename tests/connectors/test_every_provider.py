@@ -125,7 +125,7 @@ def test_slug_label_and_documentation(provider):
 
 
 def test_names_and_topics_are_unique_and_fit_their_columns(provider):
-    topics = [*provider.handlers, *provider.ignored, *(one.topic for one in provider.lookups)]
+    topics = [*provider.handlers, *provider.spawns, *provider.ignored, *(one.topic for one in provider.lookups)]
     topics += [f"sync:{name}" for name in provider.syncs] + [f"single:{name}" for name in provider.singles]
     topics += [f"period:{name}" for name in provider.periods]
     topics += [f"{kind.kind}/{'feed' if one.feed else 'deliver'}" for kind, one in provider.accepts.items()]
@@ -157,7 +157,10 @@ def test_numbers_of_the_declaration_are_sane(provider):
     assert 1 <= budget.concurrency <= 64
     assert 0 <= budget.per_second <= 1000
     assert 1 <= budget.burst <= 1000
-    assert all(1 <= one.max_attempts <= 20 for one in (*provider.handlers.values(), *provider.accepts.values()))
+    assert all(
+        1 <= one.max_attempts <= 20
+        for one in (*provider.handlers.values(), *provider.spawns.values(), *provider.accepts.values())
+    )
     assert all(one.every_minutes >= 0 for one in provider.syncs.values())
     assert not any(one.every_minutes and one.every for one in provider.syncs.values()), "two things decide one rhythm"
     if provider.retries is not None:
