@@ -125,7 +125,7 @@ def follow_settings(connector: Connector) -> int:
 
 def why_late(plan: Plan, last: Event | None) -> str:
     """What is wrong with the pace of a plan, in a sentence; empty: nothing. ``last``: the event of its last run."""
-    if not plan.is_enabled:
+    if not plan.is_enabled or not plan.connector.is_enabled:
         return ""
     now = timezone.now()
     if now - plan.next_at > LATE:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import connection, transaction
 
 from events.models import Outcome, Reason
@@ -17,6 +19,16 @@ WITH RECURSIVE tree (id) AS (
 UPDATE events_event AS e SET outcome = 'skipped', reason = %(reason)s, reason_code = %(code)s, sentence = %(sentence)s,
   next_step = '', due_at = NULL, finished_at = now(), cancelled_by = %(by)s
 WHERE e.id IN (SELECT id FROM tree) AND e.outcome IN ('queued', 'waiting') AND e.attempts = 0
+"""
+
+_REVIVE = """
+WITH RECURSIVE tree (id) AS (
+  SELECT id FROM unnest(%(events)s::bigint[]) AS g (id)
+  UNION ALL SELECT e.id FROM tree JOIN events_event AS e ON e.parent_id = tree.id
+)
+UPDATE events_event AS e SET outcome = 'queued', reason = '', reason_code = '', sentence = '', finished_at = NULL,
+  cancelled_by = ''
+WHERE e.id IN (SELECT id FROM tree) AND e.outcome = 'skipped' AND e.reason_code = %(code)s AND e.cancelled_by <> ''
 """
 
 
@@ -38,3 +50,10 @@ def cancel(event_id: int, *, by: str) -> int:
         )  # fmt: skip
         count: int = cursor.rowcount
     return count
+
+
+def revive(event_ids: Collection[int]) -> None:
+    """What was cancelled below these events waits for its turn again: whoever retries them meets the same objects, each
+    of which has its event already."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REVIVE, {"events": list(event_ids), "code": CODE})

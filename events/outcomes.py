@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from events import alerts
+from events import alerts, cancelling
 from events.exchanges import INTERRUPTED, Kept, lose_answers, write_many
 from events.models import Event, Outcome, Reason
 from events.text import SENTENCE_LIMIT, clean, clean_notes, fit
@@ -188,8 +188,11 @@ def resolve_earlier(successes: Sequence[Result]) -> None:
 def retry(event_ids: Sequence[int], *, by: str) -> int:
     """Queue failed, skipped or waiting events again, by hand: same row, fresh attempts, never superseded. Returns how
     many were queued; events that run or succeeded are left alone. Where the page asked to look at the target first, the
-    Retry says that somebody did and that nothing was there (``retried_at``); elsewhere it says nothing of the kind."""
+    Retry says that somebody did and that nothing was there (``retried_at``); elsewhere it says nothing of the kind. What
+    was cancelled with one of them is queued as well."""
     with transaction.atomic(), connection.cursor() as cursor:
+        ended = Event.objects.filter(pk__in=list(event_ids), outcome=Outcome.SKIPPED, reason_code=cancelling.CODE)
+        cancelled = list(ended.exclude(cancelled_by="").values_list("pk", flat=True))
         cursor.execute(
             "UPDATE events_event SET outcome = 'queued', reason = '', reason_code = '', sentence = '', next_step = '', "
             "due_at = NULL, finished_at = NULL, attempts = 0, is_supersedable = false, resolved_at = NULL, "
@@ -202,6 +205,8 @@ def retry(event_ids: Sequence[int], *, by: str) -> int:
             [clean(by, 150), ASKED_TO_LOOK, NOT_WRITTEN, list(event_ids)],
         )
         count: int = cursor.rowcount
+        if cancelled:
+            cancelling.revive(cancelled)
     if count:
         from events import bell
 

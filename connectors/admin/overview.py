@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.utils import timezone
 
-from connectors import confirming, notices, periods, plans
+from connectors import confirming, host, notices, periods, plans
 from connectors.admin import ask, panels, state
 from connectors.base import Provider
 from connectors.forms import reading
@@ -130,13 +130,13 @@ def _webhook(connector: Connector, provider: Provider | None, may_see: bool) -> 
 
 
 def _mail(connector: Connector) -> dict[str, Any]:
-    missing = [
-        word
-        for word, value in (("sender", connector.email_sender), ("receiver", connector.email_receiver))
-        if not value.strip()
-    ]
+    """Whom mails go to: the connector's settings may name others than its receiver."""
+    contact = host.contact(connector.pk)
+    receiver = contact.receiver if contact is not None else connector.email_receiver
+    said = (("sender", connector.email_sender), ("receiver", receiver))
+    missing = [word for word, value in said if not value.strip()]
     last = Mail.objects.filter(connector_id=connector.pk, kind="test").order_by("-id").first()
-    return {"missing": missing, "last_test": last}
+    return {"missing": missing, "last_test": last, "receiver": receiver}
 
 
 def _read_only_settings(connector: Connector, provider: Provider | None) -> list[Any]:

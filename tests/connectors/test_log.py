@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from connectors import flows
+from connectors import flows, syncing
 from connectors.admin.log import path
 from events import transactions
 from events.models import Event, Kind, Outcome, Reason
@@ -153,6 +153,20 @@ def test_resolving_takes_older_failures_of_the_order_along_and_unresolving_takes
 def test_what_an_event_of_its_own_does_for_a_flow_stands_in_the_log_of_the_flow():
     found = {flow.name: set(flow.kinds) for flow in flows.of(None, ["payment", "invoice", "fulfillment", "cart"])}
     assert found == {"orders": {"payment"}, "fulfillments": {"fulfillment", "invoice"}, "general": {"", "cart"}}
+
+
+@pytest.mark.parametrize(
+    ("slug", "sync", "flow"),
+    [
+        ("xoro", "inventory", "inventory"), ("xoro", "products", "products"), ("xoro", "fulfillments", "fulfillments"),
+        ("shopify", "orders", "orders"), ("shopify", "payouts", "payouts"), ("shopify", "gift_cards", "giftcards"),
+        ("shopify", "fulfillment_orders", "fulfillments"), ("xoro", "failed", "general"),
+    ],
+)  # fmt: skip
+def test_a_run_stands_in_the_log_of_its_flow(install, slug, sync, flow):
+    connector = install(slug)
+    kind = Event.objects.get(pk=syncing.start_sync(connector, sync, by="sam")).object_type
+    assert [one.name for one in flows.of(connector.provider, [kind]) if kind in one.kinds] == [flow]
 
 
 def test_one_rows_button_means_that_row_whatever_is_ticked(client, supporter, erp):

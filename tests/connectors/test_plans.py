@@ -252,7 +252,9 @@ def test_a_run_that_lasts_longer_than_its_interval_is_a_warning(client, supporte
 def test_a_plan_nobody_started_in_time_is_a_warning(shop):
     plan = a_plan(shop, next_at=timezone.now() - timedelta(minutes=6))
     assert plans.why_late(plan, None) == "It should have started by now: look whether a worker runs."
-    plan.is_enabled = False
+    plan.connector.is_enabled = False
+    assert plans.why_late(plan, None) == "", "a connector that is switched off starts nothing"
+    plan.connector.is_enabled, plan.is_enabled = True, False
     assert plans.why_late(plan, None) == ""
 
 

@@ -173,6 +173,8 @@ def test_a_walk_that_runs_ends_at_its_next_sign_of_progress(sandbox, shop, erp, 
     Drainer(0).run()
     walk.refresh_from_db()
     assert walk.outcome == Outcome.SUCCEEDED, "a Retry by hand is no longer cancelled"
+    assert created(sandbox) > 1
+    assert not Event.objects.filter(reason_code="cancelled").exists(), "what was cancelled with it is done as well"
 
 
 # --- the page -------------------------------------------------------------------------------------------------------

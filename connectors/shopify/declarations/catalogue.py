@@ -37,16 +37,19 @@ SYNCS = {
     "products": Sync(
         label="Changed products",
         function=products.synchronize_changed,
+        records=Product,
         help="Reads every product changed since the last time, and the SKUs of their variants.",
     ),
     "customers": Sync(
         label="Changed customers",
         function=customers.synchronize_changed,
+        records=CustomerAccount,
         help="Reads every customer changed since the last time. Customers reach other systems with their orders anyway.",
     ),
     "companies": Sync(
         label="Changed companies",
         function=companies.synchronize_changed,
+        records=CompanyAccount,
         help="Reads every company changed since the last time, with locations and contacts.",
     ),
 }

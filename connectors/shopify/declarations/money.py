@@ -28,24 +28,28 @@ SYNCS: Mapping[str, Sync] = {
     "refunds": Sync(
         label="Recent refunds",
         function=refunds.synchronize_refunds,
+        records=Refund,
         every_minutes=60,
         help="Reads the refunds of every order changed since the last time, and those whose money was on its way.",
     ),
     "returns": Sync(
         label="Recent returns",
         function=returns.synchronize_returns,
+        records=Return,
         every_minutes=60,
         help="Reads the returns of every order changed since the last time, so that a lost delivery does no harm.",
     ),
     "payouts": Sync(
         label="Payouts",
         function=payouts.synchronize_payouts,
+        records=Payout,
         every_minutes=60,
         help="Reads the payouts of Shopify Payments that are new or have another status; no webhook tells of them.",
     ),
     "gift_cards": Sync(
         label="Gift cards",
         function=giftcards.synchronize_gift_cards,
+        records=GiftCard,
         every_minutes=60,
         help="Reads new gift cards and those whose balance changed; no webhook tells of them.",
     ),

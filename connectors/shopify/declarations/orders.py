@@ -22,6 +22,7 @@ SYNCS: Mapping[str, Sync] = {
     "orders": Sync(
         label="Recent orders",
         function=walks.synchronize_recent,
+        records=Order,
         every_minutes=15,
         help="Reads every order changed since the last time, so that a lost delivery does no harm.",
     ),

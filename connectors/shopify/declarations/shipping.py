@@ -57,6 +57,7 @@ SYNCS: dict[str, Sync] = {
     "fulfillment_orders": Sync(
         label="Recent fulfillment orders",
         function=fulfillment.synchronize_recent,
+        records=FulfillmentOrder,
         every_minutes=15,
         help="Reads what changed in shipping since the last time, so that a lost delivery does no harm.",
     ),

@@ -15,6 +15,7 @@ SYNCS = {
     "skus": Sync(
         label="SKU directory",
         function=assortment.synchronize,
+        records=StockLevel,
         every_minutes=24 * 60,
         help="Reads every variant of the shop with its SKU, so that stock and prices find it without asking.",
     ),

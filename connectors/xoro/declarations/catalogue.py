@@ -12,6 +12,7 @@ SYNCS: dict[str, Sync] = {
     "products": Sync(
         label="Changed products",
         function=products.synchronize,
+        records=Product,
         every=scheduling.every,
         help="Reads every product changed in Xoro since the last time; each has an event of its own.",
     ),

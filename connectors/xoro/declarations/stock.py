@@ -12,6 +12,7 @@ SYNCS: dict[str, Sync] = {
     "inventory": Sync(
         label="Inventory",
         function=inventory.synchronize,
+        records=StockLevel,
         every=scheduling.every,
         follows_routes=True,
         help="Reads the stock of every mapped store, adds stores up, and sends the shop what differs. Once a night what "

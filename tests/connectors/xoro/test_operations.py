@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from connectors import known, plans, syncing
-from connectors.models import Plan, Route
+from connectors.models import Connector, Plan, Route
 from connectors.xoro import scheduling
 from events import digests, mail
 from events.drain import Drainer
@@ -163,6 +163,16 @@ def test_each_failure_belongs_to_one_choice_of_tell_about(topic, reason, cause):
     assert scheduling.mail_policy(make_settings()).wants(topic, reason)
     others = [one for one in (*scheduling.KINDS, "connection") if one != cause]
     assert not scheduling.mail_policy(make_settings(notify_on=others)).wants(topic, reason)
+
+
+def test_the_recipients_of_the_settings_get_the_test_mail_and_are_shown(client, administrator, erp):
+    Connector.objects.filter(pk=erp.pk).update(email_receiver="")
+    client.force_login(administrator)
+    client.post(f"{erp.admin_path().removesuffix('change/')}test-mail/")
+    assert Mail.objects.get(kind="test").receiver == "desk@example.com"
+    shown = client.get(f"{erp.admin_path()}?tab=overview").text
+    assert "desk@example.com" in shown
+    assert "No error mail is sent" not in shown
 
 
 def test_more_receivers_than_one_mail_takes_are_refused_at_the_field():
