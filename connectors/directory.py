@@ -104,7 +104,9 @@ def doubles(connector_id: int, kind: str) -> list[tuple[str, int]]:
 
 def forget(connector_id: int, kind: str, object_ids: Collection[str]) -> None:
     """Objects that are gone."""
-    DirectoryEntry.objects.filter(connector_id=connector_id, kind=kind, object_id__in=list(object_ids)).delete()
+    DirectoryEntry.objects.filter(
+        connector_id=connector_id, kind=kind, object_id__in=[fit(one, 120) for one in object_ids]
+    ).delete()
 
 
 def forget_where(connector_id: int, kind: str, member: str, value: str) -> int:

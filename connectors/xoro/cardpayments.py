@@ -6,6 +6,7 @@ order comes from synchronizes that one card, and the order waits for it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,9 @@ if TYPE_CHECKING:
 PAUSE_S = 20.0
 
 
-def ensure_cards(run: Run, order: Order) -> None:
+def ensure_cards(run: Run, order: Order, cards: Sequence[Payment]) -> None:
     """Have the credit of every card that paid a part of the order in Xoro before the order is; what they paid is no
     deposit, and a note says which credit pays it. Raises as ``ensure_card``."""
-    cards = deposits.by_gift_card(order)
     if not cards:
         return
     paid = sum((one.amount for one in cards), Decimal(0))
@@ -35,6 +35,28 @@ def ensure_cards(run: Run, order: Order) -> None:
     credits = ", ".join(dict.fromkeys(number for number in numbers if number))
     applied = f" Credit memo {credits} is to be applied to the invoice in Xoro." if credits else ""
     run.note("gift_card_payment", f"{paid} {order.currency} paid by gift card are not part of the deposit.{applied}")
+
+
+def follow(run: Run, order: Order) -> None:
+    """The same for cards that paid after the order was sent. Raises as ``ensure_card``; what else changed is done by then."""
+    if fresh := news(run, order):
+        ensure_cards(run, order, fresh)
+        remember(run, order)
+
+
+def news(run: Run, order: Order) -> list[Payment]:
+    """Payments by gift card that were not there when the order was last sent; costs no call."""
+    if not run.settings.gift_cards_enabled or order.cancelled_at is not None:
+        return []
+    known = deposits.known_payments(run, third_party_source(order, run.settings), order.id)
+    return [one for one in deposits.by_gift_card(order) if one.id not in known]
+
+
+def remember(run: Run, order: Order) -> None:
+    """That the cards which paid the order are in Xoro."""
+    if run.settings.gift_cards_enabled:
+        source = third_party_source(order, run.settings)
+        deposits.note_payments(run, source, order.id, deposits.by_gift_card(order), deposits.CARD)
 
 
 def ensure_card(run: Run, order: Order, payment: Payment) -> str:

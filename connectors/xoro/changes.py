@@ -13,10 +13,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Delivered
-from connectors.exceptions import HubError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
+from connectors.exceptions import RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
 from connectors.records import Order
-from connectors.xoro import accounts, deposits, documents, parts, refusals, wire
+from connectors.xoro import accounts, cardpayments, deposits, documents, parts, refusals, wire
+from connectors.xoro.cancellations import cancel, cancel_all, empty, is_open
 from connectors.xoro.documents import INVOICE, SALES_ORDER, Document, documents_of, third_party_source
+from connectors.xoro.equality import is_same
 from connectors.xoro.parts import Part
 from connectors.xoro.salesorders import check_sum
 from connectors.xoro.sending import (
@@ -29,7 +31,7 @@ from connectors.xoro.sending import (
     unknown_skus_of,
 )
 from connectors.xoro.settings_warehousing import INVOICES
-from connectors.xoro.standing import Standing, in_warehouse, is_same
+from connectors.xoro.standing import Standing, gone, state_of
 
 if TYPE_CHECKING:
     from connectors.models import Link
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 
 # Members of an order that move while Xoro's sales order stays right: a later payment or shipment is no change of it.
 NOT_TAKEN = frozenset({"financial_status", "fulfillment_status", "risk", "payments", "tags", "processed_at"})
-CANCELLED = "Cancelled"
 
 
 def fingerprint(order: Order) -> str:
@@ -68,19 +69,25 @@ def apply(run: Run, order: Order, link: Link) -> Delivered:
         )
     known = documents_of(run, source, order.id)
     if not known:
-        raise _gone(order, number)
+        raise gone(order, number)
     if not is_same and order.cancelled_at is not None:
-        sentence = _cancel(run, order, known)
+        sentence = cancel(run, order, known)
+    elif not is_same and not any(line.quantity for line in order.lines):
+        sentence = empty(run, order, known)
     elif not is_same or _has_new_invoices(run, order, known):
-        sentence = _change(run, order, known)
+        sentence = change(run, order, known)
     else:
         sentence = ""
     # A hub that remembered no documents remembered no payments either: what was paid by then went along with the order.
     is_of_older_hub = not any(one.body_hash for one in known)
     paid = deposits.settle(run, order, sent_at=link.created_at if is_of_older_hub else None)
+    has_cards = bool(cardpayments.news(run, order))
+    cardpayments.follow(run, order)
     if paid:
         sums = ", ".join(f"{deposits.signed(one)} {order.currency}" for one in paid)
         sentence = f"{sentence} The payment of {sums} is imported by an event of its own.".strip()
+    elif has_cards and not sentence:
+        sentence = f"Order {order.name} was paid by a gift card that is in Xoro."
     elif not sentence:
         raise Skip(
             f"Order {order.name} is in Xoro as {number} and has not changed.", reason="unchanged", code="unchanged"
@@ -89,13 +96,20 @@ def apply(run: Run, order: Order, link: Link) -> Delivered:
     return delivered(order, alive or known, sentence)
 
 
+def withdraw(run: Run, order: Order, known: Sequence[Document]) -> Delivered:
+    """An order of which only a part was sent before nothing was left of it."""
+    sentence = (cancel if order.cancelled_at is not None else empty)(run, order, known)
+    run.note("half_sent", "Only a part of it was sent; a deposit that went along is to be given back in Xoro by hand.")
+    return delivered(order, known, sentence)
+
+
 def _has_news(run: Run, order: Order, source: str) -> bool:
     """Whether an unchanged order has payments or shipments Xoro has not heard of; costs no call."""
     known = deposits.known_payments(run, source, order.id)
     settings = run.settings
     is_paid = settings.record_payments and any(one.id not in known for one in deposits.moved(order))
     made = documents.known_documents(run, source, order.id)
-    return is_paid or _has_new_invoices(run, order, made)
+    return is_paid or bool(cardpayments.news(run, order)) or _has_new_invoices(run, order, made)
 
 
 def _has_new_invoices(run: Run, order: Order, known: Sequence[Document]) -> bool:
@@ -104,52 +118,10 @@ def _has_new_invoices(run: Run, order: Order, known: Sequence[Document]) -> bool
     return bool({one.id for one in order.fulfillments} - {one.part for one in known})
 
 
-# --- cancelling -----------------------------------------------------------------------------------------------------
-
-
-def _cancel(run: Run, order: Order, known: Sequence[Document]) -> str:
-    alive = [one for one in known if not one.is_cancelled]
-    rows = {one.number: _state(run, order, one) for one in alive}
-    for one in alive:
-        if one.kind == INVOICE:
-            raise in_warehouse(order, one, "invoiced", "was cancelled")
-        if rows[one.number].status != CANCELLED and (step := rows[one.number].step(run)):
-            raise in_warehouse(order, one, step, "was cancelled")
-    for one in alive:
-        if rows[one.number].status != CANCELLED:
-            _cancel_one(run, order, one)
-        source = third_party_source(order, run.settings)
-        documents.remember(run, source, order.id, [replace(one, is_cancelled=True)])
-    numbers = " and ".join(one.number for one in known)
-    return f"Cancelled {numbers} in Xoro, because order {order.name} was cancelled."
-
-
-def _cancel_one(run: Run, order: Order, one: Document) -> None:
-    """Cancelling converges: a second one finds the order cancelled."""
-    try:
-        run.client.write("cancel_sales_order", {"OrderNumber": one.number})
-    except RemoteUnavailable as error:
-        if error.code in refusals.NOT_DONE or error.status is None:
-            raise  # the next attempt reads the status first
-        if _state(run, order, one).status != CANCELLED:
-            raise
-    except RemoteRefused as error:
-        if _state(run, order, one).status != CANCELLED:
-            raise refusals.explained(error) from error
-    except HubError as error:
-        if not refusals.has_no_route(error):
-            raise
-        raise refusals.manual_task(
-            f"Order {order.name} was cancelled, and Xoro has no route to cancel sales order {one.number}.",
-            f"Cancel sales order {one.number} in Xoro and give its deposit back.",
-            error,
-        ) from error
-
-
 # --- changing -------------------------------------------------------------------------------------------------------
 
 
-def _change(run: Run, order: Order, known: Sequence[Document]) -> str:
+def change(run: Run, order: Order, known: Sequence[Document]) -> str:
     check_sum(order)
     alive = [one for one in known if not one.is_cancelled]
     if not alive:
@@ -173,23 +145,21 @@ def _change(run: Run, order: Order, known: Sequence[Document]) -> str:
         if before.kind == INVOICE:
             run.note("invoice_stays", f"{before.number} is an invoice and stays as it is; refunds become credit memos.")
             continue
-        states[before.number] = state = _state(run, order, before)
+        states[before.number] = state = state_of(run, order, before)
         if not state.check(run, order, before, body):
             changed.append((one, before, body, state))
-    gone = [one for one in alive if one.reference not in {part.reference for part in wanted} and one.kind != INVOICE]
-    for document in gone:
-        if step := _state(run, order, document).step(run):
-            raise in_warehouse(order, document, step, "lost all its lines")
-    numbers = [_replace(run, order, *row) for row in changed]
+    lost = [one for one in alive if one.reference not in {part.reference for part in wanted} and one.kind != INVOICE]
+    left = [document for document in lost if not is_open(run, order, document)]
+    for document in left:
+        run.note("by_credit_memo", f"{document.number} had left: what was taken off it becomes a credit memo.")
+    lost = [document for document in lost if document not in left]
+    numbers = [_replace(run, order, *row, alive) for row in changed]
     for part in fresh:
         kind = INVOICE if run.settings.drop_as == INVOICES else SALES_ORDER
         one = Sending(order=order, part=part, kind=kind, deposit={})
         numbers.append(send(run, one, in_doubt=run.unfinished_write).number)
-    for document in gone:
-        _cancel_one(run, order, document)
-        source = third_party_source(order, run.settings)
-        documents.remember(run, source, order.id, [replace(document, is_cancelled=True)])
-        numbers.append(document.number)
+    cancel_all(run, order, lost)
+    numbers += [document.number for document in lost]
     accounts.follow(run, order)
     if not numbers:
         return f"Order {order.name} changed in nothing that Xoro's {alive[0].number} says."
@@ -205,11 +175,19 @@ def _parts(run: Run, order: Order, alive: Sequence[Document]) -> list[Part]:
     return parts.by_store(order, run.settings, alive)
 
 
-def _replace(run: Run, order: Order, one: Sending, before: Document, body: dict[str, Any], state: Standing) -> str:
+def _replace(
+    run: Run,
+    order: Order,
+    one: Sending,
+    before: Document,
+    body: dict[str, Any],
+    state: Standing,
+    known: Sequence[Document],
+) -> str:
     """Sends the order again in place of the one that is there; its deposit stays where it is, under the same number."""
     hashed = body_hash(body)
     try:
-        row = _send_again(run, order, one, before)
+        row = _send_again(run, order, replace(one, deposit=deposits.again(run, order, one.reference, known)), before)
     except RemoteRefused as error:
         if refusals.is_wave_error(error, run.settings):
             raise refusals.wave_failure(error, one.what, run.settings) from error
@@ -250,19 +228,3 @@ def _send_again(run: Run, order: Order, one: Sending, before: Document) -> dict[
             unknown |= more
         else:
             return row
-
-
-def _state(run: Run, order: Order, document: Document) -> Standing:
-    row = run.client.get_sales_order(document.number)
-    if row is None:
-        raise _gone(order, document.number)
-    return Standing(row)
-
-
-def _gone(order: Order, number: str) -> RemoteRefused:
-    return RemoteRefused(
-        f"Order {order.name} was sent to Xoro as {number}, but Xoro shows no such sales order.",
-        code="gone",
-        next_step=f"Look for {number} in Xoro: make the change there, or enter the order anew; then mark this event "
-        "resolved.",
-    )

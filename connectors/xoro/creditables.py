@@ -40,6 +40,7 @@ class Invoice:
     store: str = ""
     sale_store: str = ""
     customer: str = ""
+    currency: str = ""  # empty where Xoro does not say
     lines: tuple[InvoiceLine, ...] = ()
     order_lines: frozenset[str] = frozenset()  # lines of the shop's order on the document it belongs to, where known
 
@@ -75,7 +76,7 @@ class Invoiced:
 
 
 def read_invoices(run: Run, source: str, documents: Iterable[Document]) -> Invoiced:
-    """Every invoice of the documents, oldest document first. Raises what a read raises, and ``PayloadError``."""
+    """Every invoice of the documents that is not void, oldest document first. Raises what a read raises, and ``PayloadError``."""
     alive = [one for one in documents if not one.is_cancelled]
     invoices: dict[str, Invoice] = {}
     is_certain = True
@@ -83,6 +84,7 @@ def read_invoices(run: Run, source: str, documents: Iterable[Document]) -> Invoi
         number = "" if one.kind == INVOICE else one.number
         rows, certain = find_invoices(run.client, source, one.reference, number, run.settings.invoice_statuses)
         is_certain = is_certain and certain
+        rows = [row for row in rows if not wire.has_status(row, run.settings.void_statuses)]
         invoices |= {found.number: found for row in rows if (found := _invoice(row, one)).number}
     return Invoiced(documents=alive, invoices=list(invoices.values()), is_certain=is_certain)
 
@@ -206,6 +208,7 @@ def _invoice(row: dict[str, Any], document: Document) -> Invoice:
         store=wire.identifier(header.get("StoreName")),
         sale_store=wire.identifier(header.get("SaleStoreName")),
         customer=wire.identifier(header.get("CustomerName")),
+        currency=wire.identifier(header.get("CurrencyCode")),
         lines=tuple(
             InvoiceLine(
                 item=wire.identifier(line.get("ItemNumber")),

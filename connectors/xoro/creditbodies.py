@@ -15,11 +15,13 @@ from connectors.xoro.creditables import Invoice, InvoiceLine
 from connectors.xoro.creditplans import DIRECT, Part, Units, return_location
 from connectors.xoro.credits import Credit, Goods
 from connectors.xoro.documents import third_party_source
+from connectors.xoro.moneys import smallest_unit
 from connectors.xoro.options import CreditOptions
 from connectors.xoro.settings import XoroSettings
 from connectors.xoro.wire import number, without_blanks
 
 CENT = Decimal("0.01")
+PRECISION = Decimal("0.000001")  # of prices we work out ourselves
 ZERO = Decimal(0)
 NOTES = {
     (DIRECT, True): "returned and restocked",
@@ -100,7 +102,7 @@ def _line(goods: Goods, units: Units, part: Part, invoice: Invoice | None, setti
         line["InventoryLocChangeList"] = [without_blanks({"LocationName": location, "DeltaQty": number(quantity)})]
     price_name = member(settings, UNIT_PRICE)
     if price_name and goods.value:
-        line[price_name] = number((goods.value / goods.quantity).quantize(CENT))
+        line[price_name] = number((goods.value / goods.quantity).quantize(PRECISION))
     return line
 
 
@@ -160,7 +162,11 @@ def _check_balanced(
     )
     value += credit.shipping_gross if is_first else ZERO
     value += duty.unit_price if duty else ZERO
-    if invoice is not None and abs(value - total) < CENT and all(goods[one.goods_id].value for one in part.units):
+    if (
+        invoice is not None
+        and abs(value - total) < smallest_unit(credit.currency)
+        and all(goods[one.goods_id].value for one in part.units)
+    ):
         return
     worth = f"goods and shipping are worth {value:.2f}" if invoice is not None else "there is no invoice to price it by"
     raise ConfigurationError(

@@ -186,11 +186,24 @@ def _decide(run: Run, credit: Credit, source: str) -> tuple[list[Part], dict[str
     invoiced = read_invoices(run, source, documents)
     if not invoiced.invoices:
         raise _nothing_invoiced(run, credit, invoiced)
+    _check_currency(credit, invoiced.invoices)
     taken = creditplans.used(run, source, credit.order_id, but=credit.id)
     shares, rest = allocate(run, credit, invoiced, taken)
     _check_rest(run, credit, rest, has_shares=bool(shares))
     parts = creditplans.plan(run, credit, shares, invoiced.invoices[0].number, _value(rest))
     return parts, {one.number: one for one in invoiced.invoices}
+
+
+def _check_currency(credit: Credit, invoices: Sequence[Invoice]) -> None:
+    """A shop may tell of one side of its orders and of the other of its refunds. Raises ``ConfigurationError``."""
+    other = next((one for one in invoices if credit.currency and one.currency not in ("", credit.currency)), None)
+    if other is not None:
+        raise ConfigurationError(
+            f"{credit.what} is in {credit.currency}, but invoice {other.number} is in {other.currency}.",
+            code="currency",
+            next_step="Let the shop's connector read orders and refunds in the same currency, synchronize the refund again; "
+            "or enter the credit memo in Xoro by hand and mark this event resolved.",
+        )
 
 
 def _value(rest: Sequence[tuple[Goods, Decimal]]) -> Decimal:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from connectors import directory
 from connectors.xoro.creditables import Share
 from connectors.xoro.credits import Credit, Goods
+from connectors.xoro.moneys import allocate, smallest_unit
 from connectors.xoro.parts import place_of
 
 if TYPE_CHECKING:
@@ -81,13 +82,13 @@ def plan(run: Run, credit: Credit, shares: Sequence[Share], invoice: str, unship
 
 
 def _totals(credit: Credit, values: Sequence[Decimal], unshipped: Decimal) -> list[Decimal | None]:
-    """The money of each memo: by the value of its goods; the first also takes shipping and what rounding leaves."""
+    """The money of each memo: by the value of its goods, to the smallest unit of the currency; the first also takes
+    shipping and duties. What units that are not on them would take stays out."""
     if credit.total is None:
         return [None for _ in values]
-    of_goods = credit.total - unshipped - credit.shipping_gross - credit.duties
-    whole = sum(values, Decimal(0))
-    shares = [(of_goods * value / whole).quantize(Decimal("0.01")) if whole else Decimal(0) for value in values]
-    return [credit.total - unshipped - sum(shares[1:], Decimal(0)), *shares[1:]]
+    beside = credit.shipping_gross + credit.duties
+    *shares, _ = allocate(credit.total - beside, [*values, unshipped], smallest_unit(credit.currency))
+    return [shares[0] + beside, *shares[1:]]
 
 
 def replanned(part: Part, credit: Credit, settings: XoroSettings) -> Part:

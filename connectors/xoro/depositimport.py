@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import HubError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite, WaitFor
 from connectors.xoro import refusals
-from connectors.xoro.deposits import OWN, WITH_ORDER, known_payments, remember_done, way_of
+from connectors.xoro.deposits import OWN, WITH_ORDER, known_payments, remember_done, rest_of, take_off, way_of
 from connectors.xoro.documents import SALES_ORDER, Document, documents_of, part_reference
 from connectors.xoro.moneys import ZERO, allocate, smallest_unit, total
-from connectors.xoro.wire import day_in, decimal, identifier, number, us_date, without_blanks
+from connectors.xoro.wire import day_in, decimal, has_status, header_of, identifier, number, us_date, without_blanks
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -41,10 +41,16 @@ def import_deposit(run: Run) -> str:
     if not documents:
         raise WaitFor(f"Order {told['order_name']} is not in Xoro yet.", code=f"order:{order_id}", retry_after_s=600)
     _check_kind(documents, amount, what)
-    _check_invoice(run, documents, amount, what)
-    done = set(known_payments(run, source, order_id).get(told["payment_id"], {}).get("done", []))
+    known = known_payments(run, source, order_id).get(told["payment_id"], {})
+    _check_invoice(run, documents, amount, what, off=known.get("off", ""))
+    if known.get("less"):
+        amount = rest_of(known)
+        run.note("paid_back_before", f"Of {what} only {amount} are left: the rest was paid back before the invoice.")
+    done = set(known.get("done", []))
     wanted = _wanted(documents, told["payment_id"], amount, told["currency"])
     left = [row for row in wanted if row[0] not in done]
+    if not amount:
+        raise Skip(f"{what} were paid back before the invoice.", reason="filtered", code="post_ship_payment")
     if not left:
         raise Skip(f"{what} are in Xoro already.", reason="unchanged", code="unchanged")
     is_in_doubt = run.unfinished_write
@@ -73,8 +79,10 @@ def _check_kind(documents: Sequence[Document], amount: Decimal, what: str) -> No
 def _wanted(
     documents: Sequence[Document], payment_id: str, amount: Decimal, currency: str
 ) -> list[tuple[str, Document, Decimal]]:
-    """(reference, document, share) of each document that takes some of the money."""
-    weights = [Decimal(one.total or "0") for one in documents]
+    """(reference, document, share) of each document that takes some of the money. What comes in goes to those that live."""
+    is_alive = any(not one.is_cancelled for one in documents)
+    kept_out = is_alive and amount > ZERO
+    weights = [ZERO if kept_out and one.is_cancelled else Decimal(one.total or "0") for one in documents]
     shares = allocate(amount, weights, smallest_unit(currency))
     rows = []
     for index, (one, share) in enumerate(zip(documents, shares, strict=True)):
@@ -84,7 +92,8 @@ def _wanted(
     return rows
 
 
-def _check_invoice(run: Run, documents: Sequence[Document], amount: Decimal, what: str) -> None:
+def _check_invoice(run: Run, documents: Sequence[Document], amount: Decimal, what: str, *, off: str) -> None:
+    """``off``: the payment that money paid back was taken off already, before an invoice existed."""
     follows = run.settings.post_ship_payment
     if amount > ZERO and not follows:
         return
@@ -95,6 +104,8 @@ def _check_invoice(run: Run, documents: Sequence[Document], amount: Decimal, wha
             reason="filtered",
             code="post_ship_payment",
         )
+    if off:
+        raise Skip(f"{what} were taken off payment {off} already.", reason="unchanged", code="unchanged")
     is_invoiced = any(is_invoiced_order(run, one) for one in documents)
     if amount < ZERO and is_invoiced:
         raise Skip(
@@ -103,6 +114,12 @@ def _check_invoice(run: Run, documents: Sequence[Document], amount: Decimal, wha
             code="invoiced",
         )
     if follows and not is_invoiced:
+        if amount < ZERO and (payment := take_off(run, run.payload)):
+            raise Skip(
+                f"{what} were paid back before the invoice: payment {payment} is recorded without them.",
+                reason="filtered",
+                code="post_ship_payment",
+            )
         raise WaitFor(
             f"{what} are recorded once the invoice of {numbers} exists: payments follow shipping.",
             code=f"invoice:{documents[0].number}",
@@ -111,12 +128,12 @@ def _check_invoice(run: Run, documents: Sequence[Document], amount: Decimal, wha
 
 
 def is_invoiced_order(run: Run, document: Document) -> bool:
-    """Whether an invoice exists for a document of an order; an invoice is one itself."""
+    """Whether an invoice that counts exists for a document of an order; an invoice is one itself."""
     if document.kind != SALES_ORDER:
         return True
     rows = run.client.read("invoices", {"so_number": document.number}).rows
-    headers = (row.get("invoiceHeader") or row.get("InvoiceHeader") or {} for row in rows)
-    return any(header.get("SoNumber") == document.number for header in headers if isinstance(header, dict))
+    alive = [row for row in rows if not has_status(row, run.settings.void_statuses)]
+    return any(header_of(row).get("SoNumber") == document.number for row in alive)
 
 
 def _write(run: Run, told: dict[str, Any], document: Document, reference: str, share: Decimal, what: str) -> None:

@@ -6,8 +6,10 @@ its own, positive or negative. The reference of a deposit is the id of the shop'
 second and further parts of a split order.
 
 Which payments are in Xoro is remembered in the connector's directory, kind ``order_payment``: ``key`` is "<third-party
-source> <order id>", ``object_id`` "<payment id> <source>", ``data`` {"state": "with_order" or "own", "amount", "done": the
-references that were imported}. A payment with a row is never handed in a second time.
+source> <order id>", ``object_id`` "<payment id> <source>", ``data`` {"state": "with_order", "own", or "card" (by gift card),
+"amount", "done": the references that were imported}; where payments follow the invoice also "less": what was paid back
+before it was imported, by payment, and "off": the payment this one was taken off. A payment with a row is never handed in
+a second time.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ from connectors import directory
 from connectors.exceptions import HubError
 from connectors.records import Order, Payment
 from connectors.xoro.customers import customer_name
-from connectors.xoro.documents import third_party_source
-from connectors.xoro.moneys import ZERO
+from connectors.xoro.documents import Document, third_party_source
+from connectors.xoro.moneys import ZERO, allocate, smallest_unit, total
 from connectors.xoro.salesorders import ref_no
 from connectors.xoro.settings_accounts import AccountSettings
 from connectors.xoro.wire import number, without_blanks
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 KIND = "order_payment"
 TOPIC = "deposits/import"
-WITH_ORDER, OWN = "with_order", "own"
+WITH_ORDER, OWN, CARD = "with_order", "own", "card"
 RECEIVED, GIVEN_BACK = ("sale", "capture"), ("refund", "change")
 GIFT_CARD = "gift_card"
 
@@ -92,9 +94,10 @@ def with_order(order: Order, settings: XoroSettings) -> list[Payment]:
 
 def header_members(payments: Sequence[Payment], amount: Decimal, settings: XoroSettings) -> dict[str, Any]:
     """The members of an order's header that take ``amount`` as its deposit."""
-    if amount <= ZERO or not payments:
+    received = next((one for one in payments if one.kind in RECEIVED), None)
+    if amount <= ZERO or received is None:
         return {}
-    way = way_of(next(one.gateway for one in payments if one.kind in RECEIVED), settings)
+    way = way_of(received.gateway, settings)
     return without_blanks(
         {
             "DepositAmount": number(amount),
@@ -104,6 +107,19 @@ def header_members(payments: Sequence[Payment], amount: Decimal, settings: XoroS
             "AutoDepositTotalAmount": settings.deposit_flag,
         }
     )
+
+
+def again(run: Run, order: Order, reference: str, documents: Sequence[Document]) -> dict[str, Any]:
+    """The members that take along once more what was deposited on a document that is replaced, for tenants whose void
+    gives it up: its share of all payments that are in Xoro. ``documents``: those that are alive."""
+    if not (run.settings.replacement_takes_deposit and run.settings.record_payments):
+        return {}
+    known = known_payments(run, third_party_source(order, run.settings), order.id)
+    there = [one for one in known.values() if one["state"] == WITH_ORDER or one["done"]]
+    amount = total(Decimal(one["amount"]) for one in there)
+    shares = allocate(amount, [Decimal(one.total or "0") for one in documents], smallest_unit(order.currency))
+    share = next((s for s, one in zip(shares, documents, strict=True) if one.reference == reference), ZERO)
+    return header_members([one for one in moved(order) if one.id in known], share, run.settings)
 
 
 # --- memory ---------------------------------------------------------------------------------------------------------
@@ -126,6 +142,12 @@ def note_payments(run: Run, source: str, order_id: str, payments: Iterable[Payme
         for one in payments
     )
     directory.put(run.connector.pk, KIND, rows)
+
+
+def forget_payments(run: Run, source: str, order_id: str) -> None:
+    """Those noted to go along with an order that was not sent: another attempt decides anew which do."""
+    known = known_payments(run, source, order_id).values()
+    directory.forget(run.connector.pk, KIND, [f"{one['id']} {source}" for one in known if one["state"] == WITH_ORDER])
 
 
 def settle(run: Run, order: Order, *, sent_at: datetime | None = None) -> list[Payment]:
@@ -179,7 +201,35 @@ def _customer(order: Order) -> str:
 
 def remember_done(run: Run, told: Mapping[str, Any], done: list[str]) -> None:
     """The references of a payment that are in Xoro."""
-    data = {"id": told["payment_id"], "state": OWN, "amount": told["amount"], "done": done}
+    _keep(run, told, done=done)
+
+
+def take_off(run: Run, told: Mapping[str, Any]) -> str:
+    """Money that was paid back before the payment it came from is imported makes that payment less. Gives the id of that
+    payment; empty where none is open that is large enough."""
+    known = known_payments(run, told["source"], told["order_id"])
+    mine = known.get(told["payment_id"], {})
+    if mine.get("off"):
+        return str(mine["off"])
+    back = -Decimal(told["amount"])
+    for one in known.values():
+        if one["state"] == OWN and not one["done"] and rest_of(one) >= back:
+            with transaction.atomic():
+                less = {**one.get("less", {}), told["payment_id"]: str(back)}
+                _keep(run, {**told, "payment_id": one["id"], "amount": one["amount"]}, less=less)
+                _keep(run, told, off=one["id"])
+            return str(one["id"])
+    return ""
+
+
+def rest_of(known: Mapping[str, Any]) -> Decimal:
+    """What of a payment is still to be imported as its deposit."""
+    return Decimal(known["amount"]) - total(Decimal(one) for one in known.get("less", {}).values())
+
+
+def _keep(run: Run, told: Mapping[str, Any], **facts: Any) -> None:
+    known = known_payments(run, told["source"], told["order_id"]).get(told["payment_id"], {"done": []})
+    data = {**known, "id": told["payment_id"], "state": OWN, "amount": told["amount"], **facts}
     key = f"{told['source']} {told['order_id']}"
     row = directory.Known(key=key, object_id=f"{told['payment_id']} {told['source']}", data=data)
     directory.put(run.connector.pk, KIND, [row])

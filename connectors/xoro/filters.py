@@ -22,6 +22,8 @@ def _hits(order: Order, rules: FilterSettings) -> Iterator[tuple[str, str]]:
         yield "test_orders", "it is a test order"
     if order.cancelled_at:
         yield "cancelled", f"it was cancelled at {order.cancelled_at:%Y-%m-%d %H:%M} UTC before it was sent"
+    elif not order.total and not any(line.quantity for line in order.lines):
+        yield "nothing_left", "nothing is left of it: every line was refunded or taken off before it was sent"
     if order.financial_status and rules.financial_status and order.financial_status not in rules.financial_status:
         yield "financial_status", f"its financial status is “{order.financial_status}”"
     fulfillment = order.fulfillment_status or "unfulfilled"

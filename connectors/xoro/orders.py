@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Delivered
-from connectors.exceptions import Skip
+from connectors.exceptions import HubError, Skip
 from connectors.records import Order, Payment
 from connectors.xoro import accounts, cardpayments, changes, deposits, documents, invoicing, parts
 from connectors.xoro.calls.availability import promised
@@ -20,7 +20,7 @@ from connectors.xoro.filters import check_filters
 from connectors.xoro.moneys import allocate, smallest_unit, total
 from connectors.xoro.parts import Part
 from connectors.xoro.salesorders import check_sum
-from connectors.xoro.sending import Sending, body_of, send
+from connectors.xoro.sending import Sending, body_hash, body_of, send
 from connectors.xoro.settings_warehousing import INVOICES
 
 if TYPE_CHECKING:
@@ -39,31 +39,57 @@ def push_order(run: Run, order: Order) -> Delivered:
         )
     if run.link is not None and run.link.target_object_id:
         return changes.apply(run, order, run.link)
-    check_filters(order, run.settings)
-    return _send_all(run, order)
+    known = documents.known_documents(run, third_party_source(order, run.settings), order.id)
+    if not known:
+        check_filters(order, run.settings)
+    elif order.cancelled_at is not None or not any(line.quantity for line in order.lines):
+        return changes.withdraw(run, order, known)
+    return _send_all(run, order, known)
 
 
-def _send_all(run: Run, order: Order) -> Delivered:
+def _send_all(run: Run, order: Order, known: Sequence[Document]) -> Delivered:
+    """``known``: parts that an attempt sent which did not come to its end."""
     source = third_party_source(order, run.settings)
-    known = documents.known_documents(run, source, order.id)
     wanted = _parts(run, order, known)
     for one in _sendings(run, order, wanted, {}):
         body_of(run, one)  # what cannot be translated fails before any call
     if run.settings.drop_as == INVOICES:
         invoicing.check_route(run)
-    cardpayments.ensure_cards(run, order)  # before the order, whose invoice will use the cards' credits
+    cardpayments.ensure_cards(
+        run, order, deposits.by_gift_card(order)
+    )  # before the order, whose invoice will use the cards' credits
     along = _payments(run, order, source, is_begun=bool(known))
     sent = {one.reference: one for one in known if one.body_hash}
     sendings = _sendings(run, order, wanted, _deposits(order, wanted, along, run.settings))
+    made = _send_parts(run, order, sendings, sent)
+    if any(body_hash(body_of(run, one)) != sent[one.reference].body_hash for one in sendings if one.reference in sent):
+        changes.change(run, order, made)  # the order changed after its first part was sent
+        made = documents.known_documents(run, source, order.id)
+    deposits.settle(run, order)
+    cardpayments.remember(run, order)
+    accounts.follow(run, order)
+    return delivered(order, made)
+
+
+def _send_parts(run: Run, order: Order, sendings: Sequence[Sending], sent: Mapping[str, Document]) -> list[Document]:
+    """Raises what sending raises, after a note of the parts that are in Xoro already."""
     made: list[Document] = []
     in_doubt = run.unfinished_write  # parts are sent in order: only the first that is not known can have been
     for one in sendings:
         done = sent.get(one.reference)
-        made.append(done or send(run, one, in_doubt=in_doubt))
+        try:
+            made.append(done or send(run, one, in_doubt=in_doubt))
+        except HubError:
+            if made:
+                numbers = " and ".join(document.number for document in made)
+                run.note(
+                    "half_sent",
+                    f"Only a part of order {order.name} is in Xoro, as {numbers}; {one.what} is not. A further attempt "
+                    "sends what is missing, and nothing twice.",
+                )
+            raise
         in_doubt = in_doubt and done is not None
-    deposits.settle(run, order)
-    accounts.follow(run, order)
-    return delivered(order, made)
+    return made
 
 
 def _parts(run: Run, order: Order, known: Sequence[Document]) -> list[Part]:
@@ -88,7 +114,7 @@ def _parts(run: Run, order: Order, known: Sequence[Document]) -> list[Part]:
             "The order does not say where its lines ship from, so that all leave from the default ship store. Let the "
             "shop's connector read the locations of lines.",
         )
-    stock = promised(run.client, _skus(order), _stores(run)) if settings.split_all_locations and not known else None
+    stock = promised(run.client, _skus(order), _stores(run)) if settings.split_all_locations else None
     return parts.by_store(order, settings, known, stock)
 
 
@@ -104,6 +130,7 @@ def _payments(run: Run, order: Order, source: str, *, is_begun: bool) -> list[Pa
     if is_begun or run.unfinished_write:
         known = deposits.known_payments(run, source, order.id)
         return [one for one in along if known.get(one.id, {}).get("state") == deposits.WITH_ORDER]
+    deposits.forget_payments(run, source, order.id)  # of an attempt that sent nothing
     deposits.note_payments(run, source, order.id, along, deposits.WITH_ORDER)
     return along
 

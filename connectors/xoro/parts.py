@@ -64,7 +64,7 @@ def by_store(
     placed: dict[int, Units] = {}
     for index, line in enumerate(order.lines):
         units = _kept(line, documents)
-        for key, quantity, place in _assigned(line, line.quantity - sum(units.values(), ZERO), settings):
+        for key, quantity, place in _assigned(line, units, settings):
             places.setdefault(key, place)
             units[key] = units.get(key, ZERO) + quantity
         placed[index] = units
@@ -169,12 +169,23 @@ def _kept(line: OrderLine, documents: Iterable[Document]) -> Units:
     return units
 
 
-def _assigned(line: OrderLine, left: Decimal, settings: XoroSettings) -> Iterable[tuple[str, Decimal, Place]]:
-    """Where the other units ship from. Two locations of one place are one part, named by the first in the table."""
+def _assigned(line: OrderLine, kept: Units, settings: XoroSettings) -> list[tuple[str, Decimal, Place]]:
+    """Where the other units ship from, those in documents taken off what is assigned to their places. Two locations of
+    one place are one part, named by the first in the table."""
+    return list(_placed(line, dict(kept), line.quantity - total(kept.values()), settings))
+
+
+def _placed(
+    line: OrderLine, kept: Units, left: Decimal, settings: XoroSettings
+) -> Iterable[tuple[str, Decimal, Place]]:
     for assigned in line.places:
-        units = min(left, assigned.quantity)
         place = place_of(settings, assigned.location_id, assigned.location_name)
-        if units <= 0 or place is None:
+        if place is None:
+            continue
+        there = min(assigned.quantity, kept.get(place.location_id, ZERO))
+        kept[place.location_id] = kept.get(place.location_id, ZERO) - there
+        units = min(left, assigned.quantity - there)
+        if units <= 0:
             continue
         yield place.location_id, units, place
         left -= units

@@ -18,6 +18,7 @@ from connectors.xoro.options import OrderOptions
 from connectors.xoro.orderlines import lines_of_order, tax_items
 from connectors.xoro.parts import Part, Place, amounts, sum_of, whole
 from connectors.xoro.settings import XoroSettings
+from connectors.xoro.settings_warehousing import wave_wishes
 from connectors.xoro.wire import day_in, number, us_date, without_blanks
 
 # What only a sales order has: an invoice is picked, packed and shipped already.
@@ -163,6 +164,7 @@ def _warehouse_members(settings: XoroSettings) -> dict[str, Any]:
         "AutoWaveSalesOrder": settings.auto_wave,
         "WaveAllocationCode": code,
         "AutoLockWave": True if settings.auto_wave and settings.lock_wave else None,
+        **{name: True for one in wave_wishes(settings) if (name := settings.wave_names.get(one))},
     }
 
 

@@ -13,21 +13,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import (
     HubError,
-    PayloadError,
     RemoteError,
     RemoteRefused,
     RemoteUnavailable,
     UnconfirmedWrite,
 )
 from connectors.records import Order
-from connectors.xoro import documents, refusals, wire
+from connectors.xoro import documents, refusals, remarks, wire
 from connectors.xoro.client import Search
 from connectors.xoro.documents import INVOICE, SALES_ORDER, Document, third_party_source
+from connectors.xoro.equality import MONEY, REPLACING
 from connectors.xoro.parts import Part
 from connectors.xoro.salesorders import invoice_of, sales_order
 
@@ -38,10 +37,6 @@ PROOF = "found_without_status_at"
 NO_PROOF = "not_found_without_status_at"
 PROOF_HOLDS = timedelta(days=1)
 PAYMENT_TERMS = "payment_terms"  # the mapping
-MONEY = frozenset(
-    {"DepositAmount", "DepositAccountName", "LiabilityAccountName", "PaymentMethodName", "AutoDepositTotalAmount"}
-)
-REPLACING = frozenset({"VoidAndCreate", "KeepOriginalOrderNumber", "OrderNumber"})
 NOUNS = {SALES_ORDER: "sales order", INVOICE: "invoice"}
 
 
@@ -179,8 +174,8 @@ def _created(run: Run, one: Sending, row: dict[str, Any], hashed: str) -> Docume
 def keep(run: Run, one: Sending, row: dict[str, Any], hashed: str) -> Document:
     """Writes down what the document is: the hub's own figures where Xoro may repeat none."""
     read = documents.read_row(row, one.kind)
-    _compare_totals(run, one, read.number, wire.header_of(row).get("TotalAmount"))
-    _note_waves(run, one, read.number, row)
+    remarks.total(run, one, read.number, wire.header_of(row).get("TotalAmount"))
+    remarks.waves(run, one, read.number, row)
     share = one.part.order
     made = replace(
         read,
@@ -196,18 +191,6 @@ def keep(run: Run, one: Sending, row: dict[str, Any], hashed: str) -> Document:
     run.key("xoro_order_id", made.id)
     documents.remember(run, third_party_source(one.order, run.settings), one.order.id, [made])
     return made
-
-
-def _note_waves(run: Run, one: Sending, number: str, row: dict[str, Any]) -> None:
-    """An order that was taken while its wave was not: ``SoEstimateEdiLogArr`` names what stood in the way."""
-    for told in row.get("SoEstimateEdiLogArr") or []:
-        code = wire.identifier(told.get("ErrorCode")) if isinstance(told, dict) else ""
-        if code in run.settings.wave_error_codes:
-            said = told.get("Message") or f"error {code}"
-            run.note(
-                "wave_error",
-                f"{number} is in Xoro without a wave for {one.what}: {said}. Make it there once it can be.",
-            )
 
 
 def _look_after(run: Run, one: Sending, error: RemoteError) -> Document:
@@ -258,37 +241,9 @@ def _adopt(run: Run, one: Sending, search: Search) -> Document:
             next_step=f"Re-open {numbers} in Xoro, or enter the order there by hand; then mark this event resolved.",
         )
     run.note("found_existing", f"Order {one.order.name} was in Xoro already: {numbers}.")
-    _compare_deposits(run, one, alive[0])
+    remarks.deposit(run, one, alive[0])
+    remarks.difference(run, one, alive[0], body_of(run, one))
     return keep(run, one, alive[0], "")
-
-
-def _compare_deposits(run: Run, one: Sending, row: dict[str, Any]) -> None:
-    """A remark where Xoro does not show the deposit that would have gone along: money is never taken a second time."""
-    wanted = one.deposit.get("DepositAmount", 0)
-    there = wire.header_of(row).get("DepositAmount")
-    number = wire.document_number(row)
-    try:
-        if wire.decimal(there or 0) == wire.decimal(wanted):
-            return
-    except PayloadError as error:
-        run.note("deposit_unreadable", str(error))
-    shown = f"shows a deposit of {there}" if there else "shows no deposit"
-    run.note(
-        "deposit_differs",
-        f"Xoro {shown} on {number}, and the shop received {wanted} for it until now: enter the difference there by hand.",
-    )
-
-
-def _compare_totals(run: Run, one: Sending, number: str, total: Any) -> None:
-    """A remark, never a failure: the document is there, and the ledger must hear of it."""
-    wanted: Decimal = one.part.order.total
-    currency = one.order.currency
-    try:
-        if total is None or wire.decimal(total, "TotalAmount") == wanted:
-            return
-        run.note("total_differs", f"Xoro's total of {number} is {wire.money(total)} instead of {wanted} {currency}.")
-    except (PayloadError, ArithmeticError) as error:
-        run.note("total_unreadable", f"Xoro's total of {number} cannot be read: {error}")
 
 
 def _unconfirmed(one: Sending, write_fact: str, lookup_fact: str) -> UnconfirmedWrite:

@@ -53,6 +53,13 @@ class AccountSettings:
         ACCOUNTS, initial="N", advanced=True, shown_when=("record_payments",),
         assumed="AutoDepositTotalAmount is Y or N; N lets DepositAmount count (G-04, G-06).",
     )  # fmt: skip
+    replacement_takes_deposit: bool = switch(
+        "Send the deposit again with a changed order",
+        "On: an order that is replaced takes along what was deposited on it until then, for tenants whose void gives it "
+        "up. Off: the deposit stays where it is.",
+        ACCOUNTS, initial=False, advanced=True, shown_when=("record_payments",),
+        assumed="A sales order replaced under its own number keeps its deposits (G-02, G-04).",
+    )  # fmt: skip
 
 
 def problems(settings: Any) -> dict[str, str]:

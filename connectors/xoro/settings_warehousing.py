@@ -14,6 +14,7 @@ from connectors.xoro.settings_fields import WAREHOUSING, choice, column, day, sw
 FULL_ORDERS, FULL_LINES, AVAILABLE = "Full Order(s) Only", "Full Qty Line(s) Only", "Allocate What's Available"
 WAVE_METHODS = (FULL_ORDERS, FULL_LINES, AVAILABLE)
 ORDERS, INVOICES = "orders", "invoices"
+WAVE_MEMBERS = (("dropship_po", "Dropship purchase order"), ("merge_waves", "Merge waves"))
 MEMO_MEMBERS = (
     ("type", "Type"), ("refund_offset", "Refund offset account"), ("receivable", "Account receivable"),
     ("liability", "Liability account"), ("unit_price", "Price of a unit"),
@@ -119,12 +120,26 @@ class WarehouseSettings:
         WAREHOUSING, initial=False, advanced=True, shown_when=("split_orders",),
     )  # fmt: skip
     dropship_po: bool = switch(
-        "Dropship purchase order during auto wave", "Orders short lines from the vendor.", WAREHOUSING,
+        "Dropship purchase order during auto wave", "Orders short lines from the vendor. Sent only where the "
+        "table of wave members names the member that carries it.", WAREHOUSING,
         initial=False, advanced=True, shown_when=("wave_method", FULL_LINES, AVAILABLE),
     )  # fmt: skip
     merge_waves: bool = switch(
-        "Merge waves", "Waves that go to the same address become one.", WAREHOUSING, initial=False, advanced=True,
-        shown_when=("auto_wave",),
+        "Merge waves", "Waves that go to the same address become one. Sent only where the table of wave members names the "
+        "member that carries it.", WAREHOUSING, initial=False, advanced=True, shown_when=("auto_wave",),
+    )  # fmt: skip
+    wave_names: dict[str, str] = table(
+        "Members of a wave",
+        "What the tenant calls the members of a sales order that carry these two wishes. Without a row a wish is not sent, "
+        "and switching it on is an error.",
+        WAREHOUSING,
+        [
+            Column("member", forms.ChoiceField(label="Wish", choices=[("", ""), *WAVE_MEMBERS])),
+            column("name", "Name in Xoro", "As the tenant's API calls it.", required=True),
+        ],
+        is_mapping=True, advanced=True, shown_when=("auto_wave",),
+        assumed="No public source names members for dropship purchase orders and merged waves: none is sent until the "
+        "tenant names it (G-06).",
     )  # fmt: skip
     force_void_wave: bool = switch(
         "Force void of a wave", "A locked wave is voided when its order changes; a new one covers the rest.",
@@ -194,4 +209,18 @@ def problems(settings: WarehouseSettings) -> dict[str, str]:
         found["auto_wave"] = "Invoices are never waved: send sales orders, or do not wave them."
     elif settings.auto_wave and not settings.auto_release:
         found["auto_wave"] = "Only released orders are waved: release them at once, or do not wave them."
+    for name in wave_wishes(settings):
+        if not settings.wave_names.get(name):
+            found[name] = "Cannot be sent yet: first name its member in the table of wave members."
     return found
+
+
+def wave_wishes(settings: WarehouseSettings) -> list[str]:
+    """Wishes about waves that are sent by a member the tenant names; dropship orders only where a wave may be short."""
+    if not settings.auto_wave:
+        return []
+    wanted = {
+        "merge_waves": settings.merge_waves,
+        "dropship_po": settings.dropship_po and settings.wave_method != FULL_ORDERS,
+    }
+    return [name for name, is_on in wanted.items() if is_on]

@@ -11,7 +11,8 @@ from connectors.exceptions import RemoteRefused
 from connectors.records import Order
 from connectors.xoro import documents, wire
 from connectors.xoro.documents import Document, third_party_source
-from connectors.xoro.sending import REPLACING, body_hash
+from connectors.xoro.equality import equal, is_same
+from connectors.xoro.sending import body_hash
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -65,19 +66,6 @@ class Standing:
         raise in_warehouse(order, document, step, "changed")
 
 
-def is_same(row: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
-    """Whether a document says what the body says, as far as it repeats its members."""
-    header, wanted = wire.header_of(row), wire.header_of(body)
-    skipped = REPLACING | {"AutoReleaseSalesOrder", "AutoWaveSalesOrder"}
-    if any(name in header and not _equal(header[name], value) for name, value in wanted.items() if name not in skipped):
-        return False
-    have, want = wire.lines_of(row), wire.lines_of(body)
-    if len(have) != len(want):
-        return False
-    pairs = zip(have, want, strict=True)
-    return all(_equal(one[name], value) for one, two in pairs for name, value in two.items() if name in one)
-
-
 def in_warehouse(order: Order, document: Document, step: str, what: str) -> RemoteRefused:
     return RemoteRefused(
         f"Order {order.name} {what} after it was sent to Xoro, but the order is in warehouse: {document.number} is "
@@ -103,17 +91,20 @@ def _units(line: Mapping[str, Any], name: str) -> Decimal:
 
 def _differs(header: Mapping[str, Any], body: Mapping[str, Any], name: str) -> bool:
     wanted = wire.header_of(body).get(name, "")
-    return name in header and not _equal(header[name] or "", wanted)
+    return name in header and not equal(header[name] or "", wanted)
 
 
-def _equal(one: Any, two: Any) -> bool:
-    """Numbers by value, everything else as text: Xoro repeats 1 as 1.0, and ids as numbers."""
-    if isinstance(one, list) and isinstance(two, list):
-        return len(one) == len(two) and all(_equal(a, b) for a, b in zip(one, two, strict=True))
-    if isinstance(one, dict) and isinstance(two, dict):
-        return all(_equal(one[name], value) for name, value in two.items() if name in one)
-    if isinstance(one, bool) or isinstance(two, bool):
-        return bool(one) == bool(two)
-    if isinstance(one, (int, float, Decimal)) and isinstance(two, (int, float, Decimal)):
-        return abs(Decimal(str(one)) - Decimal(str(two))) < Decimal("0.000001")
-    return str(one if one is not None else "") == str(two if two is not None else "")
+def state_of(run: Run, order: Order, document: Document) -> Standing:
+    row = run.client.get_sales_order(document.number)
+    if row is None:
+        raise gone(order, document.number)
+    return Standing(row)
+
+
+def gone(order: Order, number: str) -> RemoteRefused:
+    return RemoteRefused(
+        f"Order {order.name} was sent to Xoro as {number}, but Xoro shows no such sales order.",
+        code="gone",
+        next_step=f"Look for {number} in Xoro: make the change there, or enter the order anew; then mark this event "
+        "resolved.",
+    )

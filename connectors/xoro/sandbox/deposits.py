@@ -50,6 +50,22 @@ def take(books: Books, order: dict[str, Any], amount: float, *, account: str, li
     return deposit
 
 
+def drop(books: Books, order_number: str) -> None:
+    """The deposits of an order that was voided are gone, and so are their payments."""
+    for deposit in books.deposits_by_order.pop(order_number, []):
+        books.deposits.remove(deposit)
+        row = next(
+            (
+                one
+                for one in books.payments
+                if (one["ChequeNo"], one["Amount"]) == (deposit["RefNo"], deposit["Amount"]) and not one["IsDeposited"]
+            ),
+            None,
+        )
+        if row is not None:
+            books.payments.remove(row)
+
+
 def unapplied(books: Books, order_number: str) -> float:
     """What the order has in deposits that no invoice has used."""
     return float(round(sum(d["Amount"] - d["AppliedAmount"] for d in books.deposits_by_order.get(order_number, [])), 2))

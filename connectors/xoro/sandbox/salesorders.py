@@ -29,6 +29,8 @@ def create(sandbox: XoroSandbox, body: Any) -> Any:
     books = sandbox.books
     header, lines = checked(books, body)
     number = _voided(books, header) if header.get("VoidAndCreate") else ""
+    if number and sandbox.tenant.void_drops_deposits:
+        deposits.drop(books, number)
     books.check_is_new(header)
     order = booked(books, header, lines, number if header.get("KeepOriginalOrderNumber") else "")
     told = None

@@ -48,7 +48,8 @@ class Tenant:
     a status or an exact key is sent, and with ``reference_needs_status`` a reference is no such key. ``hides_open``:
     ``status=Open`` lists no sales orders. ``shipment_shape``: where invoices tell of shipments: ``invoiceShipmentArr``,
     ``ShipmentArr``, ``header`` (one tracking number), ``none``. ``shipment_lines``: whether a shipment names its lines.
-    ``asn_for_returns``: a credit memo that moves no stock and does not say its type is a warehouse one."""
+    ``asn_for_returns``: a credit memo that moves no stock and does not say its type is a warehouse one.
+    ``void_drops_deposits``: a sales order that is replaced loses its deposits, which otherwise stay with its number."""
 
     page_size: int = 100
     routes_disabled: frozenset[str] = field(default_factory=frozenset)
@@ -59,6 +60,7 @@ class Tenant:
     shipment_shape: str = "invoiceShipmentArr"
     shipment_lines: bool = True
     asn_for_returns: bool = False
+    void_drops_deposits: bool = False
 
 
 class XoroSandbox(Sandbox):

@@ -118,6 +118,13 @@ def test_an_order_of_which_nothing_is_left_is_skipped(run, vendor):
     assert caught.value.code == "nothing_left" and run.delivered == []
 
 
+def test_where_an_order_was_delivered_before_it_is_told_that_nothing_is_left(run, vendor):
+    run.became = [("Xoro", "MAIN-S000001")]
+    vendor.control("order", change="#EX-2041", remove={"MUG-BLU-350": 2})
+    orders.import_order(run)
+    assert [one.lines for one in run.delivered] == [()]
+
+
 def test_no_route_is_a_skip_with_the_order_described(run):
     run.routes = 0
     with pytest.raises(Skip) as caught:

@@ -11,9 +11,21 @@ import pytest
 
 from connectors.exceptions import RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
 from connectors.records import Order
+from connectors.xoro.depositimport import import_deposit
 from connectors.xoro.documents import known_documents, third_party_source
 from connectors.xoro.orders import push_order
-from tests.connectors.xoro.cast import ADDRESS, FakeRun, Tenant, after, make_line, make_order, make_payment, sent
+from tests.connectors.xoro.cast import (
+    ADDRESS,
+    FakeRun,
+    Tenant,
+    after,
+    forget,
+    make_line,
+    make_order,
+    make_payment,
+    sent,
+)
+from tests.connectors.xoro.test_parts import SPLIT, two_places
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +59,18 @@ def moved(order: Order) -> Order:
 
 def cancelled(order: Order) -> Order:
     return replace(order, cancelled_at=datetime(2026, 3, 8, 9, 0, tzinfo=UTC))
+
+
+def import_all(tenant: Tenant, run: FakeRun, before: Order, order: Order) -> None:
+    """The deposit of what was paid between two versions of an order."""
+    asked = tenant.run()
+    asked.payload = {
+        "source": third_party_source(order, run.settings), "order_id": order.id, "order_name": order.name,
+        "ref_no": order.number, "customer_name": "Ada Brook", "currency": order.currency,
+        "payment_id": order.payments[-1].id, "gateway": "card", "amount": str(order.payments[-1].amount),
+        "at": before.created_at.isoformat(),
+    }  # fmt: skip
+    import_deposit(asked)
 
 
 def units(tenant: Tenant) -> dict[str, Any]:
@@ -90,6 +114,27 @@ def test_a_replacement_takes_no_deposit_a_second_time(tenant: Tenant) -> None:
     push_order(run, more_units(make_order()))
     assert [one["Amount"] for one in tenant.sandbox.books.deposits] == [67.8]
     assert run.spawned == []
+
+
+def test_a_replacement_takes_the_money_again_where_a_void_gives_it_up(tenant: Tenant) -> None:
+    tenant.control("config", void_drops_deposits=True)
+    first = make_order(payments=(make_payment("20.00", id="1"),), financial_status="partially_paid")
+    run = sent(tenant, first, replacement_takes_deposit=True)
+    paid = replace(first, payments=(*first.payments, make_payment("47.80", id="2")))
+    run = after(tenant, push_order(run, paid), replacement_takes_deposit=True)
+    import_all(tenant, run, first, paid)
+    push_order(run, more_units(paid))
+    assert [one["Amount"] for one in tenant.sandbox.books.deposits] == [67.8]
+    assert tenant.orders()[0]["DepositAccountName"] == "Undeposited Funds"
+
+
+def test_a_replacement_of_a_part_takes_its_own_share_again(tenant: Tenant) -> None:
+    tenant.control("config", void_drops_deposits=True)
+    settings = {**SPLIT, "replacement_takes_deposit": True}
+    run = sent(tenant, two_places(), **settings)
+    before = {one["OrderNumber"]: one["Amount"] for one in tenant.sandbox.books.deposits}
+    push_order(run, replace(two_places(), note="ring twice"))
+    assert {one["OrderNumber"]: one["Amount"] for one in tenant.sandbox.books.deposits} == before
 
 
 def test_the_same_change_a_second_time_writes_nothing(tenant: Tenant) -> None:
@@ -154,6 +199,58 @@ def test_more_units_of_a_shipped_order_are_a_persons_task(tenant: Tenant) -> Non
     tenant.control("ship", order_number=number_of(tenant))
     with pytest.raises(RemoteRefused, match="is shipped"):
         push_order(run, more_units(make_order()))
+
+
+def emptied(order: Order, total: str = "0") -> Order:
+    """Every line was taken off or refunded, and the order was not cancelled."""
+    return replace(order, lines=(), shipping_lines=(), total=Decimal(total), subtotal=Decimal(0), total_tax=Decimal(0))
+
+
+def test_an_order_of_which_nothing_is_left_is_cancelled(tenant: Tenant) -> None:
+    run = sent(tenant, make_order())
+    delivered = push_order(run, emptied(make_order()))
+    assert delivered.sentence == "Cancelled MAIN-S000001 in Xoro, because nothing is left of order #2041."
+    assert tenant.orders()[0]["StatusName"] == "Cancelled"
+    assert "money_left" not in run.notes
+
+
+def test_of_a_cancelled_order_money_that_is_still_owed_is_named(tenant: Tenant) -> None:
+    run = sent(tenant, make_order())
+    push_order(run, replace(emptied(make_order(), "9.50"), shipping_lines=make_order().shipping_lines))
+    assert run.notes["money_left"].startswith("9.50 USD of the order are still owed")
+
+
+def test_a_shipped_order_of_which_everything_came_back_stays(tenant: Tenant) -> None:
+    run = sent(tenant, make_order())
+    tenant.control("ship", order_number=number_of(tenant))
+    delivered = push_order(run, emptied(make_order()))
+    assert delivered.sentence == "MAIN-S000001 had left: what came back of order #2041 becomes a credit memo."
+    assert tenant.orders()[0]["StatusName"] == "Shipped"
+
+
+def test_an_order_on_a_wave_of_which_nothing_is_left_is_a_persons_task(tenant: Tenant) -> None:
+    run = sent(tenant, make_order())
+    tenant.control("wave", order_number=number_of(tenant))
+    with pytest.raises(RemoteRefused, match="lost all its lines") as failed:
+        push_order(run, emptied(make_order()))
+    assert failed.value.code == "in_warehouse"
+
+
+def test_an_order_of_which_nothing_was_left_before_it_was_sent_is_left_out(tenant: Tenant) -> None:
+    with pytest.raises(Skip, match="nothing is left of it"):
+        push_order(tenant.run(), emptied(make_order()))
+    assert tenant.http.calls == []
+
+
+def test_a_document_that_is_found_and_says_something_else_is_named(tenant: Tenant) -> None:
+    sent(tenant, make_order())
+    forget()
+    same, other = tenant.run(), tenant.run()
+    push_order(same, make_order())
+    assert "found_different" not in same.notes
+    forget()
+    push_order(other, moved(make_order()))
+    assert other.notes["found_different"].startswith("MAIN-S000001 in Xoro differs from order #2041")
 
 
 def test_a_cancelled_order_is_cancelled_in_xoro(tenant: Tenant) -> None:

@@ -153,6 +153,45 @@ def test_with_payment_after_shipping_the_payment_waits_for_the_invoice(tenant: T
     assert amounts(tenant) == [67.8]
 
 
+def test_money_paid_back_before_the_invoice_its_payment_follows_is_taken_off_it(tenant: Tenant) -> None:
+    first = tenant.run(post_ship_payment=True)
+    again = after(tenant, push_order(first, PAID), post_ship_payment=True)
+    back = make_payment("10.00", id="9002", kind="refund")
+    push_order(again, make_order(payments=(*PAID.payments, back)))
+    with pytest.raises(Skip, match="payment 9001 is recorded without them"):
+        pay(tenant, again, post_ship_payment=True)
+    with pytest.raises(WaitFor, match="once the invoice of MAIN-S000001 exists"):
+        pay(tenant, first, post_ship_payment=True)
+    tenant.control("ship", order_number="MAIN-S000001")
+    with pytest.raises(Skip, match="taken off payment 9001 already"):
+        pay(tenant, again, post_ship_payment=True)
+    pay(tenant, first, post_ship_payment=True)
+    assert amounts(tenant) == [57.8]
+
+
+def test_a_payment_that_went_back_whole_before_the_invoice_is_not_recorded(tenant: Tenant) -> None:
+    first = tenant.run(post_ship_payment=True)
+    again = after(tenant, push_order(first, PAID), post_ship_payment=True)
+    push_order(again, make_order(payments=(*PAID.payments, make_payment("67.80", id="9002", kind="refund"))))
+    with pytest.raises(Skip, match="payment 9001 is recorded without them"):
+        pay(tenant, again, post_ship_payment=True)
+    tenant.control("ship", order_number="MAIN-S000001")
+    with pytest.raises(Skip, match=r"are in Xoro already|paid back"):
+        pay(tenant, first, post_ship_payment=True)
+    assert amounts(tenant) == []
+
+
+def test_a_payment_another_attempt_leaves_behind_is_imported_on_its_own(tenant: Tenant) -> None:
+    """The first attempt noted both payments and sent nothing; by the second one they go to two accounts."""
+    order = make_order(payments=(make_payment("7.80", id="1", gateway="paypal"), make_payment("60.00", id="2")))
+    with pytest.raises(RemoteRefused, match="Account not found"):
+        push_order(tenant.run(liability_account="Nowhere"), order)
+    run = tenant.run(gateway_map=PAYPAL)
+    push_order(run, order)
+    pay(tenant, run, gateway_map=PAYPAL)
+    assert amounts(tenant) == [7.8, 60.0]
+
+
 def test_a_tenant_without_the_route_makes_it_a_persons_task(tenant: Tenant) -> None:
     run = sent(tenant, UNPAID)
     push_order(run, PAID)

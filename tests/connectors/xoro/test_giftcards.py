@@ -197,6 +197,22 @@ def test_an_order_paid_by_a_card_that_is_in_xoro_goes_on_and_names_its_credit(ca
     assert order["SoEstimateHeader"]["DepositAmount"] == 27.8
 
 
+def test_a_card_that_pays_after_the_order_was_sent_is_looked_for_too(cards):
+    cards.route("gift_card")
+    sent = make_order(payments=(make_payment("27.80"),), financial_status="partially_paid")
+    assert cards.push(sent).outcome == "succeeded"
+    event = cards.push(paid_by_card())
+    assert (event.outcome, event.reason_code) == ("waiting", f"gift_card:{CARD}"), event.sentence
+    cards.push(make_card(id=CARD))
+    event = cards.again(event)
+    assert (event.outcome, event.sentence) == (
+        "succeeded", "Order #2041 was paid by a gift card that is in Xoro.",
+    )  # fmt: skip
+    assert any(one["code"] == "gift_card_payment" for one in event.notes)
+    assert cards.push(paid_by_card()).outcome == "skipped"
+    assert [one["Amount"] for one in cards.books("deposits")] == [27.8]
+
+
 def test_a_card_that_is_in_xoro_is_found_though_the_ledger_lost_it(cards):
     cards.push(make_card(id=CARD))
     Link.objects.all().delete()

@@ -18,6 +18,7 @@ from connectors.xoro.documents import documents_of, known_documents, third_party
 from connectors.xoro.moneys import allocate, smallest_unit
 from connectors.xoro.orders import push_order
 from tests.connectors.xoro.cast import (
+    FakeRun,
     Tenant,
     after,
     forget,
@@ -68,6 +69,11 @@ def two_places(**changes: Any) -> Order:
 
 def numbers(tenant: Tenant) -> list[tuple[str, str, str]]:
     return [(one["ThirdPartyRefNo"], one["StoreName"], one["RefNo"]) for one in tenant.orders()]
+
+
+def lines_by_store(tenant: Tenant) -> dict[str, dict[str, float]]:
+    rows = {o["SoEstimateHeader"]["StoreName"]: o["SoEstimateItemLineArr"] for o in tenant.sandbox.books.orders}
+    return {store: {one["ItemNumber"]: one["Qty"] for one in some} for store, some in rows.items()}
 
 
 def test_an_order_becomes_one_part_for_each_store() -> None:
@@ -165,6 +171,79 @@ def test_a_part_that_failed_is_sent_alone_the_next_time(tenant: Tenant) -> None:
     push_order(again, order)
     assert [one[0] for one in numbers(tenant)] == [order.id, f"{order.id}-32"]
     assert "found_existing" not in again.notes  # the first part was known, not looked for
+    assert lines_by_store(tenant) == {
+        "EAST WAREHOUSE": {"LMP-OAK-S": 2, "HUB-TIP": 1},
+        "Main Store": {"LMP-OAK-S": 1, "MUG-BLU-350": 1, "HUB-TIP": 1},
+    }
+
+
+def half_sent(tenant: Tenant, order: Order) -> FakeRun:
+    """Only the first part arrived: Xoro does not know the mug's SKU."""
+    run = tenant.run(**SPLIT)
+    with pytest.raises(RemoteRefused, match="Item not found: NOPE"):
+        push_order(run, replace(order, lines=(order.lines[0], replace(order.lines[1], sku="NOPE"))))
+    return run
+
+
+@pytest.mark.django_db
+def test_an_order_of_which_only_a_part_arrived_says_so(tenant: Tenant) -> None:
+    run = half_sent(tenant, two_places())
+    assert run.notes["half_sent"].startswith("Only a part of order #2041 is in Xoro, as MAIN-S000001;")
+
+
+@pytest.mark.django_db
+def test_what_changed_before_the_second_part_arrived_reaches_the_first_too(tenant: Tenant) -> None:
+    order = two_places()
+    half_sent(tenant, order)
+    again = tenant.run(**SPLIT)
+    push_order(again, replace(order, note="ring twice"))
+    assert [(one["OrderNumber"], one["Memo"]) for one in sorted(tenant.orders(), key=lambda o: o["OrderNumber"])] == [
+        ("MAIN-S000001", "ring twice"),
+        ("MAIN-S000002", "ring twice"),
+    ]
+    assert sum(Decimal(str(one["Amount"])) for one in tenant.sandbox.books.deposits) == order.total
+
+
+@pytest.mark.django_db
+def test_an_order_cancelled_before_its_second_part_arrived_is_taken_back_whole(tenant: Tenant) -> None:
+    half_sent(tenant, two_places())
+    run = tenant.run(**SPLIT)
+    ended = push_order(run, replace(two_places(), cancelled_at=two_places().created_at))
+    assert ended.sentence == "Cancelled MAIN-S000001 in Xoro, because order #2041 was cancelled."
+    assert [one["StatusName"] for one in tenant.orders()] == ["Cancelled"]
+    assert "to be given back in Xoro by hand" in run.notes["half_sent"]
+
+
+@pytest.mark.django_db
+def test_a_shipped_part_whose_goods_all_came_back_stops_nothing(tenant: Tenant) -> None:
+    order = two_places()
+    run = sent(tenant, order, **SPLIT)
+    tenant.control("ship", order_number="MAIN-S000002")
+    lamps = replace(order.lines[0], quantity=Decimal(2), discount=Decimal(0), taxes=(make_tax("6.60"),))
+    total = Decimal("110.00") + Decimal("9.99") + Decimal("3.33") + Decimal("7.20")
+    push_order(run, replace(order, lines=(lamps,), total=total, total_tax=Decimal("7.20")))
+    assert "becomes a credit memo" in run.notes["by_credit_memo"]
+    assert {one["OrderNumber"]: one["StatusName"] for one in tenant.orders()} == {
+        "MAIN-S000001": "Released",
+        "MAIN-S000002": "Shipped",
+    }
+
+
+@pytest.mark.django_db
+def test_a_payment_after_a_part_was_cancelled_goes_to_the_other_part(tenant: Tenant) -> None:
+    order = two_places(payments=(), financial_status="pending")
+    run = sent(tenant, order, **SPLIT)
+    lamps = replace(
+        order.lines[0], quantity=Decimal(2), discount=Decimal(0), taxes=(make_tax("6.60"),), places=at((EAST, 2))
+    )
+    total = Decimal("110.00") + Decimal("9.99") + Decimal("3.33") + Decimal("7.20")
+    less = replace(order, lines=(lamps,), total=total, total_tax=Decimal("7.20"))
+    delivered = push_order(run, less)
+    paid = after(tenant, delivered, **SPLIT)
+    push_order(paid, replace(less, payments=(make_payment(str(total)),)))
+    pay(tenant, paid, **SPLIT)
+    rows = [(one["OrderNumber"], one["Amount"]) for one in tenant.sandbox.books.deposits]
+    assert rows == [("MAIN-S000001", float(total))]
 
 
 @pytest.mark.django_db

@@ -71,6 +71,15 @@ def test_a_restocked_refund_is_a_direct_memo_and_the_units_are_available_again(b
     assert event.notes == []
 
 
+def test_no_memo_is_written_against_a_void_invoice(books):
+    books.order()
+    [invoice] = books.books("invoices")
+    books.control("void", invoice_number=invoice["invoiceHeader"]["InvoiceNumber"])
+    event = books.push(make_refund())
+    assert books.memos() == []
+    assert (event.outcome, event.reason_code) == ("waiting", "invoice:#2041"), event.sentence
+
+
 def test_the_date_of_a_memo_is_in_the_tenants_zone(books):
     books.set(api_time_zone="America/Vancouver")
     books.order()
@@ -426,6 +435,44 @@ def test_units_of_one_line_on_two_invoices_become_a_memo_of_each(books):
     headers = [one["creditMemoHeader"] for one in books.memos()]
     assert [one["InvoiceNumber"] for one in headers] == ["MAIN-I000001", "MAIN-I000002"]
     assert sum(one["TotalAmount"] for one in headers) == 100.0
+
+
+def test_yen_are_divided_among_memos_without_fractions(books):
+    two_lamps(books, currency="JPY", is_shipped=False)
+    books.ship(lines={SKU: 1})
+    books.ship()
+    line = make_refund_line(quantity=Decimal(2), subtotal=Decimal(110), tax=Decimal("6.60"))
+    event = books.push(make_refund(lines=(line,), total=Decimal(101), currency="JPY"))
+    assert event.outcome == "succeeded", event.sentence
+    assert [one["creditMemoHeader"]["ThirdPartyTotalRefundAmount"] for one in books.memos()] == [50, 51]
+
+
+def test_units_that_never_left_take_no_more_than_their_share_of_little_money(books):
+    two_lamps(books, is_shipped=False)
+    books.ship(lines={SKU: 1})
+    lines = (make_refund_line(), make_refund_line(id="502", restock="cancel"))
+    event = books.push(make_refund(lines=lines, total=Decimal(20), order_fulfillment_status="partially_fulfilled"))
+    assert event.outcome == "succeeded", event.sentence
+    assert books.memo()[0]["TotalAmount"] == 10.0
+
+
+def test_what_is_left_of_a_line_in_thirds_is_money_to_the_cent(books):
+    books.order(lines=(make_line(quantity=Decimal(3), unit_price=Decimal("3.34"), discount=Decimal("0.02"), taxes=()),),
+                total=Decimal("19.50"), subtotal=Decimal(10), total_tax=Decimal(0), payments=(make_payment("19.50"),),
+                is_shipped=False)  # fmt: skip
+    books.ship(lines={SKU: 1})
+    line = make_refund_line(quantity=Decimal(3), subtotal=Decimal(10), tax=Decimal(0), restock="none")
+    event = books.push(make_refund(lines=(line,), total=Decimal(10), order_fulfillment_status="partially_fulfilled"))
+    assert event.outcome == "succeeded", event.sentence
+    assert books.memo()[0]["ThirdPartyTotalRefundAmount"] == 3.33
+
+
+def test_a_refund_in_another_currency_than_its_invoice_is_named(books):
+    books.order(currency="CAD")
+    event = books.push(make_refund(currency="USD"))
+    assert (event.outcome, event.reason_code) == ("failed", "currency"), event.sentence
+    assert "is in USD, but invoice MAIN-I000001 is in CAD" in event.sentence
+    assert books.memos() == []
 
 
 SPLIT_MAP = [

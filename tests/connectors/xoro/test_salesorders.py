@@ -328,3 +328,14 @@ def test_a_customer_is_written_with_the_member_names_of_customers() -> None:
 def test_a_company_without_external_id_is_known_by_its_own() -> None:
     body = company_body(make_order(), Company(id="330045", name="Brook LLC"), make_settings(), "S")
     assert (body["ThirdPartyRefNo"], body["CompanyName"]) == ("330045", "Brook LLC")
+
+
+def test_wishes_about_waves_go_under_the_names_of_the_tenant() -> None:
+    names = {"merge_waves": "CustomFieldH1", "dropship_po": "CustomFieldH2"}
+    wishes = {"auto_wave": True, "merge_waves": True, "dropship_po": True, "wave_names": names}
+    short = header_of(make_order(), wave_method="Allocate What's Available", **wishes)
+    assert (short["CustomFieldH1"], short["CustomFieldH2"]) == (True, True)
+    full = header_of(make_order(), **wishes)
+    assert full["CustomFieldH1"] is True
+    assert "CustomFieldH2" not in full  # a wave of full orders is never short
+    assert "CustomFieldH1" not in header_of(make_order(), **(wishes | {"auto_wave": False}))

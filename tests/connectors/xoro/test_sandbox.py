@@ -66,7 +66,9 @@ def test_the_sample_request_is_what_the_sample_order_becomes() -> None:
     assert body == sample("salesorder_create_request")
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in SAMPLES.glob("*_response.json")))
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in SAMPLES.glob("*_response.json") if not path.stem.startswith("loop_"))
+)
 def test_every_sample_answer_can_be_judged(name: str) -> None:
     content = json.dumps(sample(name)).encode()
     status = 500 if name.startswith("no_permission") else 200

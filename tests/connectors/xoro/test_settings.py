@@ -38,6 +38,8 @@ from tests.connectors.xoro.cast import make_settings
         ({"service_by_country": ["CA"]}, "service_by_country"),
         ({"gateway_map": {"paypal": "PayPal"}}, "gateway_map"),
         ({"invoice_statuses": []}, "invoice_statuses"),
+        ({"merge_waves": True, "auto_wave": True}, "merge_waves"),
+        ({"dropship_po": True, "auto_wave": True, "wave_method": "Full Qty Line(s) Only"}, "dropship_po"),
         ({"wave_codes": {"No such method": 1}, "auto_wave": True}, "wave_codes"),
         ({"wave_codes": {"Full Order(s) Only": "one"}, "auto_wave": True}, "wave_codes"),
         ({"service_by_country": {"Canada": "Post"}}, "service_by_country"),
