@@ -253,10 +253,12 @@ class Run:
         object_id: str = "",
         object_label: str = "",
         payload: Mapping[str, Any] | None = None,
+        version: str = "",
     ) -> int:
-        """A further event of this connector, e.g. one for each object a sync found. Returns its id."""
+        """A further event of this connector, e.g. one for each object a sync found, or for each ``version`` of it that it
+        met. Returns its id."""
         named = (object_type, object_id, object_label)
-        return spawning.spawn(self.connector, self.the_event, topic, named, payload or {})
+        return spawning.spawn(self.connector, self.the_event, topic, named, payload or {}, version)
 
     def start_sync(self, name: str) -> int:
         """Queue one of the connector's own syncs, unless it waits or runs already. Returns its event's id. Raises

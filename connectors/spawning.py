@@ -15,9 +15,15 @@ from events.record import New, record
 
 
 def spawn(
-    connector: Connector, event: Event, topic: str, named: tuple[str, str, str], payload: Mapping[str, Any]
+    connector: Connector,
+    event: Event,
+    topic: str,
+    named: tuple[str, str, str],
+    payload: Mapping[str, Any],
+    version: str = "",
 ) -> int:
     """Record an event of ``topic`` below ``event``, once for each object; ``named``: type, id and label of the object.
+    ``version``: once for each state of the object, as a long walk may meet it twice and changed in between.
     What somebody forced is forced below as well, and is not dropped for a newer event that nobody did. Returns its id."""
     object_type, object_id, object_label = named
     handler = connector.provider.handler_of(topic)
@@ -33,7 +39,9 @@ def spawn(
             lock_key=lock_key(connector.pk, object_type, object_id),
             is_supersedable=bool(handler and handler.reads_current_state and not event.forced_by),
             forced_by=event.forced_by,
-            delivery_id=f"spawn:{event.pk}:{topic}:{object_id}" if object_id else None,
+            delivery_id=":".join(("spawn", str(event.pk), topic, object_id, *filter(None, [version])))
+            if object_id
+            else None,
             object_type=object_type,
             object_id=object_id,
             object_label=object_label,

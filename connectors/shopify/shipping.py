@@ -75,9 +75,13 @@ def ship(work: Work) -> bool:
         for call in shipping_plan.calls_of(made.parts):
             _make(work, call)
     except UserErrors as error:
-        if not _is_stale(error):
-            raise
-        return False
+        if _is_stale(error):
+            return False
+        error.next_step = (
+            f"Look at order {work.name} in Shopify: whether it is archived, or was changed or fulfilled meanwhile. Correct "
+            f"it, then press Retry; shipment {work.shipment.number} is never made twice."
+        )
+        raise
     return True
 
 

@@ -76,7 +76,7 @@ class Invoiced:
 
 
 def read_invoices(run: Run, source: str, documents: Iterable[Document]) -> Invoiced:
-    """Every invoice of the documents, oldest document first. Raises what a read raises, and ``PayloadError``."""
+    """Every invoice of the documents that is not void, oldest document first. Raises what a read raises, and ``PayloadError``."""
     alive = [one for one in documents if not one.is_cancelled]
     invoices: dict[str, Invoice] = {}
     is_certain = True
@@ -84,6 +84,7 @@ def read_invoices(run: Run, source: str, documents: Iterable[Document]) -> Invoi
         number = "" if one.kind == INVOICE else one.number
         rows, certain = find_invoices(run.client, source, one.reference, number, run.settings.invoice_statuses)
         is_certain = is_certain and certain
+        rows = [row for row in rows if not wire.has_status(row, run.settings.void_statuses)]
         invoices |= {found.number: found for row in rows if (found := _invoice(row, one)).number}
     return Invoiced(documents=alive, invoices=list(invoices.values()), is_certain=is_certain)
 

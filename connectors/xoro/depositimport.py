@@ -17,7 +17,7 @@ from connectors.xoro import refusals
 from connectors.xoro.deposits import OWN, WITH_ORDER, known_payments, remember_done, rest_of, take_off, way_of
 from connectors.xoro.documents import SALES_ORDER, Document, documents_of, part_reference
 from connectors.xoro.moneys import ZERO, allocate, smallest_unit, total
-from connectors.xoro.wire import day_in, decimal, identifier, number, us_date, without_blanks
+from connectors.xoro.wire import day_in, decimal, has_status, header_of, identifier, number, us_date, without_blanks
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -128,12 +128,12 @@ def _check_invoice(run: Run, documents: Sequence[Document], amount: Decimal, wha
 
 
 def is_invoiced_order(run: Run, document: Document) -> bool:
-    """Whether an invoice exists for a document of an order; an invoice is one itself."""
+    """Whether an invoice that counts exists for a document of an order; an invoice is one itself."""
     if document.kind != SALES_ORDER:
         return True
     rows = run.client.read("invoices", {"so_number": document.number}).rows
-    headers = (row.get("invoiceHeader") or row.get("InvoiceHeader") or {} for row in rows)
-    return any(header.get("SoNumber") == document.number for header in headers if isinstance(header, dict))
+    alive = [row for row in rows if not has_status(row, run.settings.void_statuses)]
+    return any(header_of(row).get("SoNumber") == document.number for row in alive)
 
 
 def _write(run: Run, told: dict[str, Any], document: Document, reference: str, share: Decimal, what: str) -> None:

@@ -177,7 +177,12 @@ def hand_on(run: Run, one: Shipped) -> int:
     """An event for one invoice, with what the walk read of it."""
     payload = {"number": one.number, "row": plain(one.row)}
     return run.spawn(
-        topic=f"single:{SINGLE}", object_type=SINGLE, object_id=one.id, object_label=one.number, payload=payload
+        topic=f"single:{SINGLE}",
+        object_type=SINGLE,
+        object_id=one.id,
+        object_label=one.number,
+        payload=payload,
+        version=f"{one.changed_at:%Y%m%d%H%M%S}" if one.changed_at else "",
     )
 
 

@@ -103,7 +103,14 @@ def hand_on(run: Run, source: str, order: Node) -> None:
     if not shipped.is_new(run, source, number, units):
         return
     payload = {"number": number, "source": source}
-    run.spawn(topic=f"single:{SINGLE}", object_type=SINGLE, object_id=number, object_label=number, payload=payload)
+    run.spawn(
+        topic=f"single:{SINGLE}",
+        object_type=SINGLE,
+        object_id=number,
+        object_label=number,
+        payload=payload,
+        version=str(sum(map(Decimal, units.values()))),
+    )
     shipped.asked(run, source, number, units)
 
 

@@ -91,9 +91,9 @@ def _take(run: Run, rows: Sequence[Node], cursor: Cursor) -> int:
             cursor.meet(part)
     fresh = unmet(run.connector.pk, KIND, known, cursor.position.mark)
     changed = [one for one in known.values() if _is_news(run, one)]
-    directory.put(run.connector.pk, KIND, known.values())
     for one in changed:
         _spawn(run, one, parts[one.object_id])
+    directory.put(run.connector.pk, KIND, known.values())  # last: what is known here is never handed on again
     return fresh
 
 
@@ -116,6 +116,7 @@ def _spawn(run: Run, one: Known, part: Node) -> None:
         topic="single:product", object_type="product", object_id=one.object_id,
         object_label=calls.text(part.get("Title")) or one.data["number"],
         payload={"number": one.data["number"], **carried},
+        version=one.data["modified"],
     )  # fmt: skip
 
 

@@ -38,7 +38,6 @@ class Shipped:
     reference: str  # of the document in Xoro: the shop's order id, for a part with its location behind it
     shop_number: str  # the order's number in the shop
     store: str
-    status: str
     changed_at: datetime | None
     row: Mapping[str, Any]
 
@@ -59,7 +58,6 @@ def read(row: dict[str, Any]) -> Shipped:
         reference=wire.identifier(header.get("ThirdPartyRefNo")),
         shop_number=wire.identifier(header.get("RefNo")).lstrip("#"),
         store=wire.identifier(header.get("StoreName")),
-        status=wire.identifier(header.get("StatusName")),
         changed_at=wire.local_moment(header.get("ModifyDttm"), "invoiceHeader.ModifyDttm"),
         row=row,
     )
@@ -79,7 +77,7 @@ def has_left(shipped: Shipped) -> bool:
 
 def is_void(shipped: Shipped, settings: XoroSettings) -> bool:
     """Whether it counts no more: nothing it says of goods that left holds."""
-    return shipped.status.casefold() in {status.casefold() for status in settings.void_statuses or ()}
+    return wire.has_status(shipped.row, settings.void_statuses)
 
 
 def left_on(shipped: Shipped) -> str:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -116,6 +116,12 @@ def lines_of(row: Any) -> list[dict[str, Any]]:
     """The lines of a document row, however the answer spells it."""
     lines: list[Any] = _member(row, LINES, [])
     return [line for line in lines if isinstance(line, dict)]
+
+
+def has_status(row: Any, statuses: Iterable[str]) -> bool:
+    """Whether a document is in one of these statuses, whatever their case."""
+    status = identifier(header_of(row).get("StatusName")).casefold()
+    return status in {one.casefold() for one in statuses}
 
 
 def document_number(row: Any) -> str:

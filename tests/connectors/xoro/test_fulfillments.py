@@ -245,3 +245,18 @@ def test_goods_shipped_by_hand_in_the_shop_are_not_shipped_again_and_it_says_so(
     assert told.outcome != Outcome.SUCCEEDED
     assert "LMP-OAK-S" in told.sentence, house.say()
     assert house.made() == []
+
+
+def test_an_invoice_that_changes_while_the_lists_are_walked_is_told_as_it_is_in_the_end(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long walk meets it in one list, and once more in the next with its tracking number."""
+    monkeypatch.setattr("connectors.xoro.walks.PAGES_AT_ONCE", 2)
+    house.settings(invoice_statuses=["Paid", "Paid"])
+    invoice = house.ship(house.order())["invoiceHeader"]["InvoiceNumber"]
+    house.start()
+    house.told = [house.step()]
+    house.control("clock", advance_s=60)
+    house.control("track", invoice_number=invoice, tracking="1Z9")
+    house.told += house.drain()
+    assert "1Z9" in str(house.made() + house.made("fulfillmentTrackingInfoUpdate")), house.say()

@@ -71,6 +71,15 @@ def test_a_restocked_refund_is_a_direct_memo_and_the_units_are_available_again(b
     assert event.notes == []
 
 
+def test_no_memo_is_written_against_a_void_invoice(books):
+    books.order()
+    [invoice] = books.books("invoices")
+    books.control("void", invoice_number=invoice["invoiceHeader"]["InvoiceNumber"])
+    event = books.push(make_refund())
+    assert books.memos() == []
+    assert (event.outcome, event.reason_code) == ("waiting", "invoice:#2041"), event.sentence
+
+
 def test_the_date_of_a_memo_is_in_the_tenants_zone(books):
     books.set(api_time_zone="America/Vancouver")
     books.order()
