@@ -20,7 +20,8 @@ MENDABLE = (Reason.CONFIGURATION, Reason.MAPPING_MISSING, Reason.PAYLOAD, Reason
 # Older ones of the object are left: what they carry is out of date, and a success of the newest resolves them.
 _AGAIN = """
 UPDATE events_event AS e SET outcome = 'queued', reason = '', reason_code = '', sentence = '', next_step = '',
-  due_at = NULL, finished_at = NULL, attempts = 0, is_supersedable = (forced_by = ''), triggered_by = %(by)s,
+  due_at = NULL, finished_at = NULL, attempts = 0,
+  is_supersedable = CASE WHEN kind = 'delivery' THEN forced_by = '' ELSE is_supersedable END, triggered_by = %(by)s,
   priority = %(priority)s
 WHERE e.id = ANY(ARRAY(
   SELECT f.id FROM events_event AS f

@@ -31,11 +31,14 @@ from connectors.xoro.sending import (
     unknown_skus_of,
 )
 from connectors.xoro.settings_warehousing import INVOICES
-from connectors.xoro.standing import Standing, gone, state_of
+from connectors.xoro.standing import Standing, gone, in_warehouse, state_of
 
 if TYPE_CHECKING:
     from connectors.models import Link
     from connectors.run import Run
+
+_Change = tuple[Sending, Document, dict[str, Any], Standing]  # the part, its document, the body, how it stands
+SENT_IN_PART = "to be sent, while another part of the order was sent and goods of it came back"
 
 # Members of an order that move while Xoro's sales order stays right: a later payment or shipment is no change of it.
 NOT_TAKEN = frozenset({"financial_status", "fulfillment_status", "risk", "payments", "tags", "processed_at"})
@@ -133,7 +136,8 @@ def change(run: Run, order: Order, known: Sequence[Document]) -> str:
     wanted = _parts(run, order, alive)
     by_reference = {one.reference: one for one in alive}
     fresh = [one for one in wanted if one.reference not in by_reference]
-    changed, states = [], {}
+    changed: list[_Change] = []
+    states: dict[str, Standing] = {}
     for part in wanted:
         before = by_reference.get(part.reference)
         if before is None:
@@ -153,6 +157,8 @@ def change(run: Run, order: Order, known: Sequence[Document]) -> str:
     for document in left:
         run.note("by_credit_memo", f"{document.number} had left: what was taken off it becomes a credit memo.")
     lost = [document for document in lost if document not in left]
+    if left or any(state.is_credited for state in states.values()):
+        changed = _without_shares(run, order, changed, lost)
     numbers = [_replace(run, order, *row, alive) for row in changed]
     for part in fresh:
         kind = INVOICE if run.settings.drop_as == INVOICES else SALES_ORDER
@@ -164,6 +170,19 @@ def change(run: Run, order: Order, known: Sequence[Document]) -> str:
     if not numbers:
         return f"Order {order.name} changed in nothing that Xoro's {alive[0].number} says."
     return f"Changed {' and '.join(numbers)} in Xoro with order {order.name}."
+
+
+def _without_shares(run: Run, order: Order, changed: Sequence[_Change], lost: Sequence[Document]) -> list[_Change]:
+    """Goods of a part that has left came back: their credit memo books that, and what another part bears of shipping and
+    tax stays as it was. Raises ``RemoteRefused`` where goods of another part are less as well: which of them came back and
+    which are not to be sent is not in the order."""
+    for document in lost:
+        raise in_warehouse(order, document, SENT_IN_PART, "lost units")
+    for _, before, body, state in changed:
+        if not state.is_about_same(body):
+            raise in_warehouse(order, before, SENT_IN_PART, "changed")
+        run.note("shares_stay", f"{before.number} stays as it is: goods of another part came back, none of its own.")
+    return []
 
 
 def _parts(run: Run, order: Order, alive: Sequence[Document]) -> list[Part]:

@@ -19,7 +19,10 @@ class ImportSettings:
         initial="UTC", assumed="The shop's time zone is as entered here: it must be confirmed before go-live.",
     )  # fmt: skip
     import_start_date: date | None = day(
-        "Integration start date", "What is older is left out, and says so. Empty: nothing is left out.", IMPORT
+        "Integration start date",
+        "What is older is left out, and says so. Empty: nothing is, but shipments from before this connector was made, of "
+        "orders the hub did not send.",
+        IMPORT,
     )
     import_enabled: bool = switch(
         "Automatic import and export", "The scheduler of this connector: fulfillments, inventory, products, returns.",

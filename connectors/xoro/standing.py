@@ -32,6 +32,12 @@ class Standing:
         self.status = str(self.header.get("StatusName") or "")
         self.allocated = sum((_units(line, "QtyAllocated") for line in self.lines), Decimal(0))
         self.shipped = sum((_units(line, "QtyShipped") for line in self.lines), Decimal(0))
+        self.is_credited = False  # it has left, and units of it came back
+
+    def is_about_same(self, body: dict[str, Any]) -> bool:
+        """Whether a person in the warehouse would see no difference."""
+        is_moved = any(_differs(self.header, body, f"ShipTo{name}") for name in MATTERS)
+        return not is_moved and _amounts_of(self.row) == _amounts_of(body)
 
     def step(self, run: Run) -> str:
         """How far the warehouse is; empty while it has not begun, or its wave may be voided."""
@@ -61,6 +67,7 @@ class Standing:
             )
             return True
         if not is_moved and is_less and self.status in ENDED:
+            self.is_credited = True
             run.note("by_credit_memo", f"{document.number} is {step}: what was taken off it becomes a credit memo.")
             return True
         raise in_warehouse(order, document, step, "changed")

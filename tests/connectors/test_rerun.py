@@ -113,6 +113,7 @@ def test_what_another_event_started_is_tried_too_and_what_a_person_started_is_no
     payment.refresh_from_db()
     by_hand.refresh_from_db()
     assert (payment.outcome, by_hand.outcome) == (Outcome.SUCCEEDED, Outcome.FAILED)
+    assert not payment.is_supersedable, "a newer event of its object says other things"
 
 
 @pytest.mark.parametrize("name", ["unconfirmed", "unauthorised"])

@@ -230,6 +230,34 @@ def test_a_shipped_part_whose_goods_all_came_back_stops_nothing(tenant: Tenant) 
 
 
 @pytest.mark.django_db
+def test_goods_of_a_part_that_came_back_leave_the_money_of_the_other_part_alone(tenant: Tenant) -> None:
+    order = two_places(lines=(replace(two_places().lines[0], places=at((EAST, 3))), two_places().lines[1]))
+    run = sent(tenant, order, **SPLIT)
+    before = {one["OrderNumber"]: one["TotalAmount"] for one in tenant.orders()}
+    tenant.control("ship", order_number="MAIN-S000001")
+    lamps = replace(order.lines[0], quantity=Decimal(1), discount=Decimal("6.67"), taxes=(make_tax("2.90"),))
+    total = Decimal("48.33") + Decimal("11.90") + Decimal("9.99") + Decimal("3.33") + Decimal("4.21")
+    less = replace(order, lines=(lamps, order.lines[1]), total=total, total_tax=Decimal("4.21"))
+    push_order(run, less)
+    assert {one["OrderNumber"]: one["TotalAmount"] for one in tenant.orders()} == before
+    assert run.notes["shares_stay"].startswith("MAIN-S000002 stays as it is")
+
+
+@pytest.mark.django_db
+def test_which_units_of_a_line_in_two_parts_came_back_is_a_persons_to_say(tenant: Tenant) -> None:
+    """Two lamps were sent from the East and came back; the third, in the shop window, is still to be sent."""
+    order = two_places()
+    run = sent(tenant, order, **SPLIT)
+    tenant.control("ship", order_number="MAIN-S000001")
+    lamps = replace(order.lines[0], quantity=Decimal(1), discount=Decimal("6.67"), taxes=(make_tax("2.90"),))
+    total = Decimal("48.33") + Decimal("11.90") + Decimal("9.99") + Decimal("3.33") + Decimal("4.21")
+    with pytest.raises(RemoteRefused, match="MAIN-S000002 is to be sent, while another part") as failed:
+        push_order(run, replace(order, lines=(lamps, order.lines[1]), total=total, total_tax=Decimal("4.21")))
+    assert failed.value.code == "in_warehouse"
+    assert lines_by_store(tenant)["Main Store"]["LMP-OAK-S"] == 1
+
+
+@pytest.mark.django_db
 def test_a_payment_after_a_part_was_cancelled_goes_to_the_other_part(tenant: Tenant) -> None:
     order = two_places(payments=(), financial_status="pending")
     run = sent(tenant, order, **SPLIT)

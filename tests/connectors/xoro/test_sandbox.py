@@ -15,6 +15,7 @@ from connectors.http import HttpAnswer
 from connectors.records import Order
 from connectors.schema import load
 from connectors.xoro import envelope
+from connectors.xoro.loop import reading
 from connectors.xoro.options import OrderOptions
 from connectors.xoro.provider import provider
 from connectors.xoro.routes import ROUTES
@@ -79,6 +80,13 @@ def test_every_sample_answer_can_be_judged(name: str) -> None:
     else:
         found = envelope.read(answer, is_write=False)
         assert found.is_certain == (not name.startswith("throttled"))
+
+
+def test_the_sample_answers_of_the_returns_app_have_no_envelope_and_are_read() -> None:
+    told = reading.listed(sample("loop_return_list_response")["returns"][0])
+    whole = reading.loop_return(sample("loop_return_details_response"))
+    assert told.id and whole.id
+    assert whole.order_name.startswith("#") and whole.lines
 
 
 def test_it_refuses_what_it_does_not_know(tenant: Tenant) -> None:
