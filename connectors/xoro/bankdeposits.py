@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ ENTITY_IS_CUSTOMER = 10  # EntityTypeId seen on every row
 HEADINGS = ("Line", "What", "Order", "Sales order in Xoro", "Amount", "From account", "Remark")
 UNBALANCED = "no undeposited payment in Xoro"
 NOT_SENT = "not sent by the hub"
+NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*")
 
 
 def deposit_body(
@@ -67,14 +69,14 @@ def review_table(payout: Payout, plan: Plan, sales_orders: Mapping[str, str], *,
     for line in plan.lines:
         place += 1
         account = line.account or "account not set"
-        known = sales_orders.get(line.order_id, NOT_SENT) if line.order_number else ""
+        known = _plain(sales_orders.get(line.order_id, NOT_SENT)) if line.order_number else ""
         write(
             (place, line.what, line.order_number, known, line.amount.quantize(unit), _plain(account), _plain(line.memo))
         )
     for one in plan.unmatched:
         place += 1
         remark = f"{one.memo}: {UNBALANCED}" + (f"; {one.hint}" if one.hint else "")
-        known = sales_orders.get(one.order_id, NOT_SENT)
+        known = _plain(sales_orders.get(one.order_id, NOT_SENT))
         write((place, "Not matched", one.order_number, known, one.amount.quantize(unit), "", _plain(remark)))
     return out.getvalue().encode()
 
@@ -102,4 +104,5 @@ def _whole(text: str) -> int | str:
 
 def _plain(text: str) -> str:
     """A text that a sheet does not take for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") and not text[1:2].isdigit() else text
+    is_formula = text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n")
+    return f"'{text}" if is_formula and not NUMBER.fullmatch(text) else text

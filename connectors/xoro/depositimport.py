@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from connectors.exceptions import HubError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite, WaitFor
-from connectors.xoro import refusals
-from connectors.xoro.deposits import OWN, WITH_ORDER, known_payments, remember_done, rest_of, take_off, way_of
+from connectors.exceptions import HubError, NotDone, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite, WaitFor
+from connectors.xoro import refusals, undeposited
+from connectors.xoro.deposits import WITH_ORDER, known_payments, remember_done, rest_of, take_off, way_of
 from connectors.xoro.documents import SALES_ORDER, Document, documents_of, part_reference
-from connectors.xoro.moneys import ZERO, allocate, smallest_unit, total
-from connectors.xoro.wire import day_in, decimal, has_status, header_of, identifier, number, us_date, without_blanks
+from connectors.xoro.matching import order_digits
+from connectors.xoro.moneys import ZERO, allocate, smallest_unit
+from connectors.xoro.wire import day_in, has_status, header_of, number, us_date, without_blanks
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -28,8 +29,9 @@ INVOICE_PAUSE_S = 6 * 3600.0  # between two looks for the invoice of an order wh
 
 def import_deposit(run: Run) -> str:
     """One payment to its order's documents, in proportion to their totals. Raises ``Skip`` (in Xoro already; money paid
-    back for goods that are invoiced), ``WaitFor`` (its invoice), a manual task where Xoro has no route for deposits,
-    ``UnconfirmedWrite``, and the errors of the client."""
+    back for goods that are invoiced), ``WaitFor`` (its order), ``NotDone`` (its invoice, however long that takes; a long
+    list that goes on), a manual task where Xoro has no route for deposits, ``UnconfirmedWrite``, and the errors of the
+    client."""
     told = run.payload
     source, order_id, amount = told["source"], told["order_id"], Decimal(told["amount"])
     what = f"{abs(amount)} {told['currency']} of order {told['order_name']}"
@@ -55,9 +57,11 @@ def import_deposit(run: Run) -> str:
         raise Skip(f"{what} are in Xoro already.", reason="unchanged", code="unchanged")
     is_in_doubt = run.unfinished_write
     for reference, document, share in left:
-        if not (is_in_doubt and _is_there(run, told, share, reference)):
+        if is_in_doubt and not _is_there(run, told, documents, share, reference):
+            raise _unconfirmed(told, document, reference, share, what)
+        if not is_in_doubt:
             _write(run, told, document, reference, share, what)
-        is_in_doubt = False
+        is_in_doubt = False  # the one whose answer was lost is the first that is not known to be done
         done.add(reference)
         remember_done(run, told, sorted(done))
     numbers = ", ".join(document.number for _, document, _ in wanted)
@@ -120,7 +124,7 @@ def _check_invoice(run: Run, documents: Sequence[Document], amount: Decimal, wha
                 reason="filtered",
                 code="post_ship_payment",
             )
-        raise WaitFor(
+        raise NotDone(
             f"{what} are recorded once the invoice of {numbers} exists: payments follow shipping.",
             code=f"invoice:{documents[0].number}",
             retry_after_s=INVOICE_PAUSE_S,
@@ -137,13 +141,6 @@ def is_invoiced_order(run: Run, document: Document) -> bool:
 
 
 def _write(run: Run, told: dict[str, Any], document: Document, reference: str, share: Decimal, what: str) -> None:
-    if run.unfinished_write:
-        raise UnconfirmedWrite(
-            f"Whether {what} are deposited on {document.number} in Xoro is not known: an earlier attempt sent it and got "
-            "no answer, and Xoro lists no deposits by reference.",
-            next_step=f"Look on {document.number} in Xoro for a deposit of {share} {told['currency']} with reference "
-            f"{reference}. If it is there, mark this event resolved; if not, press Retry.",
-        )
     body = _body(run.settings, told, document, reference, share)
     try:
         run.client.write("create_deposit", body)
@@ -194,23 +191,47 @@ def _body(
     return without_blanks(members)
 
 
-def _is_there(run: Run, told: dict[str, Any], share: Decimal, reference: str) -> bool:
+def _is_there(run: Run, told: dict[str, Any], documents: Sequence[Document], share: Decimal, reference: str) -> bool:
     """After a lost answer: Xoro lists no deposits, but payments that no bank deposit took yet. One more of this order
-    and amount there than the hub knows to be done is this one; fewer prove nothing."""
+    and amount there than the hub knows to be done is this one; fewer prove nothing. Raises ``NotDone`` while a long list
+    is read."""
+    number_of_order = order_digits(told["ref_no"])
     try:
-        rows = run.client.read("undeposited_payments", {"currency_code": told["currency"]}).rows
-    except HubError:
+        kind = f"deposit:{reference}"
+        listed = undeposited.read(run, kind, told["currency"], {number_of_order} - {""}).payments
+    except NotDone:
+        raise
+    except HubError as error:
+        run.note("lookup_failed", error.sentence)
         return False
-    same = [
-        row
-        for row in rows
-        if identifier(row.get("ChequeNo")) == told["ref_no"] and decimal(row.get("Amount"), "Amount") == share
-    ]
-    known = known_payments(run, told["source"], told["order_id"])
-    along = total(Decimal(one["amount"]) for one in known.values() if one["state"] == WITH_ORDER)
-    own = [one for one in known.values() if one["state"] == OWN and one["done"] and one["id"] != told["payment_id"]]
-    others = [amount for amount in (along, *(Decimal(one["amount"]) for one in own)) if amount == share]
-    if len(same) > len(others):
+    same = [row for row in listed if row.cheque_no == told["ref_no"] and row.amount == share]
+    others = _known_shares(run, told, documents).count(share)
+    if len(same) > others:
         run.note("found_existing", f"Xoro lists a payment of {share} for order {told['order_name']}: {reference}.")
         return True
     return False
+
+
+def _known_shares(run: Run, told: dict[str, Any], documents: Sequence[Document]) -> list[Decimal]:
+    """What each document of the order took of the payments that are known to be done: those that went along with the
+    order as one sum, those of their own, and the parts of this one that are."""
+    along, found = ZERO, []
+    for one in known_payments(run, told["source"], told["order_id"]).values():
+        amount = rest_of(one) if one.get("less") else Decimal(one["amount"])
+        if one["state"] == WITH_ORDER:
+            along += amount
+            continue
+        rows = _wanted(documents, one["id"], amount, told["currency"])
+        found += [share for reference, _, share in rows if reference in one["done"]]
+    return found + [share for _, _, share in _wanted(documents, "", along, told["currency"])]
+
+
+def _unconfirmed(
+    told: dict[str, Any], document: Document, reference: str, share: Decimal, what: str
+) -> UnconfirmedWrite:
+    return UnconfirmedWrite(
+        f"Whether {what} are deposited on {document.number} in Xoro is not known: an earlier attempt sent it and got "
+        "no answer, and Xoro lists no deposits by reference.",
+        next_step=f"Look on {document.number} in Xoro for a deposit of {share} {told['currency']} with reference "
+        f"{reference}. If it is there, mark this event resolved; if not, press Retry.",
+    )

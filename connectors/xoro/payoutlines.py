@@ -65,7 +65,11 @@ class Plan:
 
     @property
     def is_balanced(self) -> bool:
-        return not self.unmatched and not self.missing and abs(self.total - self.net) < BALANCED
+        return (
+            not self.unmatched
+            and not self.missing
+            and abs(self.total - self.net) < min(BALANCED, smallest_unit(self.currency))
+        )
 
     @property
     def has_payments(self) -> bool:

@@ -67,7 +67,9 @@ def _deposit(run: Run, payout: Payout) -> Delivered:
         return found
     _check_balance(payout, plan, sales_orders, is_certain=listing.is_certain)
     earlier = None if plan.has_payments else _look(run, payout)
-    return earlier or _post(run, payout, plan)
+    delivered = earlier or _post(run, payout, plan)
+    undeposited.forget(run, (line.payment.id for line in plan.lines if line.payment))
+    return delivered
 
 
 def _stores(run: Run) -> frozenset[str]:

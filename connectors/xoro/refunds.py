@@ -17,8 +17,7 @@ from connectors.records import Refund
 from connectors.xoro import adjustments, crediting, creditplans
 from connectors.xoro.credits import Credit, money_of, of_refund
 from connectors.xoro.documents import third_party_source
-from connectors.xoro.loop.memory import of_order as returns_of_loop
-from connectors.xoro.settings_returns import LOOP
+from connectors.xoro.loop import twins
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -86,9 +85,10 @@ def _sent_before(link: Link, refund: Refund, credit: Credit) -> Exception:
 def _without_goods_of_loop(run: Run, credit: Credit) -> Credit:
     """Goods a returns app has authorised come in by their own ASN: of its refund only the money is credited, or they would
     be in stock twice."""
-    if run.settings.return_source != LOOP or not run.settings.sync_third_party_returns or not credit.goods:
+    if not credit.goods or not twins.is_shop_of_loop(run, credit.shop_source):
         return credit
-    names = [one for one in returns_of_loop(run, credit.order_name) if {g.sku for g in credit.goods} <= set(one.wanted)]
+    skus = {one.sku for one in credit.goods}
+    names = [one for one in twins.authorised(run, credit.order_name, skus) if skus <= set(one.wanted)]
     if not names:
         return credit
     run.note(

@@ -19,6 +19,7 @@ from connectors.records import Return
 from connectors.xoro import crediting, creditplans
 from connectors.xoro.credits import Credit, of_return
 from connectors.xoro.documents import third_party_source
+from connectors.xoro.loop import twins
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -63,6 +64,10 @@ def _check_wanted(run: Run, one: Return, credit: Credit) -> None:
         )
     if not credit.goods:
         raise _left_out(f"{credit.what} was closed, and nothing of it was put away.", "empty")
+    if twin := twins.of_goods(run, one.source, credit.order_name, (goods.sku for goods in credit.goods)):
+        raise _left_out(
+            f"{credit.what} is return {twin} of Loop: goods and money are booked with that.", "return_source"
+        )
 
 
 def _left_out(sentence: str, code: str) -> Skip:

@@ -3,6 +3,7 @@ https://shop-docs.xorosoft.io/getting-started/third-party-integrations/loop-retu
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from django import forms
@@ -13,6 +14,7 @@ from connectors.xoro.settings_fields import GENERAL, choice, switch, table, text
 LOOP, RETURN_LOGIC = "Loop Returns", "ReturnLogic"
 LOOP_URL = "https://api.loopreturns.com/api/v1/"
 WITH_LOOP = ("return_source", LOOP)
+DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 LOOP_ROUTE = r"^(GET|POST) \w[\w/{}-]*$"
@@ -36,7 +38,8 @@ class ReturnSettings:
         shown_when=WITH_LOOP,
     )  # fmt: skip
     sync_third_party_returns: bool = switch(
-        "Synchronize its returns", "They are read on the import interval.", GENERAL, initial=False, advanced=True,
+        "Synchronize its returns", "They are read on the import interval. Refunds, returns and gift cards of the shop that "
+        "are Loop's are booked once.", GENERAL, initial=False, advanced=True,
         shown_when=WITH_LOOP, assumed="RMAs are made by rma/import and read by rma/getrma; ASNs are received and closed "
         "in the warehouse (G-11).",
     )  # fmt: skip
@@ -86,4 +89,7 @@ def problems(settings: ReturnSettings) -> dict[str, str]:
         "return_token": "Reading returns needs the access token.",
         "loop_shop": "Name the shop whose returns they are.",
     }
-    return {name: why for name, why in needed.items() if not getattr(settings, name)}
+    found = {name: why for name, why in needed.items() if not getattr(settings, name)}
+    if settings.loop_shop and not DOMAIN.fullmatch(settings.loop_shop):
+        found["loop_shop"] = "The domain alone, in small letters, such as lumen.myshopify.com."
+    return found

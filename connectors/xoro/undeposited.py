@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from connectors import directory
 from connectors.directory import Known
 from connectors.exceptions import NotDone, PayloadError
+from connectors.models import DirectoryEntry
 from connectors.xoro import wire
 from connectors.xoro.calls import banking
 from connectors.xoro.matching import Payment, order_digits
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 PAGES_AT_ONCE = 5
 REST_S = 2.0  # between two parts of a long list
 GOOD_FOR = timedelta(hours=1)  # what an interrupted walk read is read anew after this
+PREFIX = "undeposited:"
 POSITION = "position"
 
 
@@ -42,7 +44,7 @@ class Listing:
 def read(run: Run, payout_id: str, currency: str, numbers: Iterable[str]) -> Listing:
     """The undeposited payments of the orders with these numbers. Raises ``NotDone`` where the list is long and goes on,
     ``PayloadError``, and as every read."""
-    kind = f"undeposited:{payout_id}"[:40]
+    kind = f"{PREFIX}{payout_id}"[:40]
     place = run.connector.pk
     page, stale = _position(place, kind)
     last = page + PAGES_AT_ONCE
@@ -63,6 +65,12 @@ def read(run: Run, payout_id: str, currency: str, numbers: Iterable[str]) -> Lis
     payments = [_payment(one, currency) for rows in kept.values() for one in rows]
     directory.forget_unseen(place, kind, directory.clock())
     return Listing([one for one in payments if one is not None], is_certain)
+
+
+def forget(run: Run, payment_ids: Iterable[str]) -> None:
+    """What a deposit took: another payout whose long list was read in part must not find it there."""
+    kept = DirectoryEntry.objects.filter(connector_id=run.connector.pk, kind__startswith=PREFIX)
+    kept.filter(object_id__in=list(payment_ids)).delete()
 
 
 def _position(place: int, kind: str) -> tuple[int, int]:

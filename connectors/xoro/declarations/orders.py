@@ -11,9 +11,8 @@ from connectors.xoro.orders import push_order
 from connectors.xoro.sending import PAYMENT_TERMS
 from connectors.xoro.settings_warehousing import INVOICES
 
-# A payment may wait for its invoice: a look every six hours, for a month.
 SPAWNS: dict[str, Handler] = {
-    deposits.TOPIC: Handler(function=import_deposit, label="Payment of an order", max_attempts=120),
+    deposits.TOPIC: Handler(function=import_deposit, label="Payment of an order", max_attempts=20),
     accounts.TOPIC: Handler(function=accounts.upsert, label="Customer or company of an order"),
     adjustments.TOPIC: Handler(function=adjustments.adjust_stock, label="Stock of a line taken off"),
 }

@@ -83,10 +83,10 @@ class LoopClient:
                 raise PayloadError("Loop's answer has no list “returns”.", path="returns", code="shape")
             for one in rows:
                 yield reading.listed(one)
-            cursor = _cursor(answer.get("nextPageUrl") if isinstance(answer, dict) else None)
-            if not rows or not cursor:
+            url = answer.get("nextPageUrl") if isinstance(answer, dict) else None
+            if not rows or not url:
                 return
-            params = {**params, "cursor": cursor}
+            params = {**params, **_next(url)}
         raise RemoteUnavailable(f"Loop's list of returns does not end after {MAX_PAGES} pages.", code="endless")
 
     def _act(self, name: str, return_id: str) -> None:
@@ -146,14 +146,18 @@ def _said(told: Any) -> tuple[str, str]:
     return (told[:300] if isinstance(told, str) and told else "it gave no reason."), "refused"
 
 
-def _cursor(url: Any) -> str:
-    """The cursor alone: where Loop's link leads to is never followed."""
-    if not isinstance(url, str):
-        return ""
+def _next(url: Any) -> dict[str, str]:
+    """What the link to the next page asks, such as its cursor: where it leads to is never followed. Raises
+    ``PayloadError``, because a list that goes on unread would lose returns."""
     try:
-        return dict(parse_qsl(urlsplit(url).query)).get("cursor", "")
+        asked = dict(parse_qsl(urlsplit(url).query)) if isinstance(url, str) else {}
     except ValueError:
-        return ""
+        asked = {}
+    if not asked:
+        raise PayloadError(
+            "Loop's answer names a next page that cannot be asked for.", path="nextPageUrl", code="shape"
+        )
+    return asked
 
 
 def _stamp(moment: datetime) -> str:

@@ -44,7 +44,9 @@ class Memory:
 
     @property
     def is_received_in_full(self) -> bool:
-        return all(float(self.received.get(sku, "0")) >= float(units) for sku, units in self.wanted.items())
+        return bool(self.wanted) and all(
+            float(self.received.get(sku, "0")) >= float(units) for sku, units in self.wanted.items()
+        )
 
     @property
     def missing(self) -> str:

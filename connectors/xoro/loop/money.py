@@ -3,7 +3,7 @@
 The goods came in by the return's own ASN, so that the memos are money alone: the refund adjustment SKU takes it, and no
 stock moves twice. A refund's memo carries the shop's refund id, which is also what the refund itself would carry, should a
 route bring it here: whichever comes first is the only one. That a memo is applied to an exchange's order has no route: the
-memo says which order, and a person applies it.
+memo says which order, and a person applies it. What the shop tells of by itself as well is booked once: see ``twins``.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from connectors.exceptions import ConfigurationError, Skip
-from connectors.xoro import crediting
+from connectors.exceptions import ConfigurationError, Skip, WaitFor
+from connectors.xoro import crediting, creditplans
 from connectors.xoro.credits import Credit
+from connectors.xoro.documents import third_party_source
 from connectors.xoro.loop import memory as remembering
+from connectors.xoro.loop import twins
 from connectors.xoro.loop.memory import Memory
 from connectors.xoro.loop.reading import CREDIT, EXCHANGE, REFUND, LoopReturn
 from connectors.xoro.options import CreditOptions
@@ -33,13 +35,16 @@ def book(run: Run, one: LoopReturn, memory: Memory) -> str:
         raise Skip(f"Return {one.name} is closed, {booked}.", reason="unchanged", code="unchanged")
     run.options = CreditOptions(display_name=ORIGIN)
     for what, credit in credits_of(run, one):
-        delivered = crediting.write(run, credit)
-        if delivered.target_number not in memory.memos:
-            memory = remembering.keep(run, replace(memory, memos=(*memory.memos, delivered.target_number)))
+        numbers = _of_shop(run, one, credit) or [crediting.write(run, credit).target_number]
+        fresh = [number for number in numbers if number not in memory.memos]
+        if fresh:
+            memory = remembering.keep(run, replace(memory, memos=(*memory.memos, *fresh)))
         if what == EXCHANGE:
             order = one.exchange_order or "the exchange's order"
-            run.note("apply_credit", f"Apply credit memo {delivered.target_number} to {order} in Xoro.")
+            run.note("apply_credit", f"Apply credit memo {', '.join(numbers)} to {order} in Xoro.")
     memory = remembering.keep(run, replace(memory, stage=remembering.DONE))
+    if not memory.memos and (one.refund or one.gift_card):
+        return f"Return {one.name} is closed in Loop; its money comes by the shop's own refund or gift card."
     if not memory.memos:
         return f"Return {one.name} is closed in Loop; it gave neither money nor goods in exchange."
     return f"Return {one.name} is closed in Loop; its money is in Xoro as {', '.join(memory.memos)}."
@@ -47,14 +52,12 @@ def book(run: Run, one: LoopReturn, memory: Memory) -> str:
 
 def credits_of(run: Run, one: LoopReturn) -> list[tuple[str, Credit]]:
     """What the buyer got, refunds first. Raises ``ConfigurationError`` where a gift card has no SKU."""
-    found: list[tuple[str, Credit]] = []
-    listed = sum((refund.amount for refund in one.refunds), Decimal(0))
-    for number, refund in enumerate(one.refunds, 1):
-        if refund.amount:
-            found.append((REFUND, _credit(run, one, refund.id or f"loop-{one.id}-{number}", refund.amount, REFUND)))
-    if one.refund > listed:  # of what Loop does not list, the rest
-        found.append((REFUND, _credit(run, one, f"loop-{one.id}-refund", one.refund - listed, REFUND)))
-    if one.gift_card:
+    found = _refunds(run, one)
+    if one.gift_card and twins.are_cards_routed(run):
+        run.note(
+            "gift_card_by_shop", f"Its gift card of {one.gift_card} {one.currency} is sent with the shop's gift cards."
+        )
+    elif one.gift_card:
         if not run.settings.gift_card_sku:
             raise ConfigurationError(
                 f"Return {one.name} gave a gift card of {one.gift_card} {one.currency}, and no gift card SKU is set.",
@@ -66,6 +69,38 @@ def credits_of(run: Run, one: LoopReturn) -> list[tuple[str, Credit]]:
     if one.exchange:
         found.append((EXCHANGE, _credit(run, one, f"loop-{one.id}-exchange", one.exchange, EXCHANGE)))
     return found
+
+
+def _refunds(run: Run, one: LoopReturn) -> list[tuple[str, Credit]]:
+    found = [(REFUND, _credit(run, one, refund.id, refund.amount, REFUND)) for refund in one.refunds
+             if refund.id and refund.amount]  # fmt: skip
+    nameless = [refund.amount for refund in one.refunds if not refund.id and refund.amount]
+    rest = one.refund - sum((refund.amount for refund in one.refunds), Decimal(0))  # of what Loop does not list
+    if (nameless or rest > 0) and twins.are_refunds_routed(run):
+        amount = sum(nameless, max(rest, Decimal(0)))
+        run.note(
+            "refund_by_shop", f"Loop does not name the refund of {amount} {one.currency}: it is booked with the shop's."
+        )
+        return found
+    for number, amount in enumerate(nameless, 1):
+        found.append((REFUND, _credit(run, one, f"loop-{one.id}-{number}", amount, REFUND)))
+    if rest > 0:
+        found.append((REFUND, _credit(run, one, f"loop-{one.id}-refund", rest, REFUND)))
+    return found
+
+
+def _of_shop(run: Run, one: LoopReturn, credit: Credit) -> list[str]:
+    """Numbers of the memos the shop's own refund was booked as, goods and all. Raises ``WaitFor`` while it is under way."""
+    parts = creditplans.known(run, third_party_source(credit, run.settings), credit.id)
+    if not any(part.units for part in parts):
+        return []
+    if not all(part.number for part in parts):
+        raise WaitFor(
+            f"Return {one.name} waits: refund {credit.id} of the shop is being booked.",
+            code=f"refund:{credit.id}",
+            next_step=f"See to the event of refund {credit.id} first, then press Retry.",
+        )
+    return [part.number for part in parts]
 
 
 def _credit(run: Run, one: LoopReturn, reference: str, amount: Decimal, what: str) -> Credit:

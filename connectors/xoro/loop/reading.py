@@ -57,11 +57,6 @@ class LoopReturn:
     def name(self) -> str:
         return f"{self.id} of order {self.order_name}"
 
-    @property
-    def version(self) -> str:
-        """Changes whenever Loop changed the return."""
-        return f"{self.state} {self.updated_at.isoformat()}"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
@@ -69,18 +64,15 @@ class Listed:
 
     id: str
     order_name: str
-    version: str
-    created_at: datetime
+    version: str  # changes whenever Loop changed the return
 
 
 def listed(node: Any) -> Listed:
-    state = text(node, "state").lower()
-    updated = moment(node, "updated_at")
+    """Its id is all that must be there: what else is wrong is the matter of the return's own event."""
     return Listed(
         id=identifier(node, "id"),
-        order_name=text(node, "order_name"),
-        version=f"{state} {updated.isoformat()}",
-        created_at=moment(node, "created_at"),
+        order_name=_optional(node, "order_name"),
+        version=f"{_optional(node, 'state').lower()} {_optional(node, 'updated_at')}",
     )
 
 

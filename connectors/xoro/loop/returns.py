@@ -10,14 +10,16 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from django.db import transaction
+
 from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
 from connectors.xoro.calls import rmas as calls
 from connectors.xoro.loop import memory as remembering
-from connectors.xoro.loop import money
+from connectors.xoro.loop import money, twins
 from connectors.xoro.loop.client import LoopClient
 from connectors.xoro.loop.memory import Memory, recall
 from connectors.xoro.loop.reading import CLOSED, ENDED, LoopReturn
-from connectors.xoro.loop.rmas import authorise
+from connectors.xoro.loop.rmas import authorise, source_of, units_of
 from connectors.xoro.paging import MAX_PAGES
 from connectors.xoro.scheduling import starts_at
 from connectors.xoro.settings_returns import LOOP
@@ -103,11 +105,20 @@ def _close(run: Run, waiting: dict[str, Memory], rows: Iterable[dict[str, object
         memory = waiting.get(calls.asn_number(row))
         if memory is None:
             continue
-        received = {sku: f"{units.normalize():f}" for sku, units in calls.closed_asn(row).received.items()}
-        remembering.keep(run, replace(memory, stage=remembering.RECEIVED, received=received))
-        _ask(run, memory.id, f"{memory.id} of {memory.order_name}")
+        with transaction.atomic():  # a return that was received and not told of would wait for ever
+            remembering.keep(run, replace(memory, stage=remembering.RECEIVED, received=_received(run, row)))
+            _ask(run, memory.id, f"{memory.id} of {memory.order_name}")
         count += 1
     return count
+
+
+def _received(run: Run, row: dict[str, object]) -> dict[str, str]:
+    """Units by SKU. Of an ASN that does not say, nothing: its return is flagged, and no other waits for it."""
+    try:
+        return {sku: f"{units.normalize():f}" for sku, units in calls.closed_asn(row).received.items()}
+    except PayloadError as error:
+        run.note("receipt_unreadable", error.sentence)
+        return {}
 
 
 def _ask(run: Run, return_id: str, label: str) -> None:
@@ -140,11 +151,19 @@ def bring_return(run: Run) -> str:
     if not one.lines and not memory.rma:
         raise Skip(f"Return {one.name} has no goods that come back.", reason="filtered", code="no_goods")
     is_expected_by_none = memory.stage == remembering.EXPECTED and not memory.asn
-    if memory.stage in (remembering.NEW, remembering.SENDING) or is_expected_by_none:
+    credited = [] if memory.rma else twins.credited(run, source_of(run), one)
+    if credited:
+        run.note(
+            "goods_by_refund", f"Return {one.name}: its goods came back with {', '.join(credited)}; no RMA was made."
+        )
+    elif memory.stage in (remembering.NEW, remembering.SENDING) or is_expected_by_none:
         memory = authorise(run, one, memory)
     if memory.stage == remembering.RECEIVED:
-        memory = _tell(run, loop, one, memory)
+        memory = _tell(run, loop, one, replace(memory, wanted=units_of(run, one)))
+    if one.state != CLOSED and credited:
+        return f"Return {one.name} needs no RMA: its goods came back with {', '.join(credited)}."
     if one.state != CLOSED:
+        _check_unedited(run, one, memory)
         return _told(one, memory)
     if run.unfinished_write and not memory.memos:
         # The write without an answer was another one: it must not make the memos look doubtful.
@@ -193,6 +212,20 @@ def _check_wanted(run: Run, one: LoopReturn, memory: Memory) -> None:
         f"({first:%Y-%m-%d %H:%M} UTC) and was left out.",
         reason="filtered",
         code="before_start",
+    )
+
+
+def _check_unedited(run: Run, one: LoopReturn, memory: Memory) -> None:
+    """Raises ``RemoteRefused`` where Loop has other goods than those that were authorised and are on their way."""
+    units = units_of(run, one)
+    if memory.stage != remembering.EXPECTED or units == memory.wanted:
+        return
+    now, then = (", ".join(f"{count} {sku}" for sku, count in goods.items()) for goods in (units, memory.wanted))
+    raise RemoteRefused(
+        f"Return {one.name} was edited in Loop after it was authorised in Xoro as {memory.rma}: it has {now or 'no goods'} now, "
+        f"and {memory.rma} has {then}.",
+        code="change_not_applied",
+        next_step=f"Correct RMA {memory.rma} and ASN {memory.asn or 'of it'} in Xoro, then mark this event resolved.",
     )
 
 

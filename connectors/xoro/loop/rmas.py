@@ -102,16 +102,20 @@ def _kept(run: Run, one: LoopReturn, memory: Memory, header: Mapping[str, Any]) 
         run.key("xoro_asn", asn)
     else:
         run.note("no_asn", f"Xoro names no ASN for {rma} yet; without one nobody knows when its goods are received.")
+    made = replace(
+        memory, stage=remembering.EXPECTED, order_name=one.order_name, rma=rma, asn=asn,
+        since=memory.since or _made_on(header), wanted=memory.wanted or units_of(run, one),
+    )  # fmt: skip
+    return remembering.keep(run, made)
+
+
+def units_of(run: Run, one: LoopReturn) -> dict[str, str]:
+    """Units that come back by SKU, as Loop has them now."""
     units: dict[str, Decimal] = {}
     for line in one.lines:
         sku = _sku(run, one, line)
         units[sku] = units.get(sku, Decimal(0)) + line.quantity
-    made = replace(
-        memory, stage=remembering.EXPECTED, order_name=one.order_name, rma=rma, asn=asn,
-        since=memory.since or _made_on(header),
-        wanted={sku: f"{count.normalize():f}" for sku, count in units.items()},
-    )  # fmt: skip
-    return remembering.keep(run, made)
+    return {sku: f"{count.normalize():f}" for sku, count in units.items()}
 
 
 def _made_on(header: Mapping[str, Any]) -> str:

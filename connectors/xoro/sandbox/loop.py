@@ -3,7 +3,8 @@
 unless ``POST /_sandbox/loop_config`` says ``{"is_queued": true}``; then ``POST /_sandbox/loop_work`` does it.
 
 Control: ``loop_return`` makes a return (``id``, ``order_id``, ``order_name``, ``lines`` of ``sku``, ``price``, ...; ``refund``,
-``gift_card``, ``exchange_credit_total``, ``exchange_order_name``: what processing will give), ``loop_state`` sets its state.
+``gift_card``, ``exchange_credit_total``, ``exchange_order_name``: what processing will give; ``hides_refunds``: it is not
+named then), ``loop_edit`` gives it other ``lines``, ``loop_state`` sets its state.
 One return is there from the beginning; its order is placed and shipped in Xoro when it is first asked for, so that a fresh
 tenant has none.
 """
@@ -53,12 +54,12 @@ def answer(sandbox: XoroSandbox, request: Request) -> Reply:
     """What Loop answers; ``Reply`` for every path below its prefix."""
     if request.headers.get("x-authorization") != TOKEN:
         return Reply(401, {"errors": "Unauthorized."})
-    _place_order(sandbox)
     call = request.path.removeprefix(PREFIX)
-    if call == "warehouse/return/list" and request.method == "GET":
-        return _list(sandbox, request)
     if call == "warehouse/return/details" and request.method == "GET":
         return _details(sandbox, request.query)
+    _place_order(sandbox)
+    if call == "warehouse/return/list" and request.method == "GET":
+        return _list(sandbox, request)
     parts = call.split("/")
     if request.method == "POST" and len(parts) == 4 and parts[:2] == ["warehouse", "return"]:
         one = _by_id(sandbox.books, parts[2])
@@ -86,7 +87,7 @@ def _process(sandbox: XoroSandbox, one: dict[str, Any]) -> Reply:
 def _finish(books: Books, one: dict[str, Any]) -> None:
     shown = one["shown"]
     shown |= {name: one["promised"][name] for name in PROMISED}
-    if float(shown["refund"] or 0):
+    if float(shown["refund"] or 0) and not one["hides_refunds"]:
         refund = {"gateway": "card", "amount": shown["refund"], "currency": shown["currency"]}
         shown["refunds"] = [{**refund, "provider_refund_id": f"881{shown['id']}"}]
     _move(books, one, "closed")
@@ -127,6 +128,8 @@ def _details(sandbox: XoroSandbox, query: dict[str, str]) -> Reply:
         found = next((row for row in reversed(rows) if row["order_name"] == name), None)
     if found is None:
         return Reply(body={"error": {"message": "No return found."}})
+    if found["provider_order_id"] == RETURN["order_id"]:
+        _place_order(sandbox)
     return Reply(body=found)
 
 
@@ -141,27 +144,31 @@ def _by_id(books: Books, return_id: Any) -> dict[str, Any] | None:
 
 def _add(books: Books, wish: dict[str, Any]) -> dict[str, Any]:
     stamp = _stamp(books.now() - timedelta(minutes=5))
-    lines = [
-        {
-            "line_item_id": 293_000_000 + number, "provider_line_item_id": int(line.get("order_line_id", 14_400 + number)),
-            "sku": line["sku"], "title": line.get("title", line["sku"]), "price": line.get("price", "10.00"),
-            "discount": "0.00", "tax": line.get("tax", "0.00"), "return_reason": line.get("reason", "Changed my mind"),
-            "outcome": line.get("outcome", "default"),
-        }
-        for number, line in enumerate(wish["lines"])
-    ]  # fmt: skip
     shown = {
         "id": wish.get("id") or 40_000_000 + len(books.loop_returns), "state": wish.get("state", "open"),
         "created_at": wish.get("created_at", stamp), "updated_at": stamp, "order_id": "98766312",
         "order_name": wish["order_name"], "order_number": wish["order_name"].lstrip("#"),
         "provider_order_id": wish["order_id"], "currency": wish.get("currency", "USD"), "customer": "ada@example.com",
         "multi_currency": False, "refund": None, "refunds": [], "gift_card": None, "exchange_credit_total": None,
-        "exchange_order_name": None, "line_items": lines,
+        "exchange_order_name": None, "line_items": _lines(wish["lines"]),
     }  # fmt: skip
     promised = {name: wish.get(name) for name in PROMISED}
-    one = {"shown": shown, "state": shown["state"], "promised": promised, "is_flagged": False, "process_count": 0}
+    one = {"shown": shown, "state": shown["state"], "promised": promised, "is_flagged": False, "process_count": 0,
+           "hides_refunds": bool(wish.get("hides_refunds"))}  # fmt: skip
     books.loop_returns.append(one)
     return one
+
+
+def _lines(wishes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "line_item_id": 293_000_000 + number, "provider_line_item_id": int(line.get("order_line_id", 14_400 + number)),
+            "sku": line["sku"], "title": line.get("title", line["sku"]), "price": line.get("price", "10.00"),
+            "discount": "0.00", "tax": line.get("tax", "0.00"), "return_reason": line.get("reason", "Changed my mind"),
+            "outcome": line.get("outcome", "default"),
+        }
+        for number, line in enumerate(wishes)
+    ]  # fmt: skip
 
 
 def _place_order(sandbox: XoroSandbox) -> None:
@@ -190,6 +197,14 @@ def set_state(sandbox: XoroSandbox, given: Any) -> Any:
     return {"ok": True}
 
 
+def edit(sandbox: XoroSandbox, given: Any) -> Any:
+    one = _by_id(sandbox.books, given["id"])
+    if one is None:
+        return {"ok": False}
+    one["shown"] |= {"line_items": _lines(given["lines"]), "updated_at": _stamp(sandbox.books.now())}
+    return {"ok": True}
+
+
 def configure(sandbox: XoroSandbox, given: Any) -> Any:
     sandbox.books.loop_is_queued = bool(given.get("is_queued"))
     return {"ok": True}
@@ -204,6 +219,7 @@ def work(sandbox: XoroSandbox, given: Any) -> Any:
 
 CONTROL = {
     "POST /_sandbox/loop_return": make,
+    "POST /_sandbox/loop_edit": edit,
     "POST /_sandbox/loop_state": set_state,
     "POST /_sandbox/loop_config": configure,
     "POST /_sandbox/loop_work": work,

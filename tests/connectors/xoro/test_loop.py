@@ -11,16 +11,23 @@ from typing import Any
 
 import pytest
 import requests
+import responses
+from django.core.exceptions import ValidationError
 
-from connectors import known, syncing
+from connectors import directory, known, syncing
 from connectors.checking import check_connector
-from connectors.models import Connector
+from connectors.exceptions import PayloadError
+from connectors.models import Connector, Route
+from connectors.schema import load
+from connectors.xoro.calls import rmas as calls
 from connectors.xoro.loop import memory as remembering
+from connectors.xoro.loop.client import LoopClient
 from connectors.xoro.loop.memory import Memory
 from connectors.xoro.sandbox.loop import TOKEN
 from events import outcomes
 from events.drain import Drainer
 from events.models import Event, Outcome, Reason, RelatedRequest
+from tests.connectors.xoro.cast import PlainHttp, make_settings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -459,3 +466,162 @@ def test_the_documents_in_the_samples_are_what_is_sent_and_answered(stage):
 def test_without_goods_on_their_way_no_asn_is_asked_for(stage):
     assert stage.sync("loop_receipts").sentence == "No goods of Loop's returns are on their way."
     assert stage.sandbox.log("xoro") == []
+
+
+# --- what the shop tells of as well is booked once
+
+
+def route(stage, kind: str) -> None:
+    shop = Connector.objects.filter(provider_slug="shopify").first()
+    Route.objects.create(source=shop, target=stage.erp, record_kind=kind, options={})
+
+
+@pytest.fixture
+def shop(install) -> Connector:
+    return install("shopify", name="Lumen Goods")
+
+
+def test_a_gift_card_of_loop_is_left_to_the_shops_gift_cards_where_those_come_here(stage, shop):
+    stage.set(gift_cards_enabled=True)
+    route(stage, "gift_card")
+    made = stage.post("loop_return", **two_lines(gift_card="66.90"))["id"]
+    stage.post("loop_state", id=made, state="closed")
+    event = stage.bring(made)
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    assert stage.memos() == []
+    assert "its money comes by the shop's own refund or gift card" in event.sentence
+    assert "gift_card_by_shop" in [one["code"] for one in event.notes]
+
+
+def test_a_refund_loop_does_not_name_is_left_to_the_shops_refunds_where_those_come_here(stage, shop):
+    route(stage, "refund")
+    made = stage.post("loop_return", **two_lines(refund="66.90", hides_refunds=True))["id"]
+    stage.post("loop_state", id=made, state="closed")
+    event = stage.bring(made)
+    assert (event.outcome, stage.memos()) == (Outcome.SUCCEEDED, []), event.sentence
+    assert "refund_by_shop" in [one["code"] for one in event.notes]
+
+
+def test_a_refund_loop_does_not_name_is_booked_where_the_shop_sends_none(stage):
+    made = stage.post("loop_return", **two_lines(refund="66.90", hides_refunds=True))["id"]
+    stage.post("loop_state", id=made, state="closed")
+    stage.bring(made)
+    assert [(one["ThirdPartyRefNo"], one["ThirdPartyTotalRefundAmount"]) for one in stage.memos()] == [
+        (f"loop-{made}-refund", 66.9)
+    ]
+
+
+def test_goods_that_the_shops_refund_credited_already_are_not_authorised_as_well(stage):
+    stage.post("loop_state", id=ID, state="closed")
+    part = {"reference": f"881{ID}", "number": "MAIN-C000077", "id": "77", "is_sent": True, "total": "58.30",
+            "units": [{"goods_id": "1", "item": "LMP-OAK-S", "sold_as": "LMP-OAK-S", "quantity": "1"}]}  # fmt: skip
+    source = "https://lumen-goods.example-Demo"
+    row = directory.Known(key=f"{source} 6120045511985", object_id=f"881{ID} {source}", data={"memos": [part]})
+    directory.put(stage.erp.pk, "credit_memos", [row])
+    event = stage.bring()
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    assert "its money is in Xoro as MAIN-C000077" in event.sentence
+    assert (stage.calls(RMA), stage.calls(MEMO)) == (0, 0)
+
+
+def test_a_domain_in_another_spelling_is_refused_at_its_field(stage):
+    for given in ("https://lumen-goods.example", "Lumen-Goods.example", "lumen"):
+        with pytest.raises(ValidationError) as refused:
+            load(type(stage.erp.load_settings()), {**stage.erp.settings, "return_token": "x", "api_key": "k",
+                 "api_secret": "s", "loop_shop": given})  # fmt: skip
+        assert "loop_shop" in str(refused.value), given
+
+
+# --- edited, unreadable, endless
+
+
+def test_a_return_that_was_edited_after_it_was_authorised_is_a_persons_to_correct(stage):
+    stage.bring()
+    lines = [{"sku": "LMP-OAK-S"}, {"sku": "MUG-BLU-350"}]
+    stage.post("loop_edit", id=ID, lines=lines)
+    event = stage.bring()
+    assert (event.outcome, event.reason_code) == (Outcome.FAILED, "change_not_applied"), event.sentence
+    assert "1 LMP-OAK-S, 1 MUG-BLU-350 now, and EAST-R000001 has 1 LMP-OAK-S" in event.sentence
+    assert "Correct RMA EAST-R000001" in event.next_step
+
+
+def test_goods_added_in_loop_that_never_came_are_not_processed(stage):
+    stage.bring()
+    stage.post("loop_edit", id=ID, lines=[{"sku": "LMP-OAK-S"}, {"sku": "MUG-BLU-350"}])
+    stage.receive()
+    stage.sync("loop_receipts")
+    assert stage.spawned().reason_code == "not_in_full"
+    assert (stage.calls(PROCESS), stage.calls(FLAG)) == (0, 1)
+
+
+def test_goods_taken_off_in_loop_are_not_waited_for(stage):
+    made = stage.post("loop_return", **two_lines())["id"]
+    stage.bring(made)
+    stage.post("loop_edit", id=made, lines=[{"sku": "LMP-OAK-S"}])
+    asn = stage.memory(made).asn
+    stage.post("receive_asn", asn_number=asn, lines=[{"ItemNumber": "LMP-OAK-S", "QtyReceived": 1}])
+    stage.post("close_asn", asn_number=asn)
+    stage.sync("loop_receipts")
+    assert stage.calls(f"/loop/api/v1/warehouse/return/{made}/process") == 1, stage.spawned().sentence
+
+
+def test_goods_that_come_in_parts_are_received_once_the_asn_is_closed(stage):
+    made = stage.post("loop_return", **two_lines())["id"]
+    stage.bring(made)
+    asn = stage.memory(made).asn
+    for sku in ("LMP-OAK-S", "MUG-BLU-350"):
+        stage.post("receive_asn", asn_number=asn, lines=[{"ItemNumber": sku, "QtyReceived": 1}])
+        assert stage.sync("loop_receipts").sentence == "0 of 1 returns on their way were received."
+    stage.post("close_asn", asn_number=asn)
+    stage.sync("loop_receipts")
+    assert stage.calls(f"/loop/api/v1/warehouse/return/{made}/process") == 1
+
+
+def test_an_asn_that_does_not_say_what_came_keeps_no_other_return_waiting(stage, monkeypatch):
+    made = stage.post("loop_return", **two_lines())["id"]
+    stage.bring()
+    stage.bring(made)
+    for return_id in (ID, made):
+        stage.post("receive_asn", asn_number=stage.memory(return_id).asn, lines=[])
+        stage.post("close_asn", asn_number=stage.memory(return_id).asn)
+    real, silent = calls.closed_asn, stage.memory().asn
+
+    def closed_asn(row):
+        blank = {"AsnDetailData": [{"ItemNumber": "LMP-OAK-S"}]} if calls.asn_number(row) == silent else {}
+        return real({**row, **blank})
+
+    monkeypatch.setattr(calls, "closed_asn", closed_asn)
+    event = stage.sync("loop_receipts")
+    assert event.sentence == "2 of 2 returns on their way were received.", event.sentence
+    assert f"what was received of ASN {silent}" in str(event.notes)
+    assert (stage.calls(PROCESS), stage.calls(FLAG)) == (0, 1)
+    assert stage.calls(f"/loop/api/v1/warehouse/return/{made}/process") == 1
+
+
+@responses.activate
+def test_a_next_page_is_asked_by_whatever_its_link_says_and_its_host_is_never_called():
+    settings = make_settings()
+    first = {"id": 1, "order_name": None, "state": "open", "updated_at": "2026-03-01 00:00:00"}
+    address = f"{settings.loop_url.rstrip('/')}/warehouse/return/list"
+
+    def page(request):
+        is_second = "page=2" in request.url
+        url = None if is_second else "https://elsewhere.example/x?page=2"
+        return 200, {}, json.dumps({"returns": [{**first, "id": 2 if is_second else 1}], "nextPageUrl": url})
+
+    responses.add_callback(responses.GET, address, callback=page)
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    found = list(LoopClient(settings, PlainHttp()).changed(moment - timedelta(days=2), moment))
+    assert [(one.id, one.order_name) for one in found] == [("1", ""), ("2", "")]
+    assert all(call.request.url.startswith(address) for call in responses.calls)
+
+
+@responses.activate
+@pytest.mark.parametrize("url", ["https://api.loopreturns.com/list", 7, "http://["])
+def test_a_next_page_that_cannot_be_asked_for_is_no_end_of_the_list(url):
+    settings = make_settings()
+    row = {"id": 1, "order_name": "#1", "state": "open", "updated_at": "2026-03-01 00:00:00"}
+    responses.get(f"{settings.loop_url.rstrip('/')}/warehouse/return/list", json={"returns": [row], "nextPageUrl": url})
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    with pytest.raises(PayloadError, match="names a next page"):
+        list(LoopClient(settings, PlainHttp()).changed(moment - timedelta(days=2), moment))

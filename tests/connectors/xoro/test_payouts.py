@@ -18,7 +18,7 @@ import requests
 from connectors import known
 from connectors.models import Connector, DirectoryEntry, Link, Route
 from connectors.records import Payout, PayoutLine
-from connectors.xoro import undeposited
+from connectors.xoro import bankdeposits, undeposited
 from events import bodies, outcomes
 from events.drain import Drainer
 from events.models import Event, Kind, Outcome, Reason
@@ -453,3 +453,30 @@ def test_two_payouts_never_take_one_payment(stage):
     assert stage.send(payout(line("55.00", "2207"))).outcome == Outcome.SUCCEEDED
     second = stage.send(payout(line("55.00", "2207"), id="772", number="772"))
     assert second.reason_code == "unbalanced" and len(stage.deposits()) == 1
+
+
+def test_a_payout_that_reads_a_long_list_in_parts_does_not_take_what_another_took_meanwhile(stage):
+    stage.payment("1777", 50.0)
+    for number in range(2000, 2012):
+        stage.payment(str(number), 5.0)
+    stage.sandbox.post("/xoro/_sandbox/config", {"page_size": 2})
+    first = stage.send(payout(line("50.00", "1777"), id="801", number="801"))
+    assert first.outcome == Outcome.WAITING and "pages read so far" in first.sentence
+    stage.sandbox.post("/xoro/_sandbox/config", {"page_size": 100})
+    second = stage.send(payout(line("50.00", "1777"), id="802", number="802"))
+    second = Event.objects.filter(pk=second.pk).get()
+    assert second.outcome == Outcome.SUCCEEDED, second.sentence
+    first = stage.go_on(first.pk)
+    assert (first.outcome, first.reason_code) == (Outcome.FAILED, "unbalanced"), first.sentence
+    assert stage.posts() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"), ("-2+3+cmd|' /C calc'!A0", "'-2+3+cmd|' /C calc'!A0"), ("@SUM(1)", "'@SUM(1)"),
+        (" =1", "' =1"), ("\t=1", "'\t=1"), ("+1", "+1"), ("-12.50", "-12.50"), ("charge #EX-1", "charge #EX-1"),
+    ],
+)  # fmt: skip
+def test_no_text_of_the_table_is_a_formula_to_a_sheet(text, shown):
+    assert bankdeposits._plain(text) == shown

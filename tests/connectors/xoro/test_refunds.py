@@ -540,6 +540,16 @@ def test_of_a_refund_made_by_loop_only_the_money_is_credited_because_its_goods_c
     assert "return authorisation 77" in note(event, "goods_by_rma")
 
 
+def test_a_return_of_loop_takes_no_goods_off_the_refund_of_another_shop(books):
+    books.set(return_source="Loop Returns", sync_third_party_returns=True, loop_shop="other.example")
+    books.order()
+    authorised = Known(key="expected", object_id="77", data={"id": "77", "order_name": "#2041", "wanted": {SKU: "1"}})
+    put(books.erp.pk, "loop_return", [authorised])
+    before = books.stock()
+    assert books.push(make_refund()).outcome == "succeeded"
+    assert books.stock()["AvailableQty"] == before["AvailableQty"] + 1
+
+
 # --- waiting, leaving out
 
 

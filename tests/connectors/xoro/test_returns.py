@@ -9,7 +9,7 @@ import pytest
 
 from connectors.models import DirectoryEntry, Link
 from connectors.records import Disposition, ExchangeLine, ReturnLine
-from tests.connectors.xoro.credit_cast import LINE_ID, SKU, Books, make_refund, make_return
+from tests.connectors.xoro.credit_cast import LINE_ID, ORDER_ID, SKU, Books, make_refund, make_return
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OTHER_LAMP = ExchangeLine(id="1", sku="LMP-OAK-M", title="Oak lamp M", quantity=Decimal(1))
@@ -65,6 +65,20 @@ def test_a_return_that_books_nothing_says_why(books, changes, code):
     event = books.push(make_return(**changes))
     assert (event.outcome, event.reason, event.reason_code) == ("skipped", "filtered", code), event.sentence
     assert books.memos() == []
+
+
+def test_a_return_that_loop_handles_is_left_to_loop_even_before_the_hub_has_read_it(books):
+    books.order()
+    made = books.control("loop_return", order_id=ORDER_ID, order_name="#2041", lines=[{"sku": SKU}])["id"]
+    event = books.push(make_return(exchange_lines=(OTHER_LAMP,)))
+    assert (event.outcome, event.reason_code) == ("skipped", "return_source"), event.sentence
+    assert f"is return {made} of Loop" in event.sentence and books.memos() == []
+
+
+def test_a_return_of_other_goods_or_of_another_shop_than_loops_is_booked(books):
+    books.order()
+    books.control("loop_return", order_id=ORDER_ID, order_name="#2041", lines=[{"sku": "MUG-BLU-350"}])
+    assert books.push(make_return(exchange_lines=(OTHER_LAMP,))).outcome == "succeeded"
 
 
 def test_with_the_setting_off_a_return_without_refund_is_left_out(books):
