@@ -91,6 +91,14 @@ def body(part: str, content: bytes | None, *, may_see: bool) -> Shown:
     return Shown(part=part, text=text, size=len(content), is_json=is_json, is_shortened=is_shortened)
 
 
+def file_kind(part: str, content: bytes) -> str:
+    """The ending of a body's file. What a provider shows as an object and is no JSON is a table, if its lines have cells."""
+    if content.lstrip()[:1] in (b"{", b"["):
+        return "json"
+    first = content.split(b"\n", 1)[0]
+    return "csv" if part == "object" and b"," in first and not first.lstrip().startswith(b"<") else "txt"
+
+
 def hexdump(content: bytes) -> str:
     """Bytes that are no text, sixteen a line."""
     lines = []

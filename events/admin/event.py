@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from events import bodies, listing, outcomes
+from events import bodies, listing, outcomes, shown
 from events.admin import page
 from events.admin.base import LedgerAdmin
 from events.host import host
@@ -78,7 +78,7 @@ class EventAdmin(LedgerAdmin):
         if content is None:
             raise Http404("Nothing is stored under this name.")
         name = f"event-{event.pk}-{part.replace(':', '-')}"
-        kind = "json" if content.lstrip()[:1] in (b"{", b"[") else "txt"
+        kind = shown.file_kind(part, content)
         return HttpResponse(
             content,
             content_type="text/plain; charset=utf-8",

@@ -480,3 +480,10 @@ def test_a_payout_that_reads_a_long_list_in_parts_does_not_take_what_another_too
 )  # fmt: skip
 def test_no_text_of_the_table_is_a_formula_to_a_sheet(text, shown):
     assert bankdeposits._plain(text) == shown
+
+
+def test_the_table_is_downloaded_as_one(stage, admin_client):
+    event = stage.send(payout(line("64.50", "2041")))
+    answer = admin_client.get(f"/admin/events/event/{event.pk}/body/object/")
+    assert answer["Content-Disposition"] == f'attachment; filename="event-{event.pk}-object.csv"'
+    assert answer.content.decode().startswith("Payout,771\n")
