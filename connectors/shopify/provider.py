@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from connectors.areas import listed, merged
 from connectors.base import Budget, Provider, SandboxSpec, Webhook
 from connectors.shopify import checks, pages, remains, sandbox, webhooks
 from connectors.shopify.client import ShopifyClient, connect
@@ -14,16 +13,6 @@ from connectors.shopify.settings import ShopifySettings
 AREAS = (installation, orders, shipping, catalogue, stock, money, rates, adminlinks)
 
 
-def _merged(name: str) -> dict[Any, Any]:
-    """One table of all areas."""
-    return {key: one for area in AREAS for key, one in getattr(area, name, {}).items()}
-
-
-def _listed(name: str) -> tuple[Any, ...]:
-    """One list of all areas."""
-    return tuple(one for area in AREAS for one in getattr(area, name, ()))
-
-
 provider = Provider(
     slug="shopify",
     label="Shopify",
@@ -32,21 +21,21 @@ provider = Provider(
     settings=ShopifySettings,
     client=ShopifyClient,
     connect=connect,
-    checks=_listed("CHECKS"),
+    checks=listed(AREAS, "CHECKS"),
     probe=checks.probe,
     webhook=Webhook(signature=webhooks.signature, identify=webhooks.identify, setup=webhooks.SETUP),
-    handlers=guarded(_merged("HANDLERS")),
+    handlers=guarded(merged(AREAS, "HANDLERS")),
     ignored=webhooks.IGNORED,
-    syncs=_merged("SYNCS"),
-    singles=_merged("SINGLES"),
-    periods=_merged("PERIODS"),
-    emits=_listed("EMITS"),
-    accepts=_merged("ACCEPTS"),
-    acknowledges=_merged("ACKNOWLEDGES"),
-    endpoints=_merged("ENDPOINTS"),
-    panels=_listed("PANELS"),
+    syncs=merged(AREAS, "SYNCS"),
+    singles=merged(AREAS, "SINGLES"),
+    periods=merged(AREAS, "PERIODS"),
+    emits=listed(AREAS, "EMITS"),
+    accepts=merged(AREAS, "ACCEPTS"),
+    acknowledges=merged(AREAS, "ACKNOWLEDGES"),
+    endpoints=merged(AREAS, "ENDPOINTS"),
+    panels=listed(AREAS, "PANELS"),
     leaves=remains.leaves,
-    mappings=_listed("MAPPINGS"),
+    mappings=listed(AREAS, "MAPPINGS"),
     object_url=pages.object_url,
     budget=Budget(concurrency=4, kept_for_live=1),  # calls at once for one shop; its points: pacing.py
     sandbox=SandboxSpec(prefix="shopify", application=sandbox.application, settings=sandbox.demo_settings),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from connectors.areas import listed, merged
 from connectors.base import Budget, Provider, SandboxSpec
 from connectors.xoro import sandbox, scheduling
 from connectors.xoro.assumptions import ASSUMPTIONS
@@ -20,16 +21,6 @@ if TYPE_CHECKING:
 AREAS = (orders, shipping, returns, payouts, loop, catalogue, stock, operations)
 
 
-def _merged(name: str) -> dict[Any, Any]:
-    """One table of all areas."""
-    return {key: one for area in AREAS for key, one in getattr(area, name, {}).items()}
-
-
-def _listed(name: str) -> tuple[Any, ...]:
-    """One list of all areas."""
-    return tuple(one for area in AREAS for one in getattr(area, name, ()))
-
-
 def probe(run: Run) -> object:
     """Whether Xoro works again: one released order."""
     return run.client.first_sales_order()
@@ -42,19 +33,19 @@ provider = Provider(
     documentation="https://xorosoft.docs.apiary.io/",
     settings=XoroSettings,
     client=XoroClient,
-    checks=(*CHECKS, *_listed("CHECKS")),
+    checks=(*CHECKS, *listed(AREAS, "CHECKS")),
     probe=probe,
-    handlers=_merged("HANDLERS"),
-    spawns=_merged("SPAWNS"),
-    syncs=_merged("SYNCS"),
-    singles=_merged("SINGLES"),
-    emits=_listed("EMITS"),
-    accepts=_merged("ACCEPTS"),
-    lookups=_listed("LOOKUPS"),
-    panels=_listed("PANELS"),
+    handlers=merged(AREAS, "HANDLERS"),
+    spawns=merged(AREAS, "SPAWNS"),
+    syncs=merged(AREAS, "SYNCS"),
+    singles=merged(AREAS, "SINGLES"),
+    emits=listed(AREAS, "EMITS"),
+    accepts=merged(AREAS, "ACCEPTS"),
+    lookups=listed(AREAS, "LOOKUPS"),
+    panels=listed(AREAS, "PANELS"),
     assumptions=ASSUMPTIONS,
     names=NAMES,
-    mappings=_listed("MAPPINGS"),
+    mappings=listed(AREAS, "MAPPINGS"),
     may_change=may_change,
     retries=scheduling.RETRIES,
     starts_at=scheduling.starts_at,
