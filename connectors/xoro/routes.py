@@ -1,7 +1,7 @@
 """The table of Xoro's routes: name -> (method, path below the base URL). Each can be replaced at a connector.
 
 Seen in use by public clients or documented (https://xorosoft.docs.apiary.io/, checked 2026-11-20): sales orders read and
-created, invoices, credit memos, inventory, products, items, waves, ASNs, GL transactions. The others are our assumption:
+created, invoices, credit memos, inventory, products, items, ASNs, GL transactions. The others are our assumption:
 a tenant may lack them, and what needs one of them says so instead of failing in the dark.
 """
 
@@ -23,10 +23,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "products": ("GET", "product/getproduct"),
     "items": ("GET", "product/item/getitem"),
     "create_product": ("POST", "product/create"),
-    "waves": ("GET", "wave/getwave"),
     "asns": ("GET", "asn/getasn"),
-    "receive_asn": ("POST", "asn/receive"),
-    "close_asn": ("POST", "asn/close"),
     "rmas": ("GET", "rma/getrma"),
     "create_rma": ("POST", "rma/import"),
     "undeposited_payments": ("GET", "payment/getundeposited"),

@@ -81,7 +81,7 @@ def test_invoices_are_read_page_by_page_to_the_end(logged_in_page, supporter, sa
     for number in range(3):
         order = make_order(id=str(number), number=str(2041 + number), name=f"#{2041 + number}", payments=())
         body = sales_order(order, run.settings, OrderOptions(), origin="lumen")
-        so_number = run.client.create_sales_order(body)["SoEstimateHeader"]["OrderNumber"]
+        so_number = run.client.write("create_sales_order", body)["SoEstimateHeader"]["OrderNumber"]
         sandbox.post("/xoro/_sandbox/ship", {"order_number": so_number})
     page = logged_in_page(supporter, width=width, theme=theme)
     page.goto(f"{erp.admin_path()}?tab=overview")

@@ -32,9 +32,12 @@ def invoices(sandbox, erp):
     """Two shipped orders of one customer: one paid, one open. Their invoice numbers."""
     run = Run(erp, None)
     made = []
-    for order in (make_order(), make_order(id="2", number="2042", name="#2042", payments=())):
-        body = sales_order(order, run.settings, OrderOptions(), origin="lumen")
-        document = run.client.create_sales_order(body)
+    paid = {
+        "DepositAmount": 67.8, "DepositAccountName": "Undeposited Funds", "LiabilityAccountName": "Customer Deposits",
+    }  # fmt: skip
+    for order, deposit in ((make_order(), paid), (make_order(id="2", number="2042", name="#2042", payments=()), None)):
+        body = sales_order(order, run.settings, OrderOptions(), origin="lumen", deposit=deposit)
+        document = run.client.write("create_sales_order", body)
         shipped = sandbox.post("/xoro/_sandbox/ship", {"order_number": document["SoEstimateHeader"]["OrderNumber"]})
         made.append(shipped["invoiceHeader"]["InvoiceNumber"])
     return made
