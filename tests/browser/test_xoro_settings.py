@@ -31,6 +31,7 @@ def test_xoro_is_installed_tested_and_its_assumptions_listed(logged_in_page, ada
     page.locator("#id_name").press_sequentially("Xoro")
     page.get_by_role("button", name="Save").click()
     menu = page.get_by_role("navigation", name="Sections")
+    menu.wait_for()  # the next page
     sections = menu.get_by_role("link").all_inner_texts()
     assert sections[1:6] == ["Connection", "General", "Accounts", "Warehousing", "Filters"]
     assert {"Fulfillments", "Products", "Inventory", "Gift cards", "Payouts", "Import", "Notifications"} <= set(
