@@ -83,7 +83,7 @@ def left_behind(connector: Connector) -> list[str]:
             return [run.redactor.text(one) for one in leaves(run)]
     except (UnknownProvider, HubError):  # a connector nobody can use any more is deleted all the same
         return []
-    except Exception:
+    except Exception:  # a provider's bug keeps nobody from deleting; the page says that something could not be told
         log.exception("remains_not_told", connector_id=connector.pk)
         return ["What stays in the remote system could not be told; the hub's log says why."]
 
