@@ -103,24 +103,30 @@ class Sync:
 
 @dataclass(frozen=True, kw_only=True)
 class Single:
-    """ "Synchronize this order" by number: ``function(run)``, with ``run.payload = {"number": ...}``."""
+    """ "Synchronize this order" by number: ``function(run)``, with ``run.payload = {"number": ...}``. ``records``: the kind
+    that comes of it, where that is not what it is called."""
 
     label: str
     function: Callable[[Run], str | None]
     help: str = ""
+    records: type[Record] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
     """ "Bring in everything from day to day", which a person asks for: ``function(run)`` walks the objects of ``run.days``
     and spawns an event for each, saying ``run.progress`` as it goes. ``records``: the kind that comes of it.
-    ``count(run, first, last)``: how many that will be, where asking is cheap; days are the remote system's own."""
+    ``count(run, first, last)``: how many that will be, where asking is cheap; days are the remote system's own.
+    ``starts_at(connector)``: since when the source itself hands such objects on; without it their targets say so.
+    ``is_own(settings)``: the source takes in what comes of it itself, where its settings say so; no route is needed."""
 
     label: str
     function: Callable[[Run], str | None]
     records: type[Record]
     count: Callable[[Run, date, date], int] | None = None
     help: str = ""
+    starts_at: Callable[[Connector], datetime | None] | None = None
+    is_own: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,6 +39,7 @@ provider = Provider(
     spawns=merged(AREAS, "SPAWNS"),
     syncs=merged(AREAS, "SYNCS"),
     singles=merged(AREAS, "SINGLES"),
+    periods=merged(AREAS, "PERIODS"),
     emits=listed(AREAS, "EMITS"),
     accepts=merged(AREAS, "ACCEPTS"),
     lookups=listed(AREAS, "LOOKUPS"),
