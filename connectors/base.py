@@ -338,6 +338,9 @@ class Provider:
     same. ``mail_policy(settings)``: how the connector's failures are mailed. ``pace(settings)``: calls a second in place
     of the budget's ``per_second``, where a connector's settings say how fast its remote is.
 
+    ``tones``: what cells of the tables it shows (``Run.show`` of comma separated text) mean: words a cell is, or ends in,
+    to ``good``, ``warn`` or ``bad``; rows with a bad one are drawn first.
+
     ``leaves(run)``: what stays in the remote system when the connector is deleted, each a sentence with what to do
     before; told from what the hub keeps, without a remote call."""
 
@@ -376,6 +379,7 @@ class Provider:
     starts_at: Callable[[Any], datetime | None] | None = None
     mail_policy: Callable[[Any], MailPolicy] | None = None
     pace: Callable[[Any], float] | None = None
+    tones: Mapping[str, str] = field(default_factory=dict)
     retention_days: tuple[int, int] | None = None  # (successes, failures) where other than the hub's own
     sandbox: SandboxSpec | None = None
 
