@@ -87,7 +87,7 @@ def with_table(content: bytes, part: str = "object") -> Event:
     return event
 
 
-def test_the_page_draws_it_and_keeps_text_copy_and_download(as_supporter):  # noqa: F811
+def test_the_page_draws_it_and_keeps_text_copy_and_download(as_supporter):
     event = with_table(text([1, "<b>Payment</b>", "2041", "64.50", "a & b"]).encode())
     drawn = page(as_supporter, event)
     assert '<th scope="col" class="num">Amount</th>' in drawn and '<td class="num">64.50</td>' in drawn
@@ -96,12 +96,12 @@ def test_the_page_draws_it_and_keeps_text_copy_and_download(as_supporter):  # no
     assert "<summary>As text</summary>" in drawn
 
 
-def test_whoever_may_not_see_payloads_sees_no_cell_of_it(as_reader):  # noqa: F811
+def test_whoever_may_not_see_payloads_sees_no_cell_of_it(as_reader):
     event = with_table(text([1, "Payment", "2041", "64.50", "Jane"]).encode())
     drawn = page(as_reader, event)
     assert "Hidden: it may name a person" in drawn and "64.50" not in drawn and "Jane" not in drawn
 
 
-def test_a_delivery_with_commas_is_not_taken_for_a_table(as_supporter):  # noqa: F811
+def test_a_delivery_with_commas_is_not_taken_for_a_table(as_supporter):
     event = made(payload=b"a,b\n1,2\n")
     assert "<table" not in page(as_supporter, event).split("Object Payload")[1].split("</section>")[0]
