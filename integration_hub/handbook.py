@@ -151,7 +151,7 @@ def _picture(renderer: Any, tokens: Sequence[Token], index: int, options: Any, e
     if LIGHT not in place or name not in images():
         return shown
     dark = reverse("admin:help_image", args=[name])
-    return f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">{shown}</picture>'
+    return f'<picture><source media="screen and (prefers-color-scheme: dark)" srcset="{dark}">{shown}</picture>'
 
 
 def _anchor(tokens: list[Token]) -> list[Heading]:

@@ -40,7 +40,9 @@ def test_tables_have_the_hubs_look_and_scroll_by_themselves(ada):
 
 def test_a_picture_in_two_themes_is_shown_in_both(ada):
     shown = ada.get("/admin/help/connectors/shopify/").context["page"].html
-    dark = '<source media="(prefers-color-scheme: dark)" srcset="/admin/help/images/shopify-access-dark.png">'
+    dark = (
+        '<source media="screen and (prefers-color-scheme: dark)" srcset="/admin/help/images/shopify-access-dark.png">'
+    )
     assert f'<picture>{dark}<img src="/admin/help/images/shopify-access-light.png"' in shown
 
 
