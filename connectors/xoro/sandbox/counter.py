@@ -47,8 +47,7 @@ def create(sandbox: XoroSandbox, body: Any) -> Any:
         location = header.get("DefaultLocationName") or ""
         books.stock.change(line["ItemNumber"], header["StoreName"], location, available=-line["Qty"])
     made = invoices.book(books, {**header, "CustomerId": books.customer_id(header), "TotalAmount": total}, rows)
-    if (header.get("DepositAmount") or 0) >= total:
-        made["invoiceHeader"] |= {"StatusName": "Paid", "FullPaymentDate": books.clock.today()}
+    books.pay(made["invoiceHeader"], min(total, header.get("DepositAmount") or 0))
     return made
 
 
