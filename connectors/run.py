@@ -375,9 +375,10 @@ class Run:
         if self._unfinished is None or self._unfinished[1] == self.the_event.pk:
             return None
         try:
-            return record_type.from_json(bodies.read(self._unfinished[1], "payload") or b"")
+            earlier: R = record_type.from_json(bodies.read(self._unfinished[1], "payload") or b"")
         except InvalidRecord:
             return None
+        return earlier
 
     def map(self, kind: str, value: str, *, default: str | None = None) -> str:
         """The target's value for a source's value. Raises ``MappingMissing`` where there is none and no default."""
