@@ -56,7 +56,7 @@ def authorise(run: Run, one: LoopReturn, memory: Memory) -> Memory:
         if refusals.is_duplicate(error, run.settings):
             return _duplicate(run, one, memory, error)
         raise refusals.explained(error) from None
-    except ConfigurationError as error:
+    except refusals.NEVER_DONE as error:
         remembering.keep(run, memory)
         if refusals.has_no_route(error):
             raise _by_hand(one, error) from error
