@@ -98,6 +98,13 @@ def test_each_product_has_an_event_of_its_own_and_its_members_are_translated(xor
     assert (blue.is_tracked, blue.sells_when_empty, blue.barcode) == (True, False, "4000000000000")
 
 
+def test_price_tracking_and_selling_without_stock_follow_the_settings(xoro, route, sandbox):
+    one = xoro(price_field="CustomPrice1", track_quantity=False, oversell=True)
+    route(one)
+    blue = read(single(one, "MUG")).variants[0]
+    assert (blue.price, blue.is_tracked, blue.sells_when_empty) == (Decimal("14.28"), False, True)
+
+
 def test_a_product_without_a_handle_fails_named_and_a_retry_reads_it_anew(xoro, route, sandbox):
     one = xoro()
     route(one)
