@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import HubError, NotDone, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite, WaitFor
 from connectors.xoro import refusals, undeposited
-from connectors.xoro.calls.invoices import sales_order
 from connectors.xoro.creditables import has_left
 from connectors.xoro.deposits import WITH_ORDER, known_payments, remember_done, rest_of, take_off, way_of
 from connectors.xoro.documents import SALES_ORDER, Document, documents_of, part_reference
@@ -141,7 +140,7 @@ def is_invoiced_order(run: Run, document: Document, *, is_sent_back: bool = Fals
         return True
     rows = run.client.read("invoices", {"so_number": document.number}).rows
     if is_sent_back and not rows:
-        order = sales_order(run.client, document.number)
+        order = run.client.get_sales_order(document.number)
         return order is not None and has_left(order)
     alive = [row for row in rows if not has_status(row, run.settings.void_statuses)]
     return any(header_of(row).get("SoNumber") == document.number for row in alive)

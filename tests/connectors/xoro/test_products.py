@@ -510,6 +510,15 @@ def test_an_empty_answer_that_may_be_throttling_makes_no_base_part(back, sandbox
     assert creates(sandbox) == []
 
 
+def test_an_empty_answer_that_may_be_throttling_does_not_say_that_a_sku_is_free(back, sandbox):
+    one = back()
+    sandbox.post("/xoro/_sandbox/fault", {"kind": "throttle", "match": "/api/xerp/product/item/getitem", "times": 4})
+    event = one.deliver(product(variants=(variant("DESK-120", "120"),)))
+    assert (event.outcome, event.reason_code) == (Outcome.WAITING, "throttled")
+    assert creates(sandbox) == []
+    assert again(event).event.reason_code == "sku_used"
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [({"variants": (variant(""),)}, "no_sku"), ({"variants": (variant(), variant(value="grey"))}, "sku_used_twice")],
