@@ -157,7 +157,7 @@ class Run:
         self.keys([(kind, value)])
 
     def show(self, content: bytes) -> None:
-        """Keep the object as it was read, to be shown as the event's object payload."""
+        """Keep the object as it was read, to be shown as the event's object payload; comma separated text as a table."""
         if self.event is not None:
             bodies.store(self.event.pk, "object", self.redactor.body(bodies.cut(content)[0]), self.event.received_at)
 

@@ -8,7 +8,7 @@ what such a walk may have missed (``missed``). A cursor moves only past an end t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -87,9 +87,9 @@ def _step(run: Run, memory: Node, step: Sequence[str], part: Slice) -> None:
     what = f"{status.lower()} {'invoices' if of_invoices else 'sales orders'}"
 
     def take_page(rows: Sequence[Node]) -> int:
-        fresh = _fresh(memory, rows)
-        take(fresh)
-        return len(fresh)
+        new = fresh(memory, rows)
+        take(new)
+        return len(new)
 
     try:
         fetch = partial(_page, run, memory, call, source, status, _since(run, step))
@@ -103,10 +103,10 @@ def _step(run: Run, memory: Node, step: Sequence[str], part: Slice) -> None:
         run.save_checkpoint(**{CURSORS: {**kept, _cursor(step): max(memory["newest"], kept.get(_cursor(step), ""))}})
 
 
-def _fresh(memory: Node, rows: Sequence[Node]) -> list[Node]:
+def fresh(memory: Node, rows: Sequence[Node], key: Callable[[Node], str] = wire.document_number) -> list[Node]:
     """Rows that no page shortly before had: pages overlap, and some tenants answer the same one again and again."""
     seen = {number for page in memory["recent"] for number in page}
-    by_number = {wire.document_number(row): row for row in rows}
+    by_number = {key(row): row for row in rows}
     memory["recent"] = [*memory["recent"], list(by_number)][-RECENT_PAGES:]
     return [row for number, row in by_number.items() if number not in seen]
 
@@ -140,7 +140,7 @@ def _take_rows(run: Run, memory: Node, source: str, rows: Sequence[Node]) -> Non
     """Hand what is new or changed to events of its own."""
     met: dict[str, Shipped] = {}
     for row in rows:
-        if not _is_ours(run, row, source):
+        if not is_ours(run, row, source):
             continue
         try:
             one = read(row)
@@ -166,7 +166,7 @@ def _take_rows(run: Run, memory: Node, source: str, rows: Sequence[Node]) -> Non
     shipped.remember(run, remembered)
 
 
-def _is_ours(run: Run, row: Node, source: str) -> bool:
+def is_ours(run: Run, row: Node, source: str) -> bool:
     """Whether a row is of the shop asked for; of any shop of this account where none is known yet."""
     if source:
         return calls.is_of(row, source)
@@ -174,9 +174,10 @@ def _is_ours(run: Run, row: Node, source: str) -> bool:
     return named.startswith("https://") and named.endswith(f"-{run.settings.account_name}")
 
 
-def hand_on(run: Run, one: Shipped) -> int:
-    """An event for one invoice, with what the walk read of it."""
-    payload = {"number": one.number, "row": plain(one.row)}
+def hand_on(run: Run, one: Shipped, *, is_asked_for: bool = False) -> int:
+    """An event for one invoice, with what the walk read of it. ``is_asked_for``: by a person, so that the shop is told of
+    what it heard before as well."""
+    payload = {"number": one.number, "row": plain(one.row), "asked": is_asked_for}
     return run.spawn(
         topic=f"single:{SINGLE}",
         object_type=SINGLE,
@@ -218,7 +219,7 @@ def synchronize_single(run: Run) -> str:
     telling.check_is_on(run)
     payload = run.payload if isinstance(run.payload, dict) else {}
     if isinstance(payload.get("row"), dict):
-        return telling.tell(run, read(payload["row"]))
+        return telling.tell(run, read(payload["row"]), is_asked_for=bool(payload.get("asked")))
     number = str(payload.get("number") or "").strip()
     found, is_certain = _found(run, number)
     left = [one for one in found if has_left(one) and not is_void(one, run.settings)]
@@ -244,7 +245,7 @@ def _found(run: Run, number: str) -> tuple[list[Shipped], bool]:
     for parameter, value in keys:
         rows, certain = calls.invoices_by(run.client, parameter, value)
         is_certain = is_certain and certain
-        found = [read(row) for row in rows if _is_ours(run, row, "")]
+        found = [read(row) for row in rows if is_ours(run, row, "")]
         if found:
             return found, True
     return [], is_certain

@@ -149,7 +149,8 @@ def _check_balance(payout: Payout, plan: Plan, sales_orders: dict[str, str], *, 
         raise RemoteRefused(
             f"{head}: it does not balance, because Xoro has no undeposited payment for {named}.{where}",
             code="unbalanced",
-            next_step="Import these orders and refunds, or record their payments in Xoro, then press Retry. The table under "
+            next_step=f"Import these orders and refunds, or record their payments in Xoro{_or_account(plan)}, then press "
+            "Retry. The table under "
             "Object Payload lists every line.",
         )
     if plan.missing:
@@ -164,6 +165,12 @@ def _check_balance(payout: Payout, plan: Plan, sales_orders: dict[str, str], *, 
         code="unbalanced",
         next_step="Compare the table under Object Payload with the payments in Xoro, correct them there, then press Retry.",
     )
+
+
+def _or_account(plan: Plan) -> str:
+    """Money that was given back has no payment of its own where Xoro pays it from a credit memo."""
+    is_refunded = any(one.what == "refund" for one in plan.unmatched)
+    return ", or name the account of unmatched refunds in the settings of payouts" if is_refunded else ""
 
 
 def _named(plan: Plan) -> str:

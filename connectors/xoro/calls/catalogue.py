@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 Node = dict[str, Any]
 
 
-def products_page(client: XoroClient, page: int, *, since: str = "", tag: str = "") -> Page:
-    """Base parts with their variants, changed at or after ``since`` (the tenant's time, ``YYYY-MM-DDTHH:MM:SS``)."""
-    return client.page("products", {"updated_at_min": since, "tag": tag}, page)
+def products_page(client: XoroClient, page: int, *, since: str = "", until: str = "", tag: str = "") -> Page:
+    """Base parts with their variants, changed at or after ``since`` and before ``until`` (the tenant's time,
+    ``YYYY-MM-DDTHH:MM:SS``)."""
+    return client.page("products", {"updated_at_min": since, "updated_at_max": until, "tag": tag}, page)
 
 
 def get_product(client: XoroClient, number: str) -> tuple[Node | None, bool]:

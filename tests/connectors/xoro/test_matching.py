@@ -116,6 +116,11 @@ def test_what_is_not_near_is_named_with_what_came_nearest():
     assert [hint for _, hint in found.unmatched] == ["the nearest undeposited payment is 60.00"]
 
 
+def test_a_payment_is_not_named_as_near_to_money_given_back():
+    found = match([line("-20.00", type="refund")], [payment("120.00")], limit=CENTS)
+    assert [hint for _, hint in found.unmatched] == [""]
+
+
 def test_five_thousand_movements_of_one_order_are_matched_in_no_time():
     lines = [line(f"{n}.00", id=str(n)) for n in range(1, 5001)]
     rows = [payment(f"{n}.00") for n in range(5000, 0, -1)]

@@ -487,3 +487,16 @@ def test_the_table_is_downloaded_as_one(stage, admin_client):
     answer = admin_client.get(f"/admin/events/event/{event.pk}/body/object/")
     assert answer["Content-Disposition"] == f'attachment; filename="event-{event.pk}-object.csv"'
     assert answer.content.decode().startswith("Payout,771\n")
+
+
+def test_the_table_is_drawn_on_the_page_with_what_keeps_it_from_balancing_first(stage, admin_client):
+    stage.payment("2041", 64.50)
+    event = stage.send(payout(line("64.50", "2041", fee="1.05"), line("12.00", "2042")))
+    assert event.reason_code == "unbalanced", event.sentence
+    shown = admin_client.get(f"/admin/events/event/{event.pk}/change/").text
+    body = shown[shown.index("<tbody>") : shown.index("</tbody>")]
+    assert body.index("Not matched") < body.index("2041")
+    assert '<span class="pill pill--bad">Not matched</span>' in body and '<td class="num">12.00</td>' in body
+    assert '<span class="pill pill--warn">not sent by the hub</span>' in body
+    assert '<span class="pill pill--bad">12.00 not explained by the lines</span>' in shown
+    assert "1 of 3 rows needs attention and stands first." in shown
