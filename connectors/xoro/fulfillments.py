@@ -19,6 +19,7 @@ from connectors.exceptions import HubError, PayloadError, RemoteRefused, Skip
 from connectors.models import DirectoryEntry
 from connectors.xoro import applications, documents, earlier, missed, shipped, telling, wire
 from connectors.xoro.calls import invoices as calls
+from connectors.xoro.client import unsure
 from connectors.xoro.paging import Page
 from connectors.xoro.shipments import Shipped, has_left, is_void, read, units_of
 from connectors.xoro.walks import Position, Slice, checkpoint, walk
@@ -231,7 +232,7 @@ def synchronize_single(run: Run) -> str:
             return telling.tell(run, found[0])
         raise Skip(f"Invoice {found[0].number} says nothing of goods that left.", reason="filtered", code="not_shipped")
     if not is_certain:
-        raise calls.unsure(number)
+        raise unsure(number)
     raise RemoteRefused(
         f"Xoro has no invoice of number {number}, nor one of that order, for this account.",
         code="not_found",

@@ -43,7 +43,8 @@ class WarehouseSettings:
     )
     location_map: tuple[dict[str, str], ...] = table(
         "Ship store by location",
-        "Which store of Xoro ships what the shop assigns to a location; all others ship from the ship store below.",
+        "The store of Xoro at a location of the shop: for orders that are split, goods that come back, and the location "
+        "that fulfils. An order that is not split ships from the ship store below.",
         WAREHOUSING,
         [
             column("location", "Shop location", "Name or id in the shop.", required=True),
