@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
+from pydantic import ValidationError as InvalidRecord
 
 from connectors import budgets, erasure, feeds, figures, mapped, notices, routing, schema, spawning, syncing
 from connectors.exceptions import HubError, MappingMissing, PayloadError, Skip
@@ -22,10 +23,12 @@ from connectors.recording import JobRecorder, ListRecorder
 from connectors.records import FigureRecord, Record
 from connectors.redaction import Redactor
 from events import bodies, cancelling, search
-from events.exchanges import unfinished_write_at
+from events.exchanges import unfinished_write
 from events.models import Event, as_note
 from events.outcomes import say_progress
 from events.text import clean, fit
+
+R = TypeVar("R", bound=Record)
 
 
 class Run:
@@ -360,7 +363,22 @@ class Run:
     @cached_property
     def unfinished_write_at(self) -> datetime | None:
         """When the last such write left: it may still be done, so that not finding its effect proves nothing yet."""
-        return unfinished_write_at(self.event) if self.event is not None else None
+        return self._unfinished[0] if self._unfinished is not None else None
+
+    @cached_property
+    def _unfinished(self) -> tuple[datetime, int] | None:
+        return unfinished_write(self.event) if self.event is not None else None
+
+    def begun(self, record_type: type[R]) -> R | None:
+        """The version of the object that such a write was made of, where that was another event's: what is found at the
+        target says what that version said. ``None``: there is no such write, or its record is not kept any more."""
+        if self._unfinished is None or self._unfinished[1] == self.the_event.pk:
+            return None
+        try:
+            earlier: R = record_type.from_json(bodies.read(self._unfinished[1], "payload") or b"")
+        except InvalidRecord:
+            return None
+        return earlier
 
     def map(self, kind: str, value: str, *, default: str | None = None) -> str:
         """The target's value for a source's value. Raises ``MappingMissing`` where there is none and no default."""

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.db import transaction
 
 from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
+from connectors.xoro import refusals
 from connectors.xoro.calls import rmas as calls
 from connectors.xoro.loop import memory as remembering
 from connectors.xoro.loop import money, twins
@@ -244,18 +245,24 @@ def _tell(run: Run, loop: LoopClient, one: LoopReturn, memory: Memory) -> Memory
     if one.state == CLOSED:
         return remembering.keep(run, replace(memory, stage=remembering.TOLD, told=CLOSED))
     wanted = PROCESS if is_full else FLAG
-    if run.unfinished_write:
-        raise _unconfirmed(one, wanted)
+    # Another event's write without an answer is known by what is remembered alone.
+    if run.unfinished_write or (memory.asking and run.the_event.retried_at is None):
+        raise _unconfirmed(one, memory.asking or wanted)
+    remembering.keep(run, replace(memory, asking=wanted))
     try:
         (loop.process if is_full else loop.flag)(one.id)
     except RemoteUnavailable as error:
         if error.code == "unclear":
             raise _unconfirmed(one, wanted) from error
+        if error.code in refusals.NOT_DONE:
+            remembering.keep(run, replace(memory, asking=""))
         raise
-    except RemoteRefused as error:
-        error.next_step = f"Look at return {one.id} in Loop and process it there, then mark this event resolved."
+    except refusals.NEVER_DONE as error:
+        remembering.keep(run, replace(memory, asking=""))
+        if isinstance(error, RemoteRefused):
+            error.next_step = f"Look at return {one.id} in Loop and process it there, then mark this event resolved."
         raise
-    told = remembering.keep(run, replace(memory, stage=remembering.TOLD, told=wanted))
+    told = remembering.keep(run, replace(memory, stage=remembering.TOLD, told=wanted, asking=""))
     if not is_full:
         raise RemoteRefused(
             f"Return {one.name} was not received in full ({memory.missing}); it is flagged in Loop, and somebody must act "

@@ -14,9 +14,11 @@ import requests
 import responses
 from django.core.exceptions import ValidationError
 
-from connectors import directory, known, periods, syncing
+from connectors import budgets, directory, known, periods, syncing
+from connectors.budgets import BudgetSpent
 from connectors.checking import check_connector
 from connectors.exceptions import PayloadError
+from connectors.http import HttpClient
 from connectors.models import Connector, Route
 from connectors.schema import load
 from connectors.xoro.calls import rmas as calls
@@ -392,6 +394,70 @@ def test_a_lost_answer_of_a_queued_process_or_of_a_flag_is_left_to_a_person(stag
     assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.UNCONFIRMED_WRITE), event.sentence
     assert "is open" in event.sentence and "If it is closed" in event.next_step
     assert stage.calls(PROCESS) == 1
+
+
+def test_what_loop_was_asked_is_known_to_every_later_event_until_a_person_says_otherwise(stage):
+    stage.post("loop_config", is_queued=True)
+    stage.bring()
+    stage.receive()
+    stage.fault("lost_answer", PROCESS)
+    stage.sync("loop_receipts")
+    event = stage.bring()
+    assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.UNCONFIRMED_WRITE), event.sentence
+    assert stage.calls(PROCESS) == 1
+    outcomes.retry([event.pk], by="sam")
+    event = stage.run(event.pk)
+    assert event.outcome == Outcome.SUCCEEDED and stage.calls(PROCESS) == 2, event.sentence
+
+
+def test_a_process_that_was_declined_for_now_is_asked_again(stage):
+    stage.bring()
+    stage.receive()
+    stage.fault("http429", PROCESS)
+    stage.sync("loop_receipts")
+    budgets.resume(stage.erp.pk)
+    event = stage.bring()
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    assert stage.calls(PROCESS) == 2 and stage.memory().told == "process"
+
+
+def test_a_write_that_waits_for_its_turn_is_not_in_doubt(stage, monkeypatch):
+    """The rate budget is asked after the hub has written down what it is about to send."""
+
+    def spent(self: Any) -> float:
+        if remembering.recall(SimpleNamespace(connector=stage.erp), ID).stage == remembering.SENDING:  # type: ignore[arg-type]
+            raise BudgetSpent("Later.", retry_after_s=5, closes_lane=True)
+        return 0.0
+
+    with monkeypatch.context() as patched:
+        patched.setattr(HttpClient, "_take_turn", spent)
+        event = stage.bring()
+    assert (event.outcome, event.reason, stage.calls(RMA)) == (Outcome.WAITING, Reason.RATE_BUDGET, 0), event.sentence
+    budgets.resume(stage.erp.pk)
+    event = stage.bring()
+    assert event.outcome == Outcome.SUCCEEDED and stage.calls(RMA) == 1, event.sentence
+
+
+def test_a_memo_in_doubt_is_so_for_every_later_event(stage):
+    stage.post("loop_state", id=ID, state="closed")
+    stage.fault("http500_once", MEMO)
+    event = stage.bring()
+    assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.UNCONFIRMED_WRITE), event.sentence
+    later = stage.bring()
+    assert (later.outcome, later.reason) == (Outcome.FAILED, Reason.UNCONFIRMED_WRITE), later.sentence
+    assert stage.calls(MEMO) == 1
+    outcomes.retry([later.pk], by="sam")
+    later = stage.run(later.pk)
+    assert later.outcome == Outcome.SUCCEEDED and len(stage.memos()) == 1, later.sentence
+
+
+def test_a_search_that_fails_leaves_no_memo_in_doubt(stage):
+    stage.post("loop_state", id=ID, state="closed")
+    stage.fault("http500_always", "/api/xerp/creditmemo/getcreditmemo")
+    assert stage.bring().outcome == Outcome.WAITING
+    stage.post("clear_faults")
+    event = stage.bring()
+    assert event.outcome == Outcome.SUCCEEDED and len(stage.memos()) == 1, event.sentence
 
 
 def test_a_return_that_was_processed_by_hand_meanwhile_is_not_processed_again(stage):

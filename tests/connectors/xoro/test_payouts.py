@@ -322,6 +322,20 @@ def test_a_lost_answer_that_cannot_be_looked_up_is_left_to_a_person(stage):
     assert stage.posts() == len(stage.deposits()) == 1
 
 
+@pytest.mark.parametrize("more", [("-2.00", "2.00"), ("-2.00",)], ids=["the same sum", "another sum"])
+def test_movements_that_changed_while_nobody_knew_of_the_deposit_are_left_to_a_person(stage, more):
+    stage.fault("lost_answer", IMPORT)
+    stage.fault("throttle", LEDGER, times=50)
+    assert stage.send(payout(PAID, BACK)).outcome == Outcome.WAITING
+    stage.sandbox.post("/xoro/_sandbox/clear_faults")
+    event = stage.send(payout(PAID, BACK, *(line(amount, type="adjustment") for amount in more)))
+    assert (event.outcome, event.reason_code) == (Outcome.FAILED, "change_not_applied"), event.sentence
+    assert "has other movements than those deposited in Xoro as MAIN-B000001" in event.sentence
+    assert stage.posts() == len(stage.deposits()) == 1
+    event = stage.send(payout(PAID, BACK))
+    assert (event.outcome, event.reason) == (Outcome.SKIPPED, Reason.UNCHANGED), event.sentence
+
+
 def test_an_unconfirmed_deposit_that_is_not_there_is_posted_after_a_persons_retry(stage):
     stage.fault("http500_always", IMPORT)
     stage.fault("throttle", LEDGER, times=50)
