@@ -22,7 +22,7 @@ from connectors.recording import JobRecorder, ListRecorder
 from connectors.records import FigureRecord, Record
 from connectors.redaction import Redactor
 from events import bodies, cancelling, search
-from events.exchanges import unfinished_write_at
+from events.exchanges import Unfinished, unfinished_write
 from events.models import Event, as_note
 from events.outcomes import say_progress
 from events.text import clean, fit
@@ -357,10 +357,23 @@ class Run:
         """Whether an earlier attempt for this object at this target sent a write of unknown outcome."""
         return self.unfinished_write_at is not None
 
-    @cached_property
+    @property
     def unfinished_write_at(self) -> datetime | None:
         """When the last such write left: it may still be done, so that not finding its effect proves nothing yet."""
-        return unfinished_write_at(self.event) if self.event is not None else None
+        return self._unfinished.at if self._unfinished is not None else None
+
+    @property
+    def unfinished_write_by_other(self) -> bool:
+        """Whether another event for this object sent such a write, and did not come to write the ledger: what is there may
+        be another version of the object than the ledger knows, and than this event carries."""
+        if self._unfinished is None:
+            return False
+        in_ledger = self.link.last_event_id if self.link is not None else None
+        return bool(self._unfinished.event_ids - {self.the_event.pk, in_ledger})
+
+    @cached_property
+    def _unfinished(self) -> Unfinished | None:
+        return unfinished_write(self.event) if self.event is not None else None
 
     def map(self, kind: str, value: str, *, default: str | None = None) -> str:
         """The target's value for a source's value. Raises ``MappingMissing`` where there is none and no default."""
