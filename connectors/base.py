@@ -103,24 +103,30 @@ class Sync:
 
 @dataclass(frozen=True, kw_only=True)
 class Single:
-    """ "Synchronize this order" by number: ``function(run)``, with ``run.payload = {"number": ...}``."""
+    """ "Synchronize this order" by number: ``function(run)``, with ``run.payload = {"number": ...}``. ``records``: the kind
+    that comes of it, where that is not what it is called."""
 
     label: str
     function: Callable[[Run], str | None]
     help: str = ""
+    records: type[Record] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
     """ "Bring in everything from day to day", which a person asks for: ``function(run)`` walks the objects of ``run.days``
     and spawns an event for each, saying ``run.progress`` as it goes. ``records``: the kind that comes of it.
-    ``count(run, first, last)``: how many that will be, where asking is cheap; days are the remote system's own."""
+    ``count(run, first, last)``: how many that will be, where asking is cheap; days are the remote system's own.
+    ``starts_at(connector)``: since when the source itself hands such objects on; without it their targets say so.
+    ``is_own(settings)``: the source takes in what comes of it itself, where its settings say so; no route is needed."""
 
     label: str
     function: Callable[[Run], str | None]
     records: type[Record]
     count: Callable[[Run, date, date], int] | None = None
     help: str = ""
+    starts_at: Callable[[Connector], datetime | None] | None = None
+    is_own: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -332,6 +338,9 @@ class Provider:
     same. ``mail_policy(settings)``: how the connector's failures are mailed. ``pace(settings)``: calls a second in place
     of the budget's ``per_second``, where a connector's settings say how fast its remote is.
 
+    ``tones``: what cells of the tables it shows (``Run.show`` of comma separated text) mean: words a cell is, or ends in,
+    to ``good``, ``warn`` or ``bad``; rows with a bad one are drawn first.
+
     ``leaves(run)``: what stays in the remote system when the connector is deleted, each a sentence with what to do
     before; told from what the hub keeps, without a remote call."""
 
@@ -370,6 +379,7 @@ class Provider:
     starts_at: Callable[[Any], datetime | None] | None = None
     mail_policy: Callable[[Any], MailPolicy] | None = None
     pace: Callable[[Any], float] | None = None
+    tones: Mapping[str, str] = field(default_factory=dict)
     retention_days: tuple[int, int] | None = None  # (successes, failures) where other than the hub's own
     sandbox: SandboxSpec | None = None
 

@@ -5,18 +5,19 @@ location. A copy for finding ids without a call; the remote system stays the tru
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count
 
 from connectors.models import DirectoryEntry
 from events.text import clean, fit
 
 BLOCK = 1000
+LOCK = 7203  # first half of the advisory lock of ``put_alone``; the second is the key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,17 @@ def put(connector_id: int, kind: str, rows: Iterable[Known], *, newest_by: str =
             )  # fmt: skip
         count += len(unique)
     return count
+
+
+def put_alone(connector_id: int, kind: str, one: Known, is_rival: Callable[[Known], bool]) -> bool:
+    """The same for one object, unless another one of its key is a rival: of two workers at once one is told no."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK, f"{connector_id} {kind} {one.key}"])
+        others = find(connector_id, kind, [one.key]).get(clean(one.key, 200), [])
+        if any(other.object_id != fit(one.object_id, 120) and is_rival(other) for other in others):
+            return False
+        put(connector_id, kind, [one])
+        return True
 
 
 def find(connector_id: int, kind: str, keys: Collection[str]) -> dict[str, list[Known]]:

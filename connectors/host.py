@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import structlog
 from django.db import connection
@@ -16,7 +16,9 @@ from events.models import Event, Outcome, Reason
 from events.outcomes import Result
 from events.text import SENTENCE_LIMIT, clean
 
-__all__ = ["connectors", "contact", "finished", "mail_policy", "open_lanes", "pulse", "retention_days", "run", "topics"]
+__all__ = [
+    "connectors", "contact", "finished", "mail_policy", "open_lanes", "pulse", "retention_days", "run", "tones", "topics",
+]  # fmt: skip
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +63,13 @@ def topics() -> list[str]:
         found |= {f"period:{name}" for name in provider.periods}
         found |= {f"{kind.kind}/{'feed' if one.feed else 'deliver'}" for kind, one in provider.accepts.items()}
     return sorted(found)
+
+
+def tones(provider: str) -> Mapping[str, str]:
+    try:
+        return registry.get(provider).tones
+    except UnknownProvider:
+        return {}
 
 
 def pulse() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -120,6 +120,24 @@ def follow_settings(connector: Connector) -> int:
         plan.next_at = next_start(plan, timezone.now())
         plan.save()
         changed += 1
+    return changed
+
+
+def follow_all() -> int:
+    """``follow_settings`` of every connector: a version of the hub may know syncs that were not there when their settings
+    were saved last. Several machines may do so at once. Returns how many plans changed."""
+    changed = 0
+    for connector in Connector.objects.order_by("pk").iterator():
+        try:
+            with transaction.atomic():
+                Connector.objects.select_for_update().only("pk").get(pk=connector.pk)
+                changed += follow_settings(connector)
+        except Connector.DoesNotExist:
+            continue  # deleted meanwhile
+        except DatabaseError:
+            raise
+        except Exception:  # a bug of one provider must not keep a worker from starting
+            log.exception("plans_not_followed", connector=connector.pk)
     return changed
 
 

@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
+from pydantic import ValidationError as InvalidRecord
 
 from connectors import budgets, erasure, feeds, figures, mapped, notices, routing, schema, spawning, syncing
 from connectors.exceptions import HubError, MappingMissing, PayloadError, Skip
@@ -26,6 +27,8 @@ from events.exchanges import Unfinished, unfinished_write
 from events.models import Event, as_note
 from events.outcomes import say_progress
 from events.text import clean, fit
+
+R = TypeVar("R", bound=Record)
 
 
 class Run:
@@ -157,7 +160,7 @@ class Run:
         self.keys([(kind, value)])
 
     def show(self, content: bytes) -> None:
-        """Keep the object as it was read, to be shown as the event's object payload."""
+        """Keep the object as it was read, to be shown as the event's object payload; comma separated text as a table."""
         if self.event is not None:
             bodies.store(self.event.pk, "object", self.redactor.body(bodies.cut(content)[0]), self.event.received_at)
 
@@ -374,6 +377,17 @@ class Run:
     @cached_property
     def _unfinished(self) -> Unfinished | None:
         return unfinished_write(self.event) if self.event is not None else None
+
+    def begun(self, record_type: type[R]) -> R | None:
+        """The version of the object that such a write was made of, where that was another event's: what is found at the
+        target says what that version said. ``None``: there is no such write, or its record is not kept any more."""
+        if self._unfinished is None or self._unfinished.last_event_id == self.the_event.pk:
+            return None
+        try:
+            earlier: R = record_type.from_json(bodies.read(self._unfinished.last_event_id, "payload") or b"")
+        except InvalidRecord:
+            return None
+        return earlier
 
     def map(self, kind: str, value: str, *, default: str | None = None) -> str:
         """The target's value for a source's value. Raises ``MappingMissing`` where there is none and no default."""

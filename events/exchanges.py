@@ -176,10 +176,12 @@ def lose_answers(event_ids: Sequence[int]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Unfinished:
-    """Writes that may or may not have happened. ``at``: when the last one left. ``event_ids``: whose they are; another
-    event than the one that asks may have written another version of the object."""
+    """Writes that may or may not have happened. ``at``: when the last one left. ``last_event_id``: whose that was,
+    ``event_ids``: whose they all are. Another event than the one that asks may have written another version of the
+    object."""
 
     at: datetime
+    last_event_id: int
     event_ids: frozenset[int]
 
 
@@ -190,8 +192,8 @@ def unfinished_write(event: Event) -> Unfinished | None:
     counts no more. *Resolved* does not: it says that it is there, or that nobody wants it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT max(r.requested_at), array_agg(DISTINCT e.id) FROM events_event AS e "
-            "JOIN events_relatedrequest AS r ON r.event_id = e.id "
+            "SELECT max(r.requested_at), (array_agg(e.id ORDER BY r.requested_at DESC))[1], array_agg(DISTINCT e.id) "
+            "FROM events_event AS e JOIN events_relatedrequest AS r ON r.event_id = e.id "
             "WHERE (e.id = %s OR (%s <> '' AND e.lock_key = %s AND e.kind = 'delivery' AND e.outcome <> 'succeeded' "
             "AND e.resolved_by <> 'the hub')) "
             "AND r.is_write AND (r.state IN ('sent', 'no_answer') OR r.status >= 500) "
@@ -204,5 +206,7 @@ def unfinished_write(event: Event) -> Unfinished | None:
                 event.retried_at, event.lock_key, event.lock_key,
             ],
         )  # fmt: skip
-        at, event_ids = cursor.fetchone()
-    return Unfinished(at=at, event_ids=frozenset(event_ids)) if at is not None else None
+        at, last_event_id, event_ids = cursor.fetchone()
+    if at is None:
+        return None
+    return Unfinished(at=at, last_event_id=last_event_id, event_ids=frozenset(event_ids))

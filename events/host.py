@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -69,6 +69,9 @@ class Host(Protocol):
 
     def topics(self) -> list[str]:
         """Topics the installed connectors declare: the choices of a filter, known without asking the ledger."""
+
+    def tones(self, provider: str) -> Mapping[str, str]:
+        """What cells of the tables a provider shows mean: words to ``good``, ``warn`` or ``bad``."""
 
     def retention_days(self) -> dict[int, tuple[int, int]]:
         """Connectors that keep events for other than the usual days: (successes, failures)."""

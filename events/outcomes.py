@@ -167,7 +167,7 @@ def wake(event_ids: Sequence[int]) -> int:
 
 def _bounded(due_in_s: float) -> float:
     """A pause the database can add to now: nothing waits longer than a week by itself, and not a number is at once."""
-    return min(max(due_in_s, 0.0), LONGEST_PAUSE_S) if due_in_s == due_in_s else 0.0  # noqa: PLR0124
+    return float(min(max(due_in_s, 0.0), LONGEST_PAUSE_S)) if due_in_s == due_in_s else 0.0  # noqa: PLR0124
 
 
 def resolve_earlier(successes: Sequence[Result]) -> None:

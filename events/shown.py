@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from events import bodies
+from events import bodies, sheets
 from events.models import Event, RelatedRequest
+from events.sheets import Sheet
 
 INLINE_LIMIT = 256 * 1024  # bytes of a body that are written into the page; the rest is fetched when it is wanted
 CUT_AT = 64 * 1024  # what is written of a longer one
@@ -33,6 +35,7 @@ class Shown:
     is_binary: bool = False
     is_shortened: bool = False
     is_masked: bool = False
+    sheet: Sheet | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -64,8 +67,8 @@ def indented(text: str) -> str:
     return "".join(pieces)
 
 
-def body(part: str, content: bytes | None, *, may_see: bool) -> Shown:
-    """What a page shows of one stored body."""
+def body(part: str, content: bytes | None, *, may_see: bool, tones: Mapping[str, str] | None = None) -> Shown:
+    """What a page shows of one stored body; ``tones``: of the cells of a table."""
     if not content:
         return Shown(part=part)
     if not may_see:
@@ -88,7 +91,9 @@ def body(part: str, content: bytes | None, *, may_see: bool) -> Shown:
             text = indented(text)
         except (ValueError, RecursionError):
             is_json = False
-    return Shown(part=part, text=text, size=len(content), is_json=is_json, is_shortened=is_shortened)
+    is_table = file_kind(part, content) == "csv"
+    sheet = sheets.read(text.rpartition("\n")[0] if is_shortened else text, tones or {}) if is_table else None
+    return Shown(part=part, text=text, size=len(content), is_json=is_json, is_shortened=is_shortened, sheet=sheet)
 
 
 def file_kind(part: str, content: bytes) -> str:

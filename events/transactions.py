@@ -1,7 +1,10 @@
-"""The log of a connector: one row for each object of a flow, its newest event; and how many wait for somebody.
+"""The log of a connector: one row for each transaction of a flow, and how many of them wait for somebody.
 
-A flow is a set of object types. A page walks one index from an id downwards, a bounded number of rows a page, and takes
-of each object the newest: nothing is counted but open failures, up to a limit. Not for everything that happened to one
+A flow is a set of object types; a transaction is what was done for one object by one route, or in answer to one kind of
+message. Of its events one speaks
+for it: an open failure as long as there is one, so that the rows with an error are those the tab counts; else the newest
+that did something, so that an order told of again still says where it went. A page walks one index from an id downwards,
+a bounded number of rows a page; nothing is counted but open failures, up to a limit. Not for everything that happened to one
 object (``objects``), nor for every event (``listing``).
 """
 
@@ -10,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.db import connection
@@ -75,6 +78,16 @@ class Page:
     is_by_text: bool = False  # no number is like what was asked for: the messages were looked through
 
 
+class _Walked(NamedTuple):
+    id: int
+    object_type: str
+    object_id: str
+    line: str
+    rank: int
+    received_at: datetime
+    fits: bool
+
+
 def _day(text: str) -> str:
     """A day as it was typed; empty where it is none, or one that no log reaches (and whose midnight no clock can say)."""
     try:
@@ -102,41 +115,55 @@ def types(connector_id: int) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-_ERRORS = """
+# What an event is one of for its object: what its lock keeps in order (an older failure is resolved along it), else its
+# topic.
+_LINE = "coalesce(nullif(e.lock_key, ''), e.topic)"
+_ERRORS = f"""
 SELECT t.name, n.n FROM unnest(%s::text[]) AS t (name), LATERAL (
-  SELECT count(DISTINCT coalesce(nullif(few.object_id, ''), few.id::text)) AS n FROM (
-    SELECT e.object_id, e.id FROM events_event AS e WHERE e.connector_id = %s AND e.object_type = t.name
+  SELECT count(DISTINCT (few.line, coalesce(nullif(few.object_id, ''), few.id::text))) AS n FROM (
+    SELECT e.object_id, {_LINE} AS line, e.id FROM events_event AS e WHERE e.connector_id = %s AND e.object_type = t.name
       AND e.outcome = 'failed' AND e.resolved_at IS NULL
     ORDER BY e.connector_id, e.object_type, e.id DESC LIMIT %s) AS few) AS n
 """
 
 
 def errors(connector_id: int, object_types: Collection[str]) -> dict[str, int]:
-    """Objects with an open failure by type, counted up to ``COUNT_LIMIT`` events."""
+    """Transactions with an open failure by type, counted up to ``COUNT_LIMIT`` events."""
     with connection.cursor() as cursor:
         cursor.execute(_ERRORS, [list(object_types), connector_id, COUNT_LIMIT])
         return dict(cursor.fetchall())
 
 
+# Which event speaks for a transaction: an open failure, else the newest that did something, else the newest of all.
+_RANK = (
+    "CASE WHEN e.outcome = 'failed' AND e.resolved_at IS NULL THEN 2 "
+    "WHEN e.outcome = 'skipped' AND e.reason IN ('unchanged', 'superseded') THEN 0 ELSE 1 END"
+)
+_COLUMNS = f"e.id, e.object_type, e.object_id, {_LINE} AS line, {_RANK} AS rank, e.received_at, ({{fits}}) AS fits"
 # The types are walked side by side, each down its own index; what is left of them is merged by id.
-_WALK = """
-SELECT m.id, m.object_type, m.object_id, m.received_at, m.fits FROM unnest(%(types)s::text[]) AS t (name), LATERAL (
-  SELECT e.id, e.object_type, e.object_id, e.received_at, ({fits}) AS fits FROM events_event AS e
-  WHERE e.connector_id = %(connector)s AND e.object_type = t.name AND e.id < %(older)s AND e.id >= %(first)s {only}
+_WALK = f"""
+SELECT m.* FROM unnest(%(types)s::text[]) AS t (name), LATERAL (
+  SELECT {_COLUMNS} FROM events_event AS e
+  WHERE e.connector_id = %(connector)s AND e.object_type = t.name AND e.id < %(older)s AND e.id >= %(first)s {{only}}
   ORDER BY e.id DESC LIMIT %(step)s) AS m
 """
-_NUMBERED = """
-SELECT e.id, e.object_type, e.object_id, e.received_at, ({fits}) AS fits FROM events_event AS e
+_NUMBERED = f"""
+SELECT {_COLUMNS} FROM events_event AS e
 WHERE e.id = ANY(%(keys)s::bigint[]) AND e.connector_id = %(connector)s AND e.object_type = ANY(%(types)s::text[])
-  AND e.id < %(older)s {only}
+  AND e.id < %(older)s {{only}}
 """
-# Whether a newer event of the same object, of those that fit, is there: found through its search key.
-_NEWER = """
-SELECT c.id FROM unnest(%(ids)s::bigint[], %(names)s::text[], %(objects)s::text[], %(values)s::text[])
-  AS c (id, name, object_id, value), LATERAL (
-  SELECT 1 FROM (SELECT event_id FROM events_searchkey WHERE value = c.value AND event_id > c.id
-                 ORDER BY value, event_id DESC LIMIT 200) AS k JOIN events_event AS e ON e.id = k.event_id
-  WHERE e.connector_id = %(connector)s AND e.object_type = c.name AND e.object_id = c.object_id AND ({fits})
+# Whether another event of the same object and line, of those that fit, speaks for it: found through its search key.
+_SPOKEN_FOR = f"""
+SELECT c.id FROM unnest(%(ids)s::bigint[], %(names)s::text[], %(objects)s::text[], %(lines)s::text[], %(ranks)s::int[],
+  %(values)s::text[]) AS c (id, name, object_id, line, rank, value), LATERAL (
+  SELECT 1 FROM (
+    (SELECT event_id FROM events_searchkey WHERE value = c.value AND event_id > c.id
+     ORDER BY value, event_id DESC LIMIT 200)
+    UNION ALL
+    (SELECT event_id FROM events_searchkey WHERE value = c.value AND event_id < c.id AND c.rank < 2
+     ORDER BY value, event_id DESC LIMIT 200)) AS k JOIN events_event AS e ON e.id = k.event_id
+  WHERE e.connector_id = %(connector)s AND e.object_type = c.name AND e.object_id = c.object_id AND {_LINE} = c.line
+    AND ({{fits}}) AND ({_RANK}, e.id) > (c.rank, c.id)
   LIMIT 1) AS n
 """
 _OPEN = "AND e.outcome = 'failed' AND e.resolved_at IS NULL"
@@ -144,7 +171,7 @@ _RESOLVED = "AND e.outcome = 'failed' AND e.resolved_at IS NOT NULL"
 
 
 def page(connector_id: int, object_types: Sequence[str], asked: Asked, per_page: int = PER_PAGE) -> Page:
-    """One page of a flow's objects, newest first."""
+    """One page of a flow's transactions, newest first."""
     made = Page()
     keys = _by_number(asked.q) if asked.q else []
     made.is_by_text = bool(asked.q) and not keys
@@ -164,14 +191,14 @@ def page(connector_id: int, object_types: Sequence[str], asked: Asked, per_page:
     while len(found) <= per_page:
         with connection.cursor() as cursor:
             cursor.execute(walk, {**values, "older": below})
-            walked = cursor.fetchall()
+            walked = [_Walked(*row) for row in cursor.fetchall()]
         looked += len(walked)
-        found += _newest([row for row in walked if row[4]], fits, values)
+        found += _speaking([row for row in walked if row.fits], fits, values)
         if len(walked) < STEP:
             break
-        below = walked[-1][0]
+        below = walked[-1].id
         if looked >= LOOKED_AT and len(found) <= per_page:
-            made.older, made.looked_back_to = below, walked[-1][3]
+            made.older, made.looked_back_to = below, walked[-1].received_at
             break
     if len(found) > per_page:
         made.older, found, made.looked_back_to = found[per_page - 1], found[:per_page], None
@@ -199,19 +226,20 @@ def _statements(asked: Asked, *, by_number: bool) -> tuple[str, str]:
     return condition, f"SELECT * FROM ({parts}) AS w ORDER BY id DESC LIMIT %(step)s"
 
 
-def _newest(walked: Sequence[tuple[Any, ...]], fits: str, values: Mapping[str, Any]) -> list[int]:
-    """Of the events that fit, the newest of each object; those that name no object stand for themselves."""
-    named = [row for row in walked if row[2]]
-    older: set[int] = set()
+def _speaking(walked: Sequence[_Walked], fits: str, values: Mapping[str, Any]) -> list[int]:
+    """Of the events that fit, the one that speaks for each transaction; those that name no object stand for themselves."""
+    named = [row for row in walked if row.object_id]
+    spoken_for: set[int] = set()
     if named:
-        more = {
-            "ids": [row[0] for row in named], "names": [row[1] for row in named],
-            "objects": [row[2] for row in named], "values": [search.fold(row[2]) for row in named],
+        more: dict[str, Any] = {
+            "ids": [row.id for row in named], "names": [row.object_type for row in named],
+            "objects": [row.object_id for row in named], "lines": [row.line for row in named],
+            "ranks": [row.rank for row in named], "values": [search.fold(row.object_id) for row in named],
         }  # fmt: skip
         with connection.cursor() as cursor:
-            cursor.execute(_NEWER.format(fits=fits), {**values, **more})
-            older = {row[0] for row in cursor.fetchall()}
-    return [row[0] for row in walked if row[0] not in older]
+            cursor.execute(_SPOKEN_FOR.format(fits=fits), {**values, **more})
+            spoken_for = {row[0] for row in cursor.fetchall()}
+    return [row.id for row in walked if row.id not in spoken_for]
 
 
 def _by_number(text: str) -> list[int]:

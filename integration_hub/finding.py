@@ -6,8 +6,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 
+from connectors.admin.pills import absolute
 from events import listing
-from integration_hub.tags import absolute, tone
+from integration_hub.tags import tone
 
 SHOWN = 8
 

@@ -21,6 +21,7 @@ from django.contrib.admin import AdminSite
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -125,11 +126,21 @@ def read(path: Path, changed_at: int) -> Page:
 @cache
 def _markdown() -> MarkdownIt:
     made = MarkdownIt("commonmark", {"html": False}).enable("table")
-    opening = '<div class="table-wrap" tabindex="0" role="region" aria-label="Table"><table class="data-table">\n'
-    made.add_render_rule("table_open", lambda self, tokens, index, options, env: opening)
+    made.add_render_rule("table_open", _table)
     made.add_render_rule("image", _picture)
     made.add_render_rule("table_close", lambda self, tokens, index, options, env: "</table></div>\n")
     return made
+
+
+def _table(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """A table that scrolls by itself, named for who moves from region to region by ear."""
+    before = tokens[:index]
+    number = sum(one.type == "table_open" for one in before) + 1
+    heads = [inline.content for one, inline in pairwise(before) if one.type == "heading_open"]
+    label = f"Table {number}" + (f": {heads[-1]}" if heads else "")
+    return (
+        f'<div class="table-wrap" tabindex="0" role="region" aria-label="{escape(label)}"><table class="data-table">\n'
+    )
 
 
 def _picture(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 from django import template
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from connectors.admin import pills
 from integration_hub import navigation
 
 register = template.Library()
@@ -20,7 +20,6 @@ TONES = {
     "succeeded": "ok", "skipped": "idle", "failed": "bad", "waiting": "warn", "queued": "info", "running": "info",
     "sent": "warn", "answered": "ok", "no_answer": "bad",
 }  # fmt: skip
-STEPS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (86_400 * 60, 86_400, "d"))
 
 
 @register.simple_tag
@@ -54,39 +53,16 @@ def tone(value: Any) -> str:
     return TONES.get(str(value), "idle")
 
 
-def span(seconds: float) -> str:
-    """A length of time in one unit: ``41 s``, ``6 min``, ``3 h``, ``12 d``."""
-    for below, unit, word in STEPS:
-        if seconds < below:
-            return f"{int(seconds // unit)} {word}"
-    return f"{int(seconds // 86_400)} d"
-
-
-def absolute(value: datetime) -> str:
-    """Day and time with the zone it is shown in."""
-    local = timezone.localtime(value)
-    return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
-
-
 @register.filter
 def ago(value: datetime | None) -> str:
     """How long ago (or in how long), with the exact time on pointing at it."""
-    if value is None:
-        return ""
-    seconds = (timezone.now() - value).total_seconds()
-    if -1 < seconds < 1:
-        words = "now"
-    else:
-        words = f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}"
-    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), absolute(value), words)
+    return pills.ago(value) if value is not None else ""
 
 
 @register.filter
 def moment(value: datetime | None) -> str:
     """The exact time, in the person's zone."""
-    if value is None:
-        return ""
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), absolute(value))
+    return pills.moment(value) if value is not None else ""
 
 
 @register.filter

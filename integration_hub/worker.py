@@ -13,6 +13,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
+from connectors import plans
 from events import bell, heartbeat
 from events.database import in_words
 from events.pulse import pulse
@@ -34,6 +35,7 @@ class Worker:
         self.child = Child("cluster", ["cluster"], {heartbeat.CLUSTER: self.cluster_id})
         self.heard_from = time.monotonic()  # when silence began to count
         self.pinged_at = 0.0
+        self.must_follow = True  # plans: this version may know syncs that the last one did not
         self.must_ring = False  # a bell may have died with the queue before this one
         self.stopped_since: dict[int, float] = {}  # process id -> when it was first seen stopped
 
@@ -60,6 +62,11 @@ class Worker:
             if self.must_ring:
                 bell.ring(again=True)
                 self.must_ring = False
+            if self.must_follow:
+                changed = plans.follow_all()
+                self.must_follow = False
+                if changed:
+                    log.info("plans_follow_settings", changed=changed)
             pulse()
             if time.monotonic() - self.pinged_at >= min(PING_S, settings.HUB_RESTART_AFTER_S / 4):
                 self._ping()

@@ -17,6 +17,7 @@ from django.db import connection
 from connectors import registry
 from connectors.models import Connector
 from connectors.sandbox import mount
+from tests.killing.gate import Gate
 from tests.remote import Remote
 
 
@@ -35,8 +36,9 @@ class _Threaded(ThreadingMixIn, WSGIServer):
 class Sandbox:
     """The served sandbox of all providers; ``post`` and ``get`` are its control calls."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, gate: Gate) -> None:
         self.url = url
+        self.gate = gate
 
     def post(self, path: str, body: object = None) -> dict:
         answer = requests.post(self.url + path, json=body or {}, timeout=10)
@@ -70,9 +72,10 @@ def _an_old_database(monkeypatch) -> None:
 @pytest.fixture(scope="session")
 def sandbox_server() -> Iterator[Sandbox]:
     applications = {p.sandbox.prefix: p.sandbox.application() for p in registry.all_providers() if p.sandbox}
-    server = make_server("127.0.0.1", settings.SANDBOX_PORT, mount(applications), _Threaded, _Quiet)
+    gate = Gate(mount(applications))
+    server = make_server("127.0.0.1", settings.SANDBOX_PORT, gate, _Threaded, _Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Sandbox(settings.SANDBOX_URL)
+    yield Sandbox(settings.SANDBOX_URL, gate)
     server.shutdown()
     server.server_close()
 

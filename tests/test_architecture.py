@@ -41,7 +41,8 @@ TALKS_TO_REMOTES = {
 CATCHES_EVERYTHING = {
     "connectors/checking.py", "connectors/endpoints.py", "connectors/host.py", "connectors/http.py",
     "connectors/inline.py", "connectors/jobs.py", "connectors/lanes.py",
-    "connectors/lookups.py", "connectors/plans.py", "connectors/webhooks.py", "events/alerts.py", "events/batch.py",
+    "connectors/lookups.py", "connectors/periods.py", "connectors/plans.py",
+    "connectors/webhooks.py", "events/alerts.py", "events/batch.py",
     "events/digests.py", "events/drain.py",
     "events/mail.py", "events/pulse.py",
 }  # fmt: skip

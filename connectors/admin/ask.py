@@ -142,14 +142,18 @@ def _answered(request: HttpRequest, connector: Connector, lookup: Lookup) -> dic
         return {"problems": [(one.field, one.message) for one in problem.errors] or [("", problem.detail)]}
     answer, event_id = lookups.answer(connector, lookup, params, asked_by=request.user.get_username())
     asked = (as_id(request.POST.get("asked", "")) or 0) + 1
+    data = shown(answer.data) if answer.available else None
+    wants_all = bool(request.POST.get("all"))
     return {
         "answer": answer,
         "event": _event(request, event_id),
         "event_path": state.event_path(event_id) if event_id else "",
-        "data": shown(answer.data) if answer.available else None,
+        "data": data,
         "more": _more(answer, {**given, **ids}, asked),
         "asked": asked,
-        "wants_all": bool(request.POST.get("all")),
+        "wants_all": wants_all,
+        # An empty page says nothing yet where there are more (of another status): nobody should have to press for it.
+        "reads_on": wants_all or (data is not None and not data.rows),
     }
 
 

@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
-from django.utils.timesince import timesince
 
 from connectors import known, notices, plans, registry
 from connectors.admin import state
@@ -21,7 +20,7 @@ from connectors.admin.actions import ConnectorActions
 from connectors.admin.helping import with_help
 from connectors.admin.overview import overview
 from connectors.admin.panels import left_behind
-from connectors.admin.pills import moment, pill
+from connectors.admin.pills import ago, pill
 from connectors.admin.plan import PlanInline
 from connectors.forms import connector as connector_forms
 from connectors.forms import generated
@@ -82,8 +81,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
 
     @admin.display(description="Last success", ordering="last_success_at")
     def success(self, connector: Connector) -> Any:
-        at = connector.last_success_at
-        return format_html('<time title="{}">{} ago</time>', moment(at), timesince(at)) if at else "never"
+        return ago(connector.last_success_at) if connector.last_success_at else "never"
 
     @admin.display(description="Last failure", ordering="last_failure_at")
     def failure(self, connector: Connector) -> Any:
@@ -91,7 +89,7 @@ class ConnectorAdmin(ConnectorActions, admin.ModelAdmin):  # type: ignore[type-a
         if at is None:
             return "never"
         text = Truncator(connector.last_failure).chars(140)
-        return format_html('{} <time class="muted nowrap" title="{}">{} ago</time>', text, moment(at), timesince(at))
+        return format_html('{} <span class="muted nowrap">{}</span>', text, ago(at))
 
     @admin.display(description="Failures open")
     def failures_open(self, connector: Connector) -> Any:

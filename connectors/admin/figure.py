@@ -41,7 +41,7 @@ class RouteFilter(admin.SimpleListFilter):
 
 @admin.register(Figure)
 class FigureAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["key", "place", "wanted", "sent_shown", "sentence", "route"]
+    list_display = ["key", "what_is_wrong", "place", "wanted", "sent_shown", "route"]
     list_display_links = None
     list_filter = [RouteFilter]
     list_select_related = ["route__source", "route__target"]
@@ -72,6 +72,10 @@ class FigureAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("events.retry_event")
+
+    @admin.display(description="What is wrong")
+    def what_is_wrong(self, figure: Figure) -> str:
+        return figure.sentence
 
     @admin.display(description="Sent last")
     def sent_shown(self, figure: Figure) -> str:

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from connectors import registry
 from connectors.admin.objects import path
-from connectors.admin.pills import pill
+from connectors.admin.pills import ago, pill
 from connectors.admin.state import event_path
 from connectors.models import Connector, Link, LinkState
 
@@ -63,9 +63,9 @@ class TargetFilter(_SideFilter):
 @admin.register(Link)
 class LinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = [
-        "source_shown", "record_kind", "source", "target", "target_shown", "state_pill", "updated_at", "event",
+        "source_shown", "record_kind", "source", "target", "target_shown", "state_pill", "updated", "event",
     ]  # fmt: skip
-    list_display_links = ["updated_at"]  # the object itself leads to the page of the object
+    list_display_links = ["updated"]  # the object itself leads to the page of the object
     list_filter = [KindFilter, SourceFilter, TargetFilter]
     list_select_related = ["source", "target"]
     search_fields = ["source_number"]  # turns the box on; ``get_search_results`` does the search
@@ -122,6 +122,10 @@ class LinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="State")
     def state_pill(self, link: Link) -> SafeString:
         return pill(link.get_state_display(), "ok" if link.state == LinkState.DELIVERED else "warn")
+
+    @admin.display(description="Updated")
+    def updated(self, link: Link) -> SafeString:
+        return ago(link.updated_at)
 
     @admin.display(description="Last event")
     def event(self, link: Link) -> Any:

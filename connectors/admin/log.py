@@ -43,6 +43,8 @@ def page(request: HttpRequest, site: AdminSite, connector: Connector) -> HttpRes
         "connector_url": connector.admin_path() if request.user.has_perm("connectors.view_connector") else "",
         "asked": asked,
         "flow": chosen,
+        "errors": next(tab["errors"] for tab in tabs if tab["flow"] is chosen),
+        "errors_query": asked.query(errors="only", hide="resolved"),
         "tabs": [
             {
                 **tab,

@@ -75,7 +75,7 @@ class DaysForm(forms.Form):
 
 def _offer(form: forms.Form, ways: list[Way]) -> None:
     field = cast(forms.ChoiceField, form.fields["way"])
-    field.choices = [(way.key, f"{way.label}s from {way.source}") for way in ways]
+    field.choices = [(way.key, f"{way.many} {'from' if way.targets else 'into'} {way.source}") for way in ways]
 
 
 def page(request: HttpRequest, site: AdminSite, connector: Connector) -> HttpResponse:

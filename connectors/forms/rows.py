@@ -26,6 +26,8 @@ class RowsWidget(forms.Widget):
     """Its value is a list of dicts by column. ``wrong``: (row, column) of cells that were refused, the first row is 1;
     "" for a column is the whole row."""
 
+    use_fieldset = True  # many inputs: the page makes them a group with the field's name
+
     def __init__(self, columns: Sequence[Column], *, is_ordered: bool = False) -> None:
         super().__init__()
         self.columns = tuple(columns)
@@ -33,7 +35,7 @@ class RowsWidget(forms.Widget):
         self.wrong: frozenset[tuple[int, str]] = frozenset()
 
     def id_for_label(self, id_: str) -> str:
-        return f"{id_}-0-{self.columns[0].name}" if id_ else id_
+        return ""  # of many inputs none is the field's: the group has its name
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         rows = value if isinstance(value, list) else []
@@ -43,7 +45,7 @@ class RowsWidget(forms.Widget):
         context = {
             "name": name,
             "id": field_id,
-            "columns": self.columns,
+            "columns": [(column, _help_id(field_id, column)) for column in self.columns],
             "is_ordered": self.is_ordered,
             "rows": [
                 self._row(name, field_id, number, row, is_extra=number >= len(filled))
@@ -53,7 +55,6 @@ class RowsWidget(forms.Widget):
             "total": len(shown),
             "filled": len(filled),
             "unreadable": value if isinstance(value, str) else json.dumps(value) if value and not filled else "",
-            "described_by": (attrs or {}).get("aria-describedby", ""),
         }
         return render_to_string("admin/connectors/widgets/rows.html", context)
 
@@ -66,11 +67,22 @@ class RowsWidget(forms.Widget):
             given = row.get(column.name, column.field.initial if not row else None)
             label = f"{column.label}, row {shown}" if shown else column.label
             attrs = {"id": f"{field_id}-{number}-{column.name}", "aria-label": label, "data-column": column.label}
+            described = [_help_id(field_id, column)]
             if (shown, column.name) in self.wrong or (shown, "") in self.wrong:
                 attrs["aria-invalid"] = "true"
+                described.append(f"{field_id}_error")
+            if any(described):
+                attrs["aria-describedby"] = " ".join(filter(None, described))
             widget = column.field.widget
             html = widget.render(f"{name}-{number}-{column.name}", column.field.prepare_value(given), attrs)
-            cells.append({"html": html, "label": column.label})
+            cells.append(
+                {
+                    "html": html,
+                    "label": column.label,
+                    "help": column.field.help_text,
+                    "is_required": column.field.required,
+                }
+            )
         return {"number": number, "shown": shown, "cells": cells, "is_extra": is_extra}
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
@@ -100,3 +112,8 @@ class RowsWidget(forms.Widget):
 
     def value_omitted_from_data(self, data: Mapping[str, Any], files: Any, name: str) -> bool:
         return f"{name}-rows" not in data and name not in data
+
+
+def _help_id(field_id: str, column: Column) -> str:
+    """Id of the help in the head of a column; empty where it has none."""
+    return f"{field_id}-help-{column.name}" if column.field.help_text else ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import PayloadError, Skip
 from connectors.records import GiftCard, GiftCardTransaction
+from connectors.shopify import days
 from connectors.shopify.calls import giftcards as calls
 from connectors.shopify.client import WALK_LIMIT, plain_id
 from connectors.shopify.marks import marked_reference
@@ -50,10 +51,7 @@ def synchronize_gift_cards(run: Run) -> str:
             if changed_at < start:
                 break
         if number not in seen and before.get(number) != changed:
-            run.spawn(
-                topic="single:gift_card", object_type="gift_card", object_id=number,
-                object_label=f"…{node['lastCharacters']}", payload={"number": number},
-            )  # fmt: skip
+            _spawn(run, node)
         seen[number] = changed
     if walked >= WALK_LIMIT:
         text = f"More than {WALK_LIMIT} gift cards changed: Shopify lists no more, the older ones were not read."
@@ -64,6 +62,29 @@ def synchronize_gift_cards(run: Run) -> str:
     pass_on_notes(run)
     cards = counted(fresh, "gift card is new or changed", "gift cards are new or changed")
     return f"{cards} since {short(start)} UTC; each has an event of its own."
+
+
+def synchronize_issued(run: Run) -> str:
+    """One event for every gift card made on the days of ``run.days``, in the shop's time zone."""
+    filter_ = calls.created_between(*days.stretch(run, *run.days))
+    expected = calls.count(run.client, filter_)
+    count = days.hand_on(run, calls.newest_changes(run.client, filter_), lambda node: _spawn(run, node), expected)
+    if count >= WALK_LIMIT:
+        run.note("walk_limit", f"Shopify lists no more than {WALK_LIMIT} gift cards; bring in fewer days at once.")
+    return days.sentence(run, count, "gift card was made", "gift cards were made")
+
+
+def count_issued(run: Run, first: date, last: date) -> int:
+    """How many gift cards that are, as far as the shop counts (10,000)."""
+    return calls.count(run.client, calls.created_between(*days.stretch(run, first, last)))
+
+
+def _spawn(run: Run, node: Node) -> None:
+    number = plain_id(node["id"])
+    run.spawn(
+        topic="single:gift_card", object_type="gift_card", object_id=number,
+        object_label=f"…{node['lastCharacters']}", payload={"number": number},
+    )  # fmt: skip
 
 
 def synchronize_gift_card(run: Run) -> str:

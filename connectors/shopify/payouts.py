@@ -7,11 +7,12 @@ target does that by its type.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import PayloadError, Skip
 from connectors.records import AdjustedOrder, Payout, PayoutLine
+from connectors.shopify import days
 from connectors.shopify.calls import payouts as calls
 from connectors.shopify.client import plain_id, zulu
 from connectors.shopify.moneys import amount_of, time_of, total_of
@@ -66,19 +67,45 @@ def synchronize_payouts(run: Run) -> str:
             wanted.append((number, str(one["issuedAt"])))
         seen[number] = status
     for number, issued in reversed(wanted):  # the oldest first
-        label = f"{number} of {issued[:10]}"
-        run.spawn(
-            topic="single:payout",
-            object_type="payout",
-            object_id=number,
-            object_label=label,
-            payload={"number": number},
-        )
+        _spawn(run, number, issued)
     run.save_checkpoint(payouts={"until": now.isoformat(), "seen": seen})
     pass_on_notes(run)
     waiting = f"; {counted(early, 'payout is', 'payouts are')} not final yet" if early else ""
     payouts = counted(len(wanted), "payout is new or has", "payouts are new or have")
     return f"{payouts} another status since {short(start)} UTC; each has an event of its own{waiting}."
+
+
+def _spawn(run: Run, number: str, issued: str) -> None:
+    run.spawn(
+        topic="single:payout", object_type="payout", object_id=number, object_label=f"{number} of {issued[:10]}",
+        payload={"number": number},
+    )  # fmt: skip
+
+
+def synchronize_issued(run: Run) -> str:
+    """One event for every payout issued on the days of ``run.days``, which are UTC as with Shopify Payments."""
+    found = _issued(run, *run.days)
+    pass_on_notes(run)
+    count = days.hand_on(
+        run, found, lambda one: _spawn(run, str(one["legacyResourceId"]), str(one["issuedAt"])), len(found)
+    )
+    return days.sentence(run, count, "payout was issued", "payouts were issued", "(UTC)")
+
+
+def count_issued(run: Run, first: date, last: date) -> int:
+    """How many payouts that are: at most a few a day, so that the list itself is counted."""
+    return len(_issued(run, first, last))
+
+
+def _issued(run: Run, first: date, last: date) -> list[dict[str, Any]]:
+    """The oldest first; without those that are not final yet, where the connector waits for that."""
+    start, end = (datetime.combine(day, time(), UTC) for day in (first, last + days.NEXT))
+    found = list(calls.payouts(run.client, _between(start, end)))
+    return [one for one in reversed(found) if not run.settings.final_payouts_only or one["status"] in FINAL]
+
+
+def _between(start: datetime, end: datetime) -> str:
+    return f"issued_at:>='{zulu(start)}' AND issued_at:<'{zulu(end)}'"
 
 
 def synchronize_payout(run: Run) -> str:
@@ -108,7 +135,7 @@ def _filter(given: str) -> str:
             path="number",
             next_step="Enter one of the two and try again.",
         ) from error
-    return f"issued_at:>='{zulu(day)}' AND issued_at:<'{zulu(day + timedelta(days=1))}'"
+    return _between(day, day + days.NEXT)
 
 
 def _import(run: Run, node: Node) -> str:

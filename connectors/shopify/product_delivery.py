@@ -164,7 +164,7 @@ def _apply(run: Run, wanted: Wanted, product: Node, changes: Changes) -> str:
         except UserErrors as error:
             declined.append(([sku for sku, _ in some], error))
     if declined:
-        raise refused_variants(wanted, declined)
+        raise refused_variants(wanted, product, declined)
     return updated_at
 
 

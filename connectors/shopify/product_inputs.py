@@ -92,7 +92,7 @@ def creation(wanted: Wanted) -> Node:
         made["handle"] = record.handle
     if wanted.identity:
         made["metafields"] = [*made.get("metafields", []), wanted.identity]
-    names = _option_names(record)
+    names = option_names(record)
     made["productOptions"] = [
         {"name": name, "position": position, "values": [{"name": value} for value in _values(record, name)]}
         for position, name in enumerate(names, 1)
@@ -139,7 +139,7 @@ def _check(record: Product) -> None:
         raise PayloadError(
             f"Product {record.name} has {count:,} variants; Shopify holds {MOST_VARIANTS:,}.", path="variants"
         )
-    names = _option_names(record)
+    names = option_names(record)
     if len(names) > MOST_OPTIONS:
         raise PayloadError(f"Product {record.name} has {len(names)} options; Shopify holds three.", path="options")
     seen: dict[tuple[str, ...], str] = {}
@@ -158,7 +158,7 @@ def _check(record: Product) -> None:
         seen[values] = one.sku
 
 
-def _option_names(record: Product) -> list[str]:
+def option_names(record: Product) -> list[str]:
     """In the order of the product, else of its first variant; one that stands for none where nothing differs."""
     names = [one.name for one in record.options] or [name for name, _ in record.variants[0].options]
     return names or [NO_OPTION[0]]
@@ -166,7 +166,7 @@ def _option_names(record: Product) -> list[str]:
 
 def _chosen(record: Product, variant: ProductVariant) -> list[tuple[str, str]]:
     given = dict(variant.options)
-    names = _option_names(record)
+    names = option_names(record)
     if names == [NO_OPTION[0]] and not given:
         return [NO_OPTION]
     return [(name, given[name]) for name in names if name in given]

@@ -7,13 +7,14 @@ all. Not for translating it (``product_translation``) nor for what comes into th
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connectors import directory
 from connectors.directory import Known
 from connectors.exceptions import PayloadError, RemoteRefused, Skip
-from connectors.shopify import skus, trigger, watermarks
+from connectors.shopify import days, skus, trigger, watermarks
 from connectors.shopify.calls import products as calls
 from connectors.shopify.calls.changes import changed_pages
 from connectors.shopify.client import plain_id
@@ -79,6 +80,27 @@ def synchronize_changed(run: Run) -> str:
     walked = watermarks.walk(run, "products", pages, spawn, first_days=run.settings.product_sync_days)
     trigger.pass_on_notes(run)
     return walked.sentence("product", "products")
+
+
+def synchronize_days(run: Run) -> str:
+    """One event for every product whose last change was on the days of ``run.days``, in the shop's time zone; what the hub
+    itself changed as well."""
+    start, end = days.stretch(run, *run.days)
+    expected = calls.count_changed(run.client, start, end)
+
+    def spawn(node: dict[str, Any]) -> None:
+        number, label = plain_id(str(node["id"])), str(node.get("handle") or "")
+        payload = {"number": str(node["id"])}
+        run.spawn(topic="single:product", object_type="product", object_id=number, object_label=label, payload=payload)
+
+    pages = changed_pages(run.client, "HubProductsSince", "products", start, end)
+    count = days.hand_on(run, (node for page in pages for node in page), spawn, expected)
+    return days.sentence(run, count, "product was changed last", "products were changed last")
+
+
+def count_days(run: Run, first: date, last: date) -> int:
+    """How many products that are, as far as the shop counts (10,000)."""
+    return calls.count_changed(run.client, *days.stretch(run, first, last))
 
 
 def remember_own_write(run: Run, gid: str, *, before: str, after: str) -> None:

@@ -7,12 +7,13 @@ Not for making refunds: that is ``refundrequests.py``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import Skip, WaitFor
 from connectors.records import Refund, RefundAdjustment, RefundLine, RefundPayment, RefundShipping
+from connectors.shopify import days
 from connectors.shopify.calls import refunds as calls
 from connectors.shopify.calls.orders import find_order
 from connectors.shopify.client import plain_id
@@ -114,6 +115,21 @@ def synchronize_refunds(run: Run) -> str:
     pass_on_notes(run)
     again = f" {counted(len(pending), 'refund')} whose money was on its way: read again." if pending else ""
     return walked.sentence("refund", "refunds") + again
+
+
+def synchronize_made(run: Run) -> str:
+    """One event for every refund made on the days of ``run.days``. Only orders can be asked for, and one changes when it is
+    refunded: those that changed since the first day are read."""
+    start, end = days.stretch(run, *run.days)
+
+    def made() -> Iterator[dict[str, Any]]:
+        for page in calls.refunds_since(run.client, start, datetime.now(UTC) + days.NEXT):
+            for one in page:
+                if start <= time_of(one["createdAt"] or one["updatedAt"]) < end:
+                    yield one
+
+    count = days.hand_on(run, made(), lambda one: _spawn(run, plain_id(one["id"]), one["order"]["name"]))
+    return days.sentence(run, count, "refund was made", "refunds were made")
 
 
 def synchronize_refunds_of(run: Run) -> str:

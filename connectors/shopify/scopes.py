@@ -188,7 +188,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
         ("stock", "products"),
     ),
     **dict.fromkeys(
-        ("product", "products", "productByIdentifier", "productVariant", "productVariants",
+        ("product", "products", "productsCount", "productByIdentifier", "productVariant", "productVariants",
          "productVariantByIdentifier"),
         ("products_read", "products", "stock"),
     ),
@@ -221,7 +221,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
          "returnClose", "returnReopen", "returnCancel", "removeFromReturn", "reverseFulfillmentOrderDispose"),
         ("return_changes",),
     ),
-    **dict.fromkeys(("giftCard", "giftCards"), ("gift_cards", "gift_card_changes")),
+    **dict.fromkeys(("giftCard", "giftCards", "giftCardsCount"), ("gift_cards", "gift_card_changes")),
     **dict.fromkeys(
         ("giftCardCreate", "giftCardUpdate", "giftCardCredit", "giftCardDebit", "giftCardDeactivate"),
         ("gift_card_changes",),

@@ -109,7 +109,8 @@ def _make(work: Work, call: shipping_plan.Call) -> None:
     given = tracking.as_input(work.run, work.shipment)
     if given:
         wish["trackingInfo"] = given
-    work.ledger.intend(call.digest)
+    if not work.ledger.intend(call.digest):
+        raise work.follows()
     try:
         made = calls.ship(work.run.client, wish, work.shipment.message)
     except (UserErrors, ConfigurationError, NotDone):

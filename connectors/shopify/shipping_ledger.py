@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from connectors import directory
 from connectors.directory import Known
+from connectors.shopify import settling
 from connectors.shopify.client import plain_id
 from events.text import fit
 
@@ -62,10 +63,15 @@ class Ledger:
         rows = directory.find(self.connector_id, INTENT, [self.order]).get(self.order, ())
         return [Intent(datetime.fromisoformat(r.data["at"]), r.data["digest"], r.data["shipment"]) for r in rows]
 
-    def intend(self, digest: str) -> None:
-        """Before a call leaves."""
+    def intend(self, digest: str) -> bool:
+        """Before a call leaves; false where another shipment of the order is under way, which has to be known first: what
+        it makes may look the same."""
         data = {"at": self.run.now.isoformat(), "digest": digest, "shipment": self.key}
-        directory.put(self.connector_id, INTENT, [Known(key=self.order, object_id=self.slot, data=data)])
+        own = Known(key=self.order, object_id=self.slot, data=data)
+        return directory.put_alone(self.connector_id, INTENT, own, self._is_open)
+
+    def _is_open(self, intent: Known) -> bool:
+        return settling.is_open(datetime.fromisoformat(intent.data["at"]), self.run.now)
 
     def settle(self) -> None:
         """Nothing is under way any more."""

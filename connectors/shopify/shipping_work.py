@@ -75,12 +75,9 @@ class Work:
     def _settle_intent(self, strangers: Sequence[Node]) -> None:
         intents = self.ledger.intents()
         own = next((one for one in intents if one.shipment == self.ledger.key), None)
+        if any(one is not own and settling.is_open(one.at, self.run.now) for one in intents):
+            raise self.follows()
         if own is None:
-            if any(settling.is_open(one.at, self.run.now) for one in intents):
-                raise WaitFor(
-                    f"Another shipment of order {self.name} is being made; this one follows it.",
-                    code=f"order:{self.ledger.order}", retry_after_s=20,
-                )  # fmt: skip
             return
         for one in strangers:
             made_at = datetime.fromisoformat(one["createdAt"])
@@ -92,6 +89,12 @@ class Work:
         sentence = f"Whether shipment {self.shipment.number} reached Shopify is not known yet."
         settling.check(own.at, self.run.now, sentence)
         self.ledger.settle()
+
+    def follows(self) -> WaitFor:
+        return WaitFor(
+            f"Another shipment of order {self.name} is being made; this one follows it.",
+            code=f"order:{self.ledger.order}", retry_after_s=20,
+        )  # fmt: skip
 
     def _take_over(self, one: Node, why: str) -> None:
         self.ledger.remember(one["id"], one["name"])

@@ -22,6 +22,9 @@ ENTITY_IS_CUSTOMER = 10  # EntityTypeId seen on every row
 HEADINGS = ("Line", "What", "Order", "Sales order in Xoro", "Amount", "From account", "Remark")
 UNBALANCED = "no undeposited payment in Xoro"
 NOT_SENT = "not sent by the hub"
+NOT_MATCHED, NO_ACCOUNT = "Not matched", "account not set"
+IN_BALANCE, UNEXPLAINED = "in balance", "not explained by the lines"
+TONES = {NOT_MATCHED: "bad", NO_ACCOUNT: "bad", UNEXPLAINED: "bad", NOT_SENT: "warn", IN_BALANCE: "good"}
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*")
 
 
@@ -60,7 +63,7 @@ def review_table(payout: Payout, plan: Plan, sales_orders: Mapping[str, str], *,
     for name, value in (
         ("Payout", payout.number), ("Of", f"{payout.issued_at:%Y-%m-%d}"), ("Bank trace", payout.trace_id),
         ("Deposit to", bank_account), ("Currency", plan.currency), ("Amount", f"{plan.net}"),
-        ("Balance", "in balance" if plan.is_balanced else f"{gap} not explained by the lines"),
+        ("Balance", IN_BALANCE if plan.is_balanced else f"{gap} {UNEXPLAINED}"),
     ):  # fmt: skip
         write((name, _plain(value)))
     write(())
@@ -68,7 +71,7 @@ def review_table(payout: Payout, plan: Plan, sales_orders: Mapping[str, str], *,
     place = 0
     for line in plan.lines:
         place += 1
-        account = line.account or "account not set"
+        account = line.account or NO_ACCOUNT
         known = _plain(sales_orders.get(line.order_id, NOT_SENT)) if line.order_number else ""
         write(
             (place, line.what, line.order_number, known, line.amount.quantize(unit), _plain(account), _plain(line.memo))
@@ -77,7 +80,7 @@ def review_table(payout: Payout, plan: Plan, sales_orders: Mapping[str, str], *,
         place += 1
         remark = f"{one.memo}: {UNBALANCED}" + (f"; {one.hint}" if one.hint else "")
         known = _plain(sales_orders.get(one.order_id, NOT_SENT))
-        write((place, "Not matched", one.order_number, known, one.amount.quantize(unit), "", _plain(remark)))
+        write((place, NOT_MATCHED, one.order_number, known, one.amount.quantize(unit), "", _plain(remark)))
     return out.getvalue().encode()
 
 

@@ -222,7 +222,7 @@ def _replace(
     except RemoteUnavailable as error:
         if error.code in refusals.NOT_DONE:
             raise
-        found = run.client.get_sales_order(before.number)
+        found = _found(run, before)
         if found is None or not is_same(found, body):
             if error.status is None:
                 raise  # the next attempt reads and compares first
@@ -238,6 +238,15 @@ def _replace(
     if number != before.number:
         run.note("other_number", f"Xoro replaced {before.number} by {number} instead of keeping the number.")
     return number
+
+
+def _found(run: Run, before: Document) -> dict[str, Any] | None:
+    """What stands there after a write of unknown outcome; nothing where that cannot be found out now."""
+    try:
+        row: dict[str, Any] | None = run.client.get_sales_order(before.number)
+    except RemoteUnavailable:
+        return None
+    return row
 
 
 def _send_again(run: Run, order: Order, one: Sending, before: Document) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Delivered
@@ -16,7 +17,7 @@ from connectors.exceptions import (
     RemoteUnavailable,
     Skip,
 )
-from connectors.xoro import adjustments, creditplans
+from connectors.xoro import adjustments, creditplans, refusals
 from connectors.xoro.creditables import (
     Invoice,
     Invoiced,
@@ -31,7 +32,6 @@ from connectors.xoro.creditplans import Part
 from connectors.xoro.credits import Credit, Goods
 from connectors.xoro.documents import documents_of, known_documents, third_party_source
 from connectors.xoro.leftout import check_not_left_out
-from connectors.xoro.refusals import NOT_DONE
 from connectors.xoro.scheduling import starts_at
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def write(run: Run, credit: Credit, *, return_id: str = "") -> Delivered:
     source = third_party_source(credit, run.settings)
     facts = {"return_id": return_id} if return_id else {}
     parts = creditplans.known(run, source, credit.id)
-    if any(one.is_sent or one.number for one in parts):
+    if any(one.number or (one.is_sent and _is_in_doubt(run)) for one in parts):
         parts = [creditplans.replanned(one, credit, run.settings) for one in parts]
         invoices = _invoices_again(run, credit, source, parts)
         work = _Work(run, credit, source, parts, invoices, facts, is_resumed=True)
@@ -94,23 +94,29 @@ def write(run: Run, credit: Credit, *, return_id: str = "") -> Delivered:
 def _write(work: _Work, part: Part, body: dict[str, Any]) -> None:
     run, credit = work.run, work.credit
     # Of a plan that was lost nobody knows which of its memos were sent.
-    is_doubtful = run.unfinished_write and (part.is_sent or not work.is_resumed)
+    is_doubtful = part.is_sent and _is_in_doubt(run) if work.is_resumed else run.unfinished_write
     sent = replace(part, is_sent=True)
-    work.keep(sent)
+    memo = CreditMemo(
+        what=credit.what, source=work.source, reference=part.reference, body=body, is_doubtful=is_doubtful
+    )  # fmt: skip
     try:
-        booked = book(run, CreditMemo(
-            what=credit.what, source=work.source, reference=part.reference, body=body, is_doubtful=is_doubtful
-        ))  # fmt: skip
-    except (RemoteRefused, ConfigurationError):
-        work.keep(replace(part, is_sent=False))  # it was not taken: what is corrected now may change the memo
+        booked = book(run, memo, begin=partial(work.keep, sent))
+    except refusals.NEVER_DONE:
+        work.keep(replace(part, is_sent=is_doubtful))  # it was not taken: what is corrected now may change the memo
         raise
     except RemoteUnavailable as error:
-        if error.code in NOT_DONE and not part.is_sent:
-            work.keep(part)
+        if error.code in refusals.NOT_DONE:
+            work.keep(replace(part, is_sent=is_doubtful))
         raise
     work.keep(replace(sent, id=booked.id, number=booked.number))
     run.keys([("xoro_credit_memo", booked.number), ("xoro_credit_memo_id", booked.id)])
     _compare(run, credit, part, booked)
+
+
+def _is_in_doubt(run: Run) -> bool:
+    """Whether a memo that was sent may or may not be there. Of a delivery the hub's requests tell, whichever event they
+    were of; else only the plan does, until a person's Retry says that it is not."""
+    return run.unfinished_write or (run.route is None and run.the_event.retried_at is None)
 
 
 def _lower(work: _Work, part: Part) -> None:

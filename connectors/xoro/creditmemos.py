@@ -6,7 +6,7 @@ decides. Not for what a memo says: that is ``creditbodies.py`` and ``giftcards.p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -51,8 +51,9 @@ class Booked:
     was_there: bool = False
 
 
-def book(run: Run, memo: CreditMemo) -> Booked:
-    """Writes the memo, or finds the one that is there. Raises ``UnconfirmedWrite`` and the errors of the client."""
+def book(run: Run, memo: CreditMemo, begin: Callable[[], object] = lambda: None) -> Booked:
+    """Writes the memo, or finds the one that is there; ``begin`` is called just before the write leaves. Raises
+    ``UnconfirmedWrite`` and the errors of the client."""
     found = calls.find_credit_memos(run.client, memo.source, memo.reference, is_thorough=memo.is_doubtful)
     if found.rows:
         return _adopt(run, memo, found)
@@ -60,6 +61,7 @@ def book(run: Run, memo: CreditMemo) -> Booked:
         raise _unconfirmed(memo, "an earlier attempt sent it and got no answer", found.fact)
     if found.ignores_filter:
         run.note("lookup_inconclusive", f"{found.fact}; only Xoro itself can refuse a duplicate.")
+    begin()
     return _create(run, memo)
 
 

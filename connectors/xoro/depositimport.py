@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from connectors.exceptions import HubError, NotDone, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite, WaitFor
 from connectors.xoro import deposits, refusals, undeposited
+from connectors.xoro.creditables import has_left
 from connectors.xoro.deposits import OWN, TOPIC, WITH_ORDER, known_payments, remember_done, rest_of, take_off, way_of
 from connectors.xoro.documents import SALES_ORDER, Document, documents_of, part_reference
 from connectors.xoro.matching import order_digits
@@ -113,7 +114,7 @@ def _check_invoice(run: Run, documents: Sequence[Document], amount: Decimal, wha
         )
     if off:
         raise Skip(f"{what} were taken off payment {off} already.", reason="unchanged", code="unchanged")
-    is_invoiced = any(is_invoiced_order(run, one) for one in documents)
+    is_invoiced = any(is_invoiced_order(run, one, is_sent_back=amount < ZERO and not follows) for one in documents)
     if amount < ZERO and is_invoiced:
         raise Skip(
             f"{what} were paid back after {numbers} was invoiced: the refund's credit memo books that.",
@@ -134,11 +135,16 @@ def _check_invoice(run: Run, documents: Sequence[Document], amount: Decimal, wha
         )
 
 
-def is_invoiced_order(run: Run, document: Document) -> bool:
-    """Whether an invoice that counts exists for a document of an order; an invoice is one itself."""
+def is_invoiced_order(run: Run, document: Document, *, is_sent_back: bool = False) -> bool:
+    """Whether an invoice that counts exists for a document of an order; an invoice is one itself. ``is_sent_back``: before
+    money is taken off a deposit, an empty answer is no proof (the tenant may be busy, or hide paid invoices), and the sales
+    order is asked whether anything has left: that is the credit memo's to book. Raises as every read."""
     if document.kind != SALES_ORDER:
         return True
     rows = run.client.read("invoices", {"so_number": document.number}).rows
+    if is_sent_back and not rows:
+        order = run.client.get_sales_order(document.number)
+        return order is not None and has_left(order)
     alive = [row for row in rows if not has_status(row, run.settings.void_statuses)]
     return any(header_of(row).get("SoNumber") == document.number for row in alive)
 

@@ -2,28 +2,42 @@
 
 With a start date everything before it. Without one, what left before the connector was made here and is of an order the
 hub never sent: a tenant may hold a hundred thousand of those, each told by whoever was there before. A person has one
-told all the same by its number.
+told all the same by its number, or several by days.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from connectors.xoro import documents, wire
+from connectors.xoro import documents, scheduling, wire
 from connectors.xoro.shipments import Shipped, left_on
 
 if TYPE_CHECKING:
+    from connectors.models import Connector
     from connectors.run import Run
+    from connectors.xoro.settings import XoroSettings
 
 MARGIN = timedelta(days=1)  # the zone that Xoro's days are meant in is not sure
 
 
 def first_day(run: Run) -> date:
     """The first day whose shipments are told; days are compared as Xoro writes them."""
-    start: date | None = run.settings.import_start_date
-    return start or wire.day_in(run.connector.created_at, run.settings.api_time_zone) - MARGIN
+    return _first_day(run.connector, run.settings)
+
+
+def starts_at(connector: Connector) -> datetime:
+    """The first moment of that day in the tenant's zone. Raises ``ConfigurationError`` for settings that cannot be read."""
+    settings = connector.load_settings()
+    zone = ZoneInfo(settings.api_time_zone)
+    start = datetime.combine(_first_day(connector, settings), time(), zone).astimezone(UTC)
+    return scheduling.starts_at(settings) or start
+
+
+def _first_day(connector: Connector, settings: XoroSettings) -> date:
+    return settings.import_start_date or wire.day_in(connector.created_at, settings.api_time_zone) - MARGIN
 
 
 def of(run: Run, invoices: Iterable[Shipped]) -> set[str]:

@@ -8,7 +8,7 @@ what such a walk may have missed (``missed``). A cursor moves only past an end t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,9 @@ from django.db.models import F, Func, Value
 
 from connectors.exceptions import HubError, PayloadError, RemoteRefused, Skip
 from connectors.models import DirectoryEntry
-from connectors.xoro import documents, earlier, missed, shipped, telling, wire
+from connectors.xoro import applications, documents, earlier, missed, shipped, telling, wire
 from connectors.xoro.calls import invoices as calls
+from connectors.xoro.client import unsure
 from connectors.xoro.paging import Page
 from connectors.xoro.shipments import Shipped, has_left, is_void, read, units_of
 from connectors.xoro.walks import Position, Slice, checkpoint, walk
@@ -86,9 +87,9 @@ def _step(run: Run, memory: Node, step: Sequence[str], part: Slice) -> None:
     what = f"{status.lower()} {'invoices' if of_invoices else 'sales orders'}"
 
     def take_page(rows: Sequence[Node]) -> int:
-        fresh = _fresh(memory, rows)
-        take(fresh)
-        return len(fresh)
+        new = fresh(memory, rows)
+        take(new)
+        return len(new)
 
     try:
         fetch = partial(_page, run, memory, call, source, status, _since(run, step))
@@ -102,10 +103,10 @@ def _step(run: Run, memory: Node, step: Sequence[str], part: Slice) -> None:
         run.save_checkpoint(**{CURSORS: {**kept, _cursor(step): max(memory["newest"], kept.get(_cursor(step), ""))}})
 
 
-def _fresh(memory: Node, rows: Sequence[Node]) -> list[Node]:
+def fresh(memory: Node, rows: Sequence[Node], key: Callable[[Node], str] = wire.document_number) -> list[Node]:
     """Rows that no page shortly before had: pages overlap, and some tenants answer the same one again and again."""
     seen = {number for page in memory["recent"] for number in page}
-    by_number = {wire.document_number(row): row for row in rows}
+    by_number = {key(row): row for row in rows}
     memory["recent"] = [*memory["recent"], list(by_number)][-RECENT_PAGES:]
     return [row for number, row in by_number.items() if number not in seen]
 
@@ -139,7 +140,7 @@ def _take_rows(run: Run, memory: Node, source: str, rows: Sequence[Node]) -> Non
     """Hand what is new or changed to events of its own."""
     met: dict[str, Shipped] = {}
     for row in rows:
-        if not _is_ours(run, row, source):
+        if not is_ours(run, row, source):
             continue
         try:
             one = read(row)
@@ -149,7 +150,7 @@ def _take_rows(run: Run, memory: Node, source: str, rows: Sequence[Node]) -> Non
             met |= {one.id: one} if has_left(one) or is_void(one, run.settings) else {}
     known = shipped.memories(run, list(met))
     old = earlier.of(run, met.values())
-    remembered = []
+    remembered, changed_orders = [], set()
     for one in met.values():
         before = known.get(one.id, {})
         changed = one.changed_at.isoformat() if one.changed_at else ""
@@ -158,14 +159,16 @@ def _take_rows(run: Run, memory: Node, source: str, rows: Sequence[Node]) -> Non
             continue
         if (before.get("changed") != changed or not changed) and one.id not in old:
             memory["found"] += 1
+            changed_orders.add(one.shop_number)
             hand_on(run, one)
         units = {sku: str(units) for sku, units in units_of(one, run.settings).items()}
         remembered.append((one, {**before, "changed": changed, "units": units}))
     memory["old"] = memory.get("old", 0) + len(old)
     shipped.remember(run, remembered)
+    applications.wake_waiting(run, changed_orders)
 
 
-def _is_ours(run: Run, row: Node, source: str) -> bool:
+def is_ours(run: Run, row: Node, source: str) -> bool:
     """Whether a row is of the shop asked for; of any shop of this account where none is known yet."""
     if source:
         return calls.is_of(row, source)
@@ -173,9 +176,10 @@ def _is_ours(run: Run, row: Node, source: str) -> bool:
     return named.startswith("https://") and named.endswith(f"-{run.settings.account_name}")
 
 
-def hand_on(run: Run, one: Shipped) -> int:
-    """An event for one invoice, with what the walk read of it."""
-    payload = {"number": one.number, "row": plain(one.row)}
+def hand_on(run: Run, one: Shipped, *, is_asked_for: bool = False) -> int:
+    """An event for one invoice, with what the walk read of it. ``is_asked_for``: by a person, so that the shop is told of
+    what it heard before as well."""
+    payload = {"number": one.number, "row": plain(one.row), "asked": is_asked_for}
     return run.spawn(
         topic=f"single:{SINGLE}",
         object_type=SINGLE,
@@ -217,7 +221,7 @@ def synchronize_single(run: Run) -> str:
     telling.check_is_on(run)
     payload = run.payload if isinstance(run.payload, dict) else {}
     if isinstance(payload.get("row"), dict):
-        return telling.tell(run, read(payload["row"]))
+        return telling.tell(run, read(payload["row"]), is_asked_for=bool(payload.get("asked")))
     number = str(payload.get("number") or "").strip()
     found, is_certain = _found(run, number)
     left = [one for one in found if has_left(one) and not is_void(one, run.settings)]
@@ -228,7 +232,7 @@ def synchronize_single(run: Run) -> str:
             return telling.tell(run, found[0])
         raise Skip(f"Invoice {found[0].number} says nothing of goods that left.", reason="filtered", code="not_shipped")
     if not is_certain:
-        raise calls.unsure(number)
+        raise unsure(number)
     raise RemoteRefused(
         f"Xoro has no invoice of number {number}, nor one of that order, for this account.",
         code="not_found",
@@ -243,7 +247,7 @@ def _found(run: Run, number: str) -> tuple[list[Shipped], bool]:
     for parameter, value in keys:
         rows, certain = calls.invoices_by(run.client, parameter, value)
         is_certain = is_certain and certain
-        found = [read(row) for row in rows if _is_ours(run, row, "")]
+        found = [read(row) for row in rows if is_ours(run, row, "")]
         if found:
             return found, True
     return [], is_certain

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Delivered
 from connectors.exceptions import ConfigurationError, RemoteRefused, Skip
-from connectors.models import Link
 from connectors.records import GiftCard
-from connectors.xoro import wire
+from connectors.xoro import begun, wire
 from connectors.xoro.creditbodies import LIABILITY, PERCENTAGE, RECEIVABLE, UNIT_PRICE, member, named
 from connectors.xoro.creditmemos import CreditMemo, book
 from connectors.xoro.documents import third_party_source
@@ -28,9 +28,15 @@ if TYPE_CHECKING:
 def push_gift_card(run: Run, card: GiftCard) -> Delivered:
     """Writes the card's credit memo, or finds the one that is there. Raises ``Skip`` (unchanged, filtered),
     ``ConfigurationError``, ``UnconfirmedWrite`` and the errors of the client."""
-    what = name_of(card)
     if run.link is not None and run.link.target_object_id:
-        raise _sent_before(run.link, card)
+        raise _sent_before(run.link.target_number or run.link.target_object_id, run.link.sent_hash, card)
+    if earlier := begun.finish(run, card, fingerprint, partial(_credit, run)):
+        raise _sent_before(earlier.target_number, earlier.sent_hash, card)
+    return _credit(run, card)
+
+
+def _credit(run: Run, card: GiftCard) -> Delivered:
+    what = name_of(card)
     _check_wanted(run, card)
     body = credit_memo(run, card)
     source = third_party_source(card, run.settings)
@@ -125,9 +131,9 @@ def _added(card: GiftCard) -> Decimal:
     return sum((one.amount for one in card.transactions if one.amount > 0), Decimal(0)).normalize()
 
 
-def _sent_before(link: Link, card: GiftCard) -> Exception:
-    number, what = link.target_number or link.target_object_id, name_of(card)
-    if link.sent_hash == fingerprint(card):
+def _sent_before(number: str, sent_hash: str, card: GiftCard) -> Exception:
+    what = name_of(card)
+    if sent_hash == fingerprint(card):
         return Skip(f"{what} is in Xoro as {number} and has not changed.", reason="unchanged", code="unchanged")
     if card.deactivated_at is not None:
         change, step = "was switched off", f"Void what is left of credit memo {number} in Xoro"

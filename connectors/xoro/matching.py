@@ -117,10 +117,12 @@ def _nearly_equal(
 
 
 def _near(line: PayoutLine, rows: list[Payment]) -> str:
-    if not rows:
+    """What a person may have meant: of the same direction, a payment or money given back."""
+    same = [row for row in rows if (row.amount < 0) is (line.amount < 0)]
+    if not same:
         return ""
-    nearest = min(rows, key=lambda row: abs(row.amount - line.amount))
-    return f"the nearest undeposited payment is {nearest.amount}"
+    nearest = min(same, key=lambda row: abs(row.amount - line.amount))
+    return f"the nearest undeposited payment is {nearest.amount:.2f}"
 
 
 def _grouped(given: Iterable[tuple[str, T]]) -> dict[str, list[T]]:

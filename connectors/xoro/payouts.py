@@ -11,6 +11,7 @@ that a payout made of payments cannot be deposited twice by accident; one withou
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Delivered
@@ -25,7 +26,7 @@ from connectors.exceptions import (
 )
 from connectors.models import Link, LinkState
 from connectors.records import Order, Payout
-from connectors.xoro import refusals, undeposited, wire
+from connectors.xoro import begun, refusals, undeposited, wire
 from connectors.xoro.bankdeposits import deposit_body, review_table
 from connectors.xoro.calls import banking
 from connectors.xoro.matching import order_digits
@@ -43,7 +44,13 @@ def push_payout(run: Run, payout: Payout) -> Delivered:
     """Raises ``Skip`` (filtered, unchanged), ``RemoteRefused`` (does not balance; to be booked by hand; changed after it was
     deposited), ``ConfigurationError``, ``PayloadError``, ``NotDone``, ``UnconfirmedWrite``, and the errors of the client."""
     if run.link is not None and run.link.target_object_id:
-        raise _deposited_before(run.link, payout)
+        raise _deposited_before(run.link.target_number or run.link.target_object_id, run.link.sent_hash, payout)
+    if earlier := begun.finish(run, payout, _fingerprint, partial(_push, run)):
+        raise _deposited_before(earlier.target_number, earlier.sent_hash, payout)
+    return _push(run, payout)
+
+
+def _push(run: Run, payout: Payout) -> Delivered:
     check_payout(run, payout)
     if not run.settings.use_bank_deposit_route:
         raise _by_hand(run, payout, "bank deposits are not posted by the API")
@@ -86,15 +93,14 @@ def _fingerprint(payout: Payout) -> str:
     return payout.fingerprint(without=NOT_TAKEN)
 
 
-def _deposited_before(link: Link, payout: Payout) -> Exception:
-    number = link.target_number or link.target_object_id
+def _deposited_before(number: str, sent_hash: str, payout: Payout) -> Exception:
     if payout.status in ("failed", "canceled"):
         return RemoteRefused(
             f"Payout {payout.number} is {payout.status} now, after it was deposited in Xoro as {number}.",
             code="failed_after_deposit",
             next_step=f"Void bank deposit {number} in Xoro, then mark this event resolved.",
         )
-    if link.sent_hash == _fingerprint(payout):
+    if sent_hash == _fingerprint(payout):
         return Skip(
             f"Payout {payout.number} is in Xoro as {number} and has not changed.", reason="unchanged", code="unchanged"
         )
@@ -149,7 +155,8 @@ def _check_balance(payout: Payout, plan: Plan, sales_orders: dict[str, str], *, 
         raise RemoteRefused(
             f"{head}: it does not balance, because Xoro has no undeposited payment for {named}.{where}",
             code="unbalanced",
-            next_step="Import these orders and refunds, or record their payments in Xoro, then press Retry. The table under "
+            next_step=f"Import these orders and refunds, or record their payments in Xoro{_or_account(plan)}, then press "
+            "Retry. The table under "
             "Object Payload lists every line.",
         )
     if plan.missing:
@@ -164,6 +171,12 @@ def _check_balance(payout: Payout, plan: Plan, sales_orders: dict[str, str], *, 
         code="unbalanced",
         next_step="Compare the table under Object Payload with the payments in Xoro, correct them there, then press Retry.",
     )
+
+
+def _or_account(plan: Plan) -> str:
+    """Money that was given back has no payment of its own where Xoro pays it from a credit memo."""
+    is_refunded = any(one.what == "refund" for one in plan.unmatched)
+    return ", or name the account of unmatched refunds in the settings of payouts" if is_refunded else ""
 
 
 def _named(plan: Plan) -> str:

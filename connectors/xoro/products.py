@@ -120,6 +120,17 @@ def _spawn(run: Run, one: Known, part: Node) -> None:
     )  # fmt: skip
 
 
+def hand_on_again(run: Run, rows: Sequence[Node]) -> None:
+    """An event for each product that a person asked for, whatever was handed on before."""
+    for part in rows:
+        number = calls.text(part.get("BasePartNumber"))
+        if number:
+            one = _known(part, number, "", _asked(run))
+            _spawn(run, one, part)
+            if directory.by_id(run.connector.pk, KIND, one.object_id) is None:
+                directory.put(run.connector.pk, KIND, [one])
+
+
 # --- one product ----------------------------------------------------------------------------------------------------
 
 

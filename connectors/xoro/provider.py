@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connectors.areas import listed, merged
 from connectors.base import Budget, Provider, SandboxSpec
-from connectors.xoro import sandbox, scheduling
+from connectors.xoro import bankdeposits, sandbox, scheduling
 from connectors.xoro.assumptions import ASSUMPTIONS
 from connectors.xoro.checks import CHECKS
 from connectors.xoro.client import XoroClient
@@ -39,6 +39,7 @@ provider = Provider(
     spawns=merged(AREAS, "SPAWNS"),
     syncs=merged(AREAS, "SYNCS"),
     singles=merged(AREAS, "SINGLES"),
+    periods=merged(AREAS, "PERIODS"),
     emits=listed(AREAS, "EMITS"),
     accepts=merged(AREAS, "ACCEPTS"),
     lookups=listed(AREAS, "LOOKUPS"),
@@ -48,6 +49,7 @@ provider = Provider(
     mappings=listed(AREAS, "MAPPINGS"),
     may_change=may_change,
     retries=scheduling.RETRIES,
+    tones=bankdeposits.TONES,
     starts_at=scheduling.starts_at,
     mail_policy=scheduling.mail_policy,
     budget=Budget(concurrency=1, per_second=4, rests=True),  # calls side by side trip the tenant's throttling

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from connectors.base import Delivered
 from connectors.exceptions import RemoteRefused, Skip
-from connectors.models import Link
 from connectors.records import Refund
-from connectors.xoro import adjustments, crediting, creditplans
+from connectors.xoro import adjustments, begun, crediting, creditplans
 from connectors.xoro.credits import Credit, money_of, of_refund
 from connectors.xoro.documents import third_party_source
 from connectors.xoro.loop import twins
@@ -32,9 +32,15 @@ NOT_TAKEN = frozenset({
 def push_refund(run: Run, refund: Refund) -> Delivered:
     """Writes the refund's credit memos, or finds those that are there. Raises ``Skip`` (unchanged, filtered), ``NotDone``
     while the order or its invoice is not in Xoro, and what ``crediting.write`` raises."""
-    credit = of_refund(refund, run.settings)
     if run.link is not None and run.link.target_object_id:
-        raise _sent_before(run.link, refund, credit)
+        raise _sent_before(run, run.link.target_number or run.link.target_object_id, run.link.sent_hash, refund)
+    if earlier := begun.finish(run, refund, fingerprint, partial(_credit, run)):
+        raise _sent_before(run, earlier.target_number, earlier.sent_hash, refund)
+    return _credit(run, refund)
+
+
+def _credit(run: Run, refund: Refund) -> Delivered:
+    credit = of_refund(refund, run.settings)
     check_wanted(run, refund, credit)
     _check_return(run, refund, credit)
     credit = _without_goods_of_loop(run, credit)
@@ -71,9 +77,9 @@ def check_wanted(run: Run, refund: Refund, credit: Credit) -> None:
         raise Skip(f"{credit.what} gives back neither goods nor money.", reason="filtered", code="empty")
 
 
-def _sent_before(link: Link, refund: Refund, credit: Credit) -> Exception:
-    number = link.target_number or link.target_object_id
-    if link.sent_hash == fingerprint(refund):
+def _sent_before(run: Run, number: str, sent_hash: str, refund: Refund) -> Exception:
+    credit = of_refund(refund, run.settings)
+    if sent_hash == fingerprint(refund):
         return Skip(f"{credit.what} is in Xoro as {number} and has not changed.", reason="unchanged", code="unchanged")
     return RemoteRefused(
         f"{credit.what} changed after it was sent to Xoro as {number}; credit memos are never changed by the hub.",

@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from connectors.exceptions import ConfigurationError, HubError, RemoteRefused
+from connectors.exceptions import ConfigurationError, HubError, RemoteRefused, RemoteUnauthorised, WaitFor
 
 if TYPE_CHECKING:
     from connectors.xoro.settings import XoroSettings
 
 # Codes of failures after which a write certainly was not done: it never left, or Xoro said that it did nothing.
 NOT_DONE = frozenset({"dns", "connect", "tls", "throttled"})
+NEVER_DONE = (RemoteRefused, RemoteUnauthorised, ConfigurationError, WaitFor)  # errors after which it was not either
 ANSWER_TOO_LARGE = "too_large"  # of the HTTP client: the write was done, only its answer was not read
 NO_ROUTE = "route"  # of the envelope: 400, 404 or 405
 RENAMED = re.compile(r"\b(account|store|location|customer|carrier|term)s? not found", re.IGNORECASE)

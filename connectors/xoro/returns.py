@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from connectors.base import Delivered
 from connectors.exceptions import RemoteRefused, Skip
-from connectors.models import Link
 from connectors.records import Return
-from connectors.xoro import crediting, creditplans
+from connectors.xoro import begun, crediting, creditplans
 from connectors.xoro.credits import Credit, of_return
 from connectors.xoro.documents import third_party_source
 from connectors.xoro.loop import twins
@@ -31,9 +31,25 @@ ENDED = ("declined", "cancelled")
 def push_return(run: Run, one: Return) -> Delivered:
     """Writes the credit memo of returned goods no refund is about. Raises ``Skip`` (unchanged, filtered) and what
     ``crediting.write`` raises."""
-    credit = of_return(one, one.closed_at or one.created_at or run.now, run.settings)
     if run.link is not None and run.link.target_object_id:
-        raise _sent_before(run.link, credit)
+        raise _sent_before(
+            run.link.target_number or run.link.target_object_id, run.link.sent_hash, _credit_of(run, one)
+        )
+
+    def meaning(version: Return) -> str:
+        return fingerprint(_credit_of(run, version))
+
+    if earlier := begun.finish(run, one, meaning, partial(_credit, run)):
+        raise _sent_before(earlier.target_number, earlier.sent_hash, _credit_of(run, one))
+    return _credit(run, one)
+
+
+def _credit_of(run: Run, one: Return) -> Credit:
+    return of_return(one, one.closed_at or one.created_at or run.now, run.settings)
+
+
+def _credit(run: Run, one: Return) -> Delivered:
+    credit = _credit_of(run, one)
     _check_wanted(run, one, credit)
     return replace(crediting.write(run, credit, return_id=one.id), sent_hash=fingerprint(credit))
 
@@ -74,9 +90,8 @@ def _left_out(sentence: str, code: str) -> Skip:
     return Skip(sentence, reason="filtered", code=code)
 
 
-def _sent_before(link: Link, credit: Credit) -> Exception:
-    number = link.target_number or link.target_object_id
-    if link.sent_hash == fingerprint(credit):
+def _sent_before(number: str, sent_hash: str, credit: Credit) -> Exception:
+    if sent_hash == fingerprint(credit):
         return Skip(f"{credit.what} is in Xoro as {number} and has not changed.", reason="unchanged", code="unchanged")
     return RemoteRefused(
         f"More of {credit.what} was put away, or differently, after it was sent to Xoro as {number}.",

@@ -32,7 +32,9 @@ class InventorySettings:
         INVENTORY,
         [
             column("store", "Store in Xoro", "By its name there.", required=True, names="store"),
-            column("location", "Shop location", "Name or id in the shop.", required=True),
+            column(
+                "location", "Shop location", "Name or id in the shop; all of them by name, or all by id.", required=True
+            ),
         ],
         unique=("store",),
         shown_when=ON,
@@ -87,12 +89,24 @@ class InventorySettings:
     )  # fmt: skip
 
 
+def place_key(location: str) -> str:
+    """What two spellings of one location have in common: case does not count, nor what stands before an id."""
+    key = location.strip().casefold()
+    number = key.rpartition("/")[2]
+    return number if number.isdigit() else key
+
+
 def problems(settings: InventorySettings) -> dict[str, str]:
     """What contradicts itself, by setting."""
     found: dict[str, str] = {}
     rows = settings.inventory_location_map
     if settings.inventory_enabled and not rows:
         found["inventory_location_map"] = "Sending inventory needs the location of each store."
+    elif len({place_key(row["location"]).isdigit() for row in rows}) > 1:
+        found["inventory_location_map"] = (
+            "Call every shop location by its name, or every one by its id: one that is called by both would be sent the "
+            "stock of one store only."
+        )
     both = {one.casefold() for one in settings.item_tags_include} & {
         one.casefold() for one in settings.item_tags_exclude
     }

@@ -17,7 +17,7 @@ ORDERS, INVOICES = "orders", "invoices"
 WAVE_MEMBERS = (("dropship_po", "Dropship purchase order"), ("merge_waves", "Merge waves"))
 MEMO_MEMBERS = (
     ("type", "Type"), ("refund_offset", "Refund offset account"), ("receivable", "Account receivable"),
-    ("liability", "Liability account"), ("unit_price", "Price of a unit"),
+    ("liability", "Liability account"), ("unit_price", "Price of a unit"), ("balance", "What is left of it, or of an invoice"),
 )  # fmt: skip
 
 
@@ -43,7 +43,8 @@ class WarehouseSettings:
     )
     location_map: tuple[dict[str, str], ...] = table(
         "Ship store by location",
-        "Which store of Xoro ships what the shop assigns to a location; all others ship from the ship store below.",
+        "The store of Xoro at a location of the shop: for orders that are split, goods that come back, and the location "
+        "that fulfils. An order that is not split ships from the ship store below.",
         WAREHOUSING,
         [
             column("location", "Shop location", "Name or id in the shop.", required=True),
@@ -197,6 +198,12 @@ class WarehouseSettings:
     use_adjustment_route: bool = switch(
         "Adjust stock by the API", "Off: a stock adjustment is a task for a person, named on the event.", WAREHOUSING,
         initial=False, advanced=True, assumed="Stock is adjusted by inventory/adjustment (G-09).",
+    )  # fmt: skip
+    use_credit_route: bool = switch(
+        "Apply credits by the API", "The credit of a gift card or an exchange is applied to its order's invoice. Off: that is "
+        "a task for a person, named on the event.", WAREHOUSING, initial=False, advanced=True,
+        assumed="A credit memo is applied by POST creditmemo/apply with CreditMemoNumber, InvoiceNumber and Amount, whoever "
+        "its customer is; BalanceAmount of a memo or invoice says what is left (G-21).",
     )  # fmt: skip
 
 

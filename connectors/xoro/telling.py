@@ -15,6 +15,7 @@ from connectors.records import Order, Shipment
 from connectors.routing import About
 from connectors.xoro import documents, earlier, shipped, voided, wire
 from connectors.xoro.calls import invoices as calls
+from connectors.xoro.client import unsure
 from connectors.xoro.shipments import Shipped, invoiced_units, is_void, read, shipments_of, units_of
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ def check_is_on(run: Run) -> None:
         raise Skip(f"No route takes shipments from {run.connector}.", reason="not_routed")
 
 
-def tell(run: Run, one: Shipped, *, is_asked_for: bool = False) -> str:
+def tell(run: Run, one: Shipped, *, is_asked_for: bool = False, may_be_old: bool = False) -> str:
     """Hand on the shipments of an invoice that the shop has not heard of as they are. ``is_asked_for``: those it has heard
-    of as well. Raises ``Skip`` where they are held back, ``PayloadError`` and what a read raises."""
+    of as well. ``may_be_old``: also what left before the integration began. Raises ``Skip`` where they are held back,
+    ``PayloadError`` and what a read raises."""
     run.describe(object_type="invoice", object_id=one.id, object_label=one.number)
     run.keys([("xoro_invoice_number", one.number), ("xoro_order_number", one.order_number)])
     if not one.reference and not one.shop_number:
@@ -45,7 +47,7 @@ def tell(run: Run, one: Shipped, *, is_asked_for: bool = False) -> str:
     if is_void(one, run.settings):
         return voided.tell(run, one, order_id, of_order(run, one, order_id))
     _check_kind(run, one, order_id)
-    if not is_asked_for and one.id in earlier.of(run, [one]):
+    if not (may_be_old or run.forced_by) and one.id in earlier.of(run, [one]):
         raise _too_old(run, one, order_id)
     invoices = [one]
     if not run.settings.partial_shipments:
@@ -73,7 +75,7 @@ def _too_old(run: Run, one: Shipped, order_id: str) -> Skip:
     shipped.remember(run, [(one, {**before, "units": units, "told": before.get("told") or {"": ""}})])
     return Skip(
         f"Invoice {one.number} of order {one.shop_number or order_id} left before {earlier.first_day(run)} and was left "
-        "out. It can be told by its number, under “Fulfillment”.",
+        "out. It can be told by its number, under “Fulfillment”, or by days with “Also before the start date”.",
         code="before_start",
     )
 
@@ -89,11 +91,11 @@ def _check_kind(run: Run, one: Shipped, order_id: str) -> None:
 
 
 def tell_all(run: Run, invoices: Sequence[Shipped], *, is_asked_for: bool = False) -> str:
-    """Several invoices in one event. Raises ``Skip`` where the shop hears of none of them."""
+    """Several invoices in one event; what a person named may be old. Raises ``Skip`` where the shop hears of none of them."""
     told, skipped = [], []
     for one in invoices:
         try:
-            told.append(tell(run, one, is_asked_for=is_asked_for))
+            told.append(tell(run, one, is_asked_for=is_asked_for, may_be_old=is_asked_for))
         except Skip as skip:
             skipped.append(skip)
     if skipped and not told:
@@ -142,7 +144,7 @@ def _order_lines(run: Run, one: Shipped) -> dict[str, str]:
     default = run.settings.default_sku
     if not default or not any(wire.identifier(line.get("ItemNumber")) == default for line in wire.lines_of(one.row)):
         return {}
-    order = calls.sales_order(run.client, one.order_number)
+    order = run.client.get_sales_order(one.order_number)
     return {
         wire.identifier(line.get("Id")): wire.identifier(line.get("ThirdPartyRefNo2"))
         for line in wire.lines_of(order)
@@ -161,7 +163,7 @@ def _whole_order(run: Run, one: Shipped, order_id: str) -> list[Shipped]:
     for number in dict.fromkeys([*numbers, one.order_number]):
         if not number:
             continue
-        order = calls.sales_order(run.client, number)
+        order = run.client.get_sales_order(number)
         if order is None or not is_over(order):
             raise Skip(
                 f"Order {one.shop_number or order_id} has not shipped in full (sales order {number}); the shop is told once "
@@ -176,7 +178,7 @@ def invoices_of(run: Run, source: str, order_number: str) -> list[Shipped]:
     """Every invoice of a sales order. Raises ``RemoteUnavailable`` where an empty answer proves nothing."""
     rows, is_certain = calls.invoices_by(run.client, "so_number", order_number)
     if not rows and not is_certain:
-        raise calls.unsure(f"invoices of {order_number}")
+        raise unsure(f"invoices of {order_number}")
     found = [read(row) for row in rows if not source or calls.is_of(row, source)]
     return [one for one in found if not is_void(one, run.settings)]
 

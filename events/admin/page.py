@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from events import bodies, shown
 from events.admin.base import connector_page, page_of
+from events.host import host
 from events.models import Event, Kind, Outcome, Reason, RelatedRequest
 
 REQUESTS_SHOWN = 200
@@ -72,7 +73,7 @@ def context(request: HttpRequest, event: Event, *, with_bodies: bool = True) -> 
         "may_retry": request.user.has_perm("events.retry_event") and can_be_retried(event),
         "may_resolve": request.user.has_perm("events.resolve_event") and event.is_failure_open,
         "may_unresolve": request.user.has_perm("events.resolve_event") and event.resolved_at is not None,
-        "payload": shown.body(part, content, may_see=may_see),
+        "payload": shown.body(part, content, may_see=may_see, tones=host().tones(event.provider)),
         "raw": shown.body("payload", delivered, may_see=may_see),
         "is_delivery_shown": event.kind == Kind.WEBHOOK or bool(event.headers),
         "event_data": data if may_see else {},

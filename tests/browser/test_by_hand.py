@@ -63,6 +63,29 @@ def test_days_are_counted_confirmed_followed_and_done(logged_in_page, supporter,
     assert Event.objects.get(topic="period:orders").forced_by == "sam"
 
 
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark"), (1280, "dark"), (390, "light")])
+def test_every_kind_is_offered_with_what_its_days_mean(logged_in_page, supporter, sandbox, shop, erp, width, theme):
+    for kind in ("refund", "payout", "gift_card", "return"):
+        Route.objects.create(source=shop, target=erp, record_kind=kind, options={})
+    for kind in ("shipment", "product"):
+        Route.objects.create(source=erp, target=shop, record_kind=kind, options={})
+    page = logged_in_page(supporter, width=width, theme=theme)
+    page.goto(reverse("admin:connectors_connector_import", args=[erp.pk]))
+    offered = page.locator("#days-way option").all_inner_texts()
+    assert offered == [
+        "Gift cards from Lumen Goods", "Orders from Lumen Goods", "Payouts from Lumen Goods", "Refunds from Lumen Goods",
+        "Loop returns into Xoro", "Products from Xoro", "Shipments from Xoro",
+    ]  # fmt: skip
+    picture(page, f"import-kinds-{width}-{theme}")
+    page.select_option("#days-way", label="Loop returns into Xoro")
+    page.fill("#days-first", str(timezone.localdate() - timedelta(days=30)))
+    page.fill("#days-last", str(timezone.localdate()))
+    page.click("text=See how many")
+    page.wait_for_selector("#asked-head >> text=Loop returns from")
+    assert page.locator("text=Xoro takes each of them in itself.").count() == 1
+    picture(page, f"import-loop-{width}-{theme}")
+
+
 def test_what_is_under_way_is_cancelled_after_a_question(logged_in_page, supporter, shop, erp):
     page = logged_in_page(supporter)
     page.goto(reverse("admin:connectors_connector_import", args=[erp.pk]))

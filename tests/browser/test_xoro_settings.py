@@ -50,6 +50,7 @@ def test_xoro_is_installed_tested_and_its_assumptions_listed(logged_in_page, ada
     page.get_by_role("button", name="Save", exact=True).click()
     page.locator(".errornote").wait_for()
     assert "needs the ship store of each location" in row(page, "location_map").inner_text()
+    assert page.evaluate("document.activeElement.hasAttribute('data-rows-add')")  # no cell yet: where one is made
     table = page.locator("[data-rows=setting_location_map]")
     table.get_by_role("button", name="Add row").click()
     page.get_by_label("Shop location, row 1").fill("Toronto")

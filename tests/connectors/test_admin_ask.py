@@ -91,6 +91,18 @@ def test_invoices_are_a_table_page_by_page_and_the_event_is_the_apis(client, sup
     assert seen == [invoices[1], invoices[0]]
 
 
+def test_an_empty_page_reads_on_by_itself_and_one_with_rows_waits_for_a_press(client, supporter, erp, invoices):
+    client.force_login(supporter)
+
+    def asked(**more):
+        given = {"third_party_customer_id": "7710042001", **more}
+        return client.post(address(erp), given, headers={"HX-Request": "true"}).text
+
+    assert "Nothing yet, looking on" in asked(status="Open", page="9")
+    found = asked(status="Open")
+    assert invoices[1] in found and "Read to the end" in found and "load, submit" not in found
+
+
 def test_staff_read_the_reason_beside_what_a_storefront_is_told(client, supporter, make_connector, testing_provider):
     def refuse(run, params):
         raise RemoteRefused("The ledger is closed.", next_step="Open it.")

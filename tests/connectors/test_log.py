@@ -43,6 +43,47 @@ def test_an_order_has_one_row_its_newest_event(erp):
     assert rows(erp) == [newest, other]
 
 
+def test_an_order_told_of_again_still_says_where_it_went(erp):
+    written = delivery(erp, "1", outcome=Outcome.SUCCEEDED, sentence="Order #1 is in Xoro as WEB-S000001.")
+    delivery(erp, "1", outcome=Outcome.SKIPPED, reason=Reason.UNCHANGED)
+    delivery(erp, "1", outcome=Outcome.SKIPPED, reason=Reason.SUPERSEDED)
+    assert rows(erp) == [written]
+    changed = delivery(erp, "1", outcome=Outcome.SUCCEEDED, sentence="Order #1 was changed in Xoro.")
+    assert rows(erp) == [changed]
+
+
+def test_an_order_only_told_of_again_has_a_row_nevertheless(erp):
+    delivery(erp, "1", outcome=Outcome.SKIPPED, reason=Reason.UNCHANGED)
+    newest = delivery(erp, "1", outcome=Outcome.SKIPPED, reason=Reason.UNCHANGED)
+    assert rows(erp) == [newest]
+
+
+def test_the_rows_with_an_error_are_those_the_tab_counts(erp):
+    """A question that failed is not hidden by another question about the same customer that was answered."""
+    question = {"object_type": "customer", "object_id": "7", "lock_key": ""}
+    failed = delivery(erp, "7", topic="lookup/balance", **question)
+    answered = delivery(erp, "7", topic="lookup/invoices", outcome=Outcome.SUCCEEDED, **question)
+    found = transactions.page(erp.pk, ["customer"], Asked())
+    assert [one.pk for one in found.rows] == [answered, failed]
+    assert transactions.errors(erp.pk, ["customer"]) == {"customer": 1}
+
+
+def test_an_open_failure_speaks_for_its_order_until_somebody_ends_it(erp):
+    failed = delivery(erp, "1")
+    later = delivery(erp, "1", outcome=Outcome.SKIPPED, reason=Reason.FILTERED)
+    assert rows(erp) == [failed]
+    Event.objects.filter(pk=failed).update(resolved_at=timezone.now(), resolved_by="sam")
+    assert rows(erp) == [later]
+
+
+def test_an_order_that_two_routes_deliver_has_a_row_for_each(erp):
+    first = delivery(erp, "1", outcome=Outcome.SUCCEEDED)
+    second = delivery(erp, "1", lock_key="route2:order:1")
+    assert rows(erp) == [second, first]
+    delivery(erp, "1", lock_key="route2:order:1")
+    assert transactions.errors(erp.pk, ["order"]) == {"order": 1}
+
+
 def test_an_order_of_another_connector_has_no_row(erp, make_connector):
     delivery(make_connector("Other"), "1")
     assert rows(erp) == []
@@ -125,6 +166,7 @@ def test_the_page_shows_counts_and_the_actions_a_person_may_take(client, support
     client.force_login(supporter)
     shown = client.get(path(erp)).text
     assert "1 waiting with an error" in shown
+    assert "1 transaction of Orders waits with an error." in shown
     assert "Store “Main” is unknown." in shown
     assert "Mark as resolved" in shown
 

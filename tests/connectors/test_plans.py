@@ -16,6 +16,7 @@ from connectors.models import Connector, Plan, Route
 from connectors.syncing import Chosen, start_selection
 from events.interval import Interval
 from events.models import Event, Kind, Outcome, Priority
+from integration_hub import worker
 from tests.cast import run_one, together
 
 
@@ -197,6 +198,44 @@ def test_saving_the_settings_makes_and_moves_the_plan(shop, follows):
     assert plans.follow_settings(shop) == 1
     plan.refresh_from_db()
     assert not plan.is_enabled
+
+
+def test_a_worker_of_a_newer_version_makes_the_plans_of_connectors_saved_before_it(
+    shop, make_connector, follows, monkeypatch
+):
+    other, gone = make_connector("Other"), make_connector("Gone")
+    Connector.objects.filter(pk=gone.pk).update(provider_slug="gone")
+    follows(Interval(minutes=15, offset=7, zone="America/Toronto"))
+    a_plan(shop, "routes", every_minutes=99)
+    beats = []
+    monkeypatch.setattr(worker, "pulse", lambda: beats.append(Plan.objects.count()))
+    monkeypatch.setattr(worker.Worker, "_ping", lambda self: None)
+    monkeypatch.setattr(worker.Worker, "_restart_if_silent", lambda self: None)
+    one = worker.Worker()
+    one._beat()
+    made = Plan.objects.filter(sync="all").order_by("connector_id")
+    assert [plan.connector for plan in made] == [shop, other]
+    assert {(plan.every_minutes, plan.offset_minutes, plan.zone) for plan in made} == {(15, 7, "America/Toronto")}
+    assert Plan.objects.get(sync="routes").every_minutes == 99, "a plan of its own rhythm is left alone"
+    made.delete()
+    one._beat()
+    assert beats == [3, 1], "once for each start, before the first plan is looked for"
+
+
+def test_a_provider_whose_rhythm_has_a_bug_keeps_no_other_from_its_plans(shop, make_connector, testing_provider):
+    other = make_connector("Other")
+    calls = []
+
+    def every(settings: object) -> Interval:
+        calls.append(settings)
+        if len(calls) == 1:
+            raise KeyError("minutes")
+        return Interval(minutes=5)
+
+    sync = Sync(label="All", function=lambda run: "Walked.", every=every)
+    registry._providers[testing_provider.SLUG] = dataclasses.replace(testing_provider.provider, syncs={"all": sync})
+    assert plans.follow_all() == 1
+    assert [plan.connector for plan in Plan.objects.all()] == [other]
 
 
 def test_runs_start_at_their_minute_of_the_interval_however_late_the_last_began(shop, follows):

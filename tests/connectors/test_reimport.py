@@ -3,6 +3,7 @@ and that nothing is there twice."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -114,7 +115,7 @@ def test_what_was_delivered_before_the_start_was_set_is_kept_up_to_date(sandbox,
 
 
 def test_days_bring_in_every_order_placed_then_once_and_say_how_many_before(sandbox, shop, erp):
-    [way] = [one for one in periods.ways(erp) if one.period]
+    [way] = [one for one in periods.ways(erp) if one.kind == "order"]
     first, last = timezone.localdate() - timedelta(days=30), timezone.localdate() + timedelta(days=1)
     count, why_not = periods.count(way, first, last, by="sam")
     assert (count, why_not) == (count, "") and count
@@ -205,6 +206,54 @@ def test_the_page_asks_before_days_are_brought_in_and_follows_them(client, suppo
     assert client.post(started["Location"]).status_code == 302
     assert Event.objects.get(pk=event.pk).outcome == Outcome.SKIPPED
     assert "Finished" in client.get(started["Location"]).text
+
+
+def test_a_bug_in_a_count_is_a_sentence_and_the_days_can_be_brought_in_all_the_same(
+    client, supporter, shop, erp, monkeypatch
+):
+    def broken(run, first, last):
+        raise KeyError("count")
+
+    periods_of = shop.provider.periods
+    monkeypatch.setitem(periods_of, "orders", replace(periods_of["orders"], count=broken))
+    client.force_login(supporter)
+    address = reverse("admin:connectors_connector_import", args=[erp.pk])
+    asked = {"way": f"{shop.pk}:order", "first": "2026-11-01", "last": "2026-11-02"}
+    shown = client.post(address, asked)
+    assert shown.status_code == 200
+    assert "could not be counted: The hub has a bug in its count (KeyError)." in shown.text
+    assert 'value="1" data-once>Bring in</button>' in shown.text
+    event = Event.objects.get(topic="period:orders/count")
+    assert (event.outcome, event.reason, event.reason_code) == (Outcome.FAILED, Reason.BUG, "KeyError")
+    assert client.post(address, {**asked, "start": "1"}).status_code == 302
+
+
+def test_a_count_that_finds_nothing_to_do_says_why(client, supporter, sandbox, shop, erp):
+    Route.objects.create(source=shop, target=erp, record_kind="payout", options={})
+    sandbox.post("/shopify/_sandbox/payout", {"shop": shop.settings["shop_domain"], "payments": False})
+    [way] = [one for one in periods.ways(erp) if one.kind == "payout"]
+    count, why_not = periods.count(way, date(2026, 11, 1), date(2026, 11, 2), by="sam")
+    assert (count, why_not) == (None, "The shop does not use Shopify Payments, so it has no payouts here.")
+    assert Event.objects.get(topic="period:payouts/count").outcome == Outcome.SKIPPED
+
+
+def test_payouts_of_days_reach_the_target_once_and_before_its_start_only_where_somebody_says_so(sandbox, shop, erp):
+    Route.objects.create(source=shop, target=erp, record_kind="payout", options={})
+    begins(erp, timezone.localdate() + timedelta(days=2))
+    lines = [{"type": "CHARGE", "amount": "52.55", "fee": "1.05"}]
+    sandbox.post("/shopify/_sandbox/payout", {"shop": shop.settings["shop_domain"], "days_ago": 3, "lines": lines})
+    first, last = timezone.localdate() - timedelta(days=4), timezone.localdate() - timedelta(days=2)
+
+    def bring(**more) -> list[Event]:
+        event_id = syncing.start_period(shop, "payouts", first, last, by="sam", **more)
+        Drainer(0).run()
+        return list(Event.objects.filter(kind=Kind.DELIVERY, parent__parent=event_id))
+
+    left_out = bring()
+    assert {(one.outcome, one.reason_code) for one in left_out} == {(Outcome.SKIPPED, "before_start")}
+    forced = bring(is_forced=True)
+    assert len(forced) == len(left_out) and {one.forced_by for one in forced} == {"sam"}
+    assert "before_start" not in {one.reason_code for one in forced}
 
 
 def test_days_in_the_wrong_order_and_strangers_get_nowhere(client, supporter, reader, shop, erp):

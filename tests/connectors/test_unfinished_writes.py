@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -10,8 +11,9 @@ from django.utils import timezone
 from connectors import jobs
 from connectors.exceptions import RemoteUnavailable
 from connectors.models import Connector
+from connectors.records import GiftCard, Refund
 from connectors.run import Run
-from events import outcomes
+from events import bodies, outcomes
 from events.models import Event, Kind, Outcome, Reason, RelatedRequest
 from events.pulse import take_back
 from tests.cast import an_event, claim, run_one
@@ -191,3 +193,20 @@ def test_a_worker_that_slept_beyond_its_lease_writes_nothing_more(erp, remote, t
     result = jobs.run(taken)
     assert remote.received == []
     assert outcomes.finish([result]) == set()
+
+
+def test_what_an_earlier_version_began_is_known_to_the_newer_one(erp, remote, testing_provider):
+    old = write_without_answer(erp, testing_provider)
+    card = GiftCard(id="1001", number="9f3k", currency="USD", initial_value=Decimal(40), balance=Decimal(40))
+    bodies.store(old.pk, "payload", card.to_json(), old.received_at)
+    assert next_run(erp).begun(GiftCard) is None  # its own version
+    Event.objects.filter(pk=old.pk).update(outcome=Outcome.SKIPPED, reason=Reason.SUPERSEDED)
+    a_delivery(erp)
+    run = next_run(erp)
+    assert run.begun(GiftCard) == card
+    assert run.begun(Refund) is None  # nobody can read it as that
+
+
+def test_where_nothing_is_unfinished_nothing_was_begun(erp, remote, testing_provider):
+    a_delivery(erp)
+    assert next_run(erp).begun(GiftCard) is None

@@ -44,6 +44,17 @@ def test_a_pause_that_makes_no_sense_is_bounded(db, pause):
     assert event.due_at is not None
 
 
+def test_pauses_of_whole_and_of_broken_seconds_are_written_together(db):
+    events = [an_event(None, obj="1"), an_event(None, obj="2"), an_event(None, obj="3")]
+    claim(1)
+    taken = Event.objects.filter(pk__in=[one.pk for one in events])
+    results = [
+        Result.of(one, Outcome.WAITING, reason=Reason.DEPENDENCY, due_in_s=pause)
+        for one, pause in zip(taken, (20, 1.5, None), strict=True)
+    ]
+    assert finish(results) == {one.pk for one in events}
+
+
 def test_a_reason_nobody_knows_does_not_lose_the_outcome(db):
     event = finished(an_event(None), Outcome.FAILED, reason="rejected by somebody unheard of", sentence="No.")
     assert event.outcome == Outcome.FAILED

@@ -7,11 +7,12 @@ none of them is idempotent at the vendor.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from connectors.shopify.calls.pages import add_pages, check_texts
-from connectors.shopify.client import WALK_LIMIT, ShopifyClient, next_page
+from connectors.shopify.client import WALK_LIMIT, ShopifyClient, next_page, quoted, zulu
 from connectors.shopify.replies import promised_shape
 
 Node = dict[str, Any]
@@ -36,6 +37,17 @@ def newest_changes(client: ShopifyClient, filter_: str | None = None) -> Iterato
         walked += len(nodes)
         if after is None or walked >= WALK_LIMIT:
             return
+
+
+def created_between(start: datetime, end: datetime) -> str:
+    """The search string of cards made from ``start`` to before ``end``."""
+    return f"created_at:>={quoted(zulu(start))} AND created_at:<{quoted(zulu(end))}"
+
+
+def count(client: ShopifyClient, filter_: str) -> int:
+    """How many cards fit a search string; the shop counts to 10,000. HubGiftCardsCount."""
+    with promised_shape("a count of gift cards"):
+        return int(client.execute("HubGiftCardsCount", {"filter": filter_})["giftCardsCount"]["count"])
 
 
 def get_gift_card(client: ShopifyClient, gid: str, *, moves: bool) -> Node | None:

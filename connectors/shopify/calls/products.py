@@ -7,11 +7,12 @@ groups: those are ``prices.py``.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from connectors.exceptions import RemoteUnavailable
 from connectors.shopify.calls.changes import in_batches, page_of
-from connectors.shopify.client import ShopifyClient, quoted
+from connectors.shopify.client import ShopifyClient, quoted, zulu
 from connectors.shopify.replies import promised_shape
 
 Node = dict[str, Any]
@@ -56,6 +57,13 @@ def _add_variants(client: ShopifyClient, product: Node) -> bool:
         rows += more
     product["variants"] = {"nodes": rows, "pageInfo": {"hasNextPage": False, "endCursor": None}}
     return True
+
+
+def count_changed(client: ShopifyClient, start: datetime, end: datetime) -> int:
+    """How many products were changed last from ``start`` to before ``end``; the shop counts to 10,000. HubProductsCount."""
+    filter_ = f"updated_at:>={quoted(zulu(start))} AND updated_at:<{quoted(zulu(end))}"
+    with promised_shape("a count of products"):
+        return int(client.execute("HubProductsCount", {"filter": filter_})["productsCount"]["count"])
 
 
 def find_product(client: ShopifyClient, identifier: Node) -> Node | None:

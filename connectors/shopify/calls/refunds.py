@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from connectors.exceptions import RemoteUnavailable
+from connectors.shopify.calls.changes import changed_pages
 from connectors.shopify.calls.pages import add_pages, check_texts
-from connectors.shopify.client import ShopifyClient, next_page, quoted, zulu
+from connectors.shopify.client import ShopifyClient, next_page
 from connectors.shopify.moneys import time_of
 from connectors.shopify.replies import promised_shape
 
@@ -52,24 +53,18 @@ def _refund(client: ShopifyClient, gid: str, after: str | None = None) -> Node |
 
 
 def refunds_since(client: ShopifyClient, start: datetime, end: datetime) -> Iterator[list[Node]]:
-    """Pages of refunds of orders with ``start <= updatedAt < end``: ``{"id", "updatedAt", "order": {"id", "name"}}``.
-    HubRefundsSince."""
-    after = None
-    while True:
-        filter_ = f"updated_at:>={quoted(zulu(start))} AND updated_at:<{quoted(zulu(end))}"
-        data = client.execute("HubRefundsSince", {"filter": filter_, "after": after})
+    """Pages of refunds of orders with ``start <= updatedAt < end``: ``{"id", "createdAt", "updatedAt", "order": {"id",
+    "name"}}``. HubRefundsSince."""
+    for orders in changed_pages(client, "HubRefundsSince", "orders", start, end):
         with promised_shape("refunds of orders"):
             found = []
-            for order in data["orders"]["nodes"]:
+            for order in orders:
                 check_texts(order, "id", "name")
                 for refund in order["refunds"]:
                     check_texts(refund, "id", "updatedAt")
                     time_of(refund["updatedAt"])
                     found.append({**refund, "order": {"id": order["id"], "name": order["name"]}})
-            after = next_page(data["orders"])
         yield found
-        if after is None:
-            return
 
 
 def get_refundable(client: ShopifyClient, order_gid: str) -> Node | None:

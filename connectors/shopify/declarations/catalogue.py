@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.base import Accept, Handler, MappingKind, Single, Sync
+from connectors.base import Accept, Handler, MappingKind, Period, Single, Sync
 from connectors.records import CompanyAccount, CustomerAccount, Price, Product, Record
 from connectors.shopify import companies, customers, price_feed, products, skus
 from connectors.shopify.account_options import CompanyOptions, CustomerOptions
@@ -67,6 +67,16 @@ SINGLES = {
     ),
     "company": Single(
         label="Company", function=companies.synchronize_company, help="Its external id, its name, or its id."
+    ),
+}
+
+PERIODS = {
+    "products": Period(
+        label="Products changed",
+        function=products.synchronize_days,
+        records=Product,
+        count=products.count_days,
+        help="By the day of their last change, in the shop's time zone.",
     ),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connectors.base import Accept, Handler, Single, Sync
+from connectors.base import Accept, Handler, Period, Single, Sync
 from connectors.records import GiftCard, Payout, Record, Refund, RefundRequest, Return
 from connectors.shopify import giftcards, issuing, payouts, refundrequests, refunds, returns, warehousereturns
 
@@ -74,6 +74,28 @@ SINGLES: Mapping[str, Single] = {
         label="Gift card",
         function=giftcards.synchronize_gift_card,
         help="The card's number in Shopify, or its last four characters.",
+    ),
+}
+PERIODS: Mapping[str, Period] = {
+    "refunds": Period(
+        label="Refunds made",
+        function=refunds.synchronize_made,
+        records=Refund,
+        help="Days in the shop's time zone. Every order changed since the first of them is read.",
+    ),
+    "payouts": Period(
+        label="Payouts issued",
+        function=payouts.synchronize_issued,
+        records=Payout,
+        count=payouts.count_issued,
+        help="Days in UTC, as Shopify Payments dates them.",
+    ),
+    "gift_cards": Period(
+        label="Gift cards made",
+        function=giftcards.synchronize_issued,
+        records=GiftCard,
+        count=giftcards.count_issued,
+        help="By the day a card was made, in the shop's time zone.",
     ),
 }
 EMITS: Sequence[type[Record]] = (Refund, Return, Payout, GiftCard)

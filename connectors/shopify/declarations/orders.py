@@ -40,7 +40,7 @@ PERIODS: Mapping[str, Period] = {
         function=walks.synchronize_placed,
         records=Order,
         count=walks.count_placed,
-        help="Days in the shop's time zone.",
+        help="By the day they were placed, in the shop's time zone.",
     ),
 }
 ACCEPTS: Mapping[type[Record], Accept] = {

@@ -117,19 +117,25 @@ def _card(call: Call, info: Any, id: str) -> Any:
 def _cards(
     call: Call, info: Any, query: str | None = None, sortKey: str = "ID", reverse: bool = False, **paging: Any
 ) -> Any:
+    rows = _found(call, info, query)
+    member = {"UPDATED_AT": "updatedAt", "CREATED_AT": "createdAt"}.get(sortKey, "id")
+    rows.sort(key=lambda row: (row[member], row["id"]), reverse=reverse)
+    return page(rows, f"giftCards {query} {sortKey}", lambda row: [row[member], row["id"]], reverse=reverse, **paging)
+
+
+def _count(call: Call, info: Any, query: str | None = None, limit: int = 10_000) -> Any:
+    count = len(_found(call, info, query))
+    return {"count": min(count, limit), "precision": "EXACT" if count <= limit else "AT_LEAST"}
+
+
+def _found(call: Call, info: Any, query: str | None) -> list[Node]:
     """A search reads an index that lags; a plain list does not."""
     test, warnings = search.parse(query or "", FILTERS, {"created_at": "createdAt"})
     if warnings:
         call.search.append({"path": info.path.as_list(), "query": query, "warnings": warnings})
-    member = {"UPDATED_AT": "updatedAt", "CREATED_AT": "createdAt"}.get(sortKey, "id")
     latest = call.now - call.index_lag_s if query else call.now + 1
-    rows = [
-        one
-        for one in call.shop.table("GiftCard").values()
-        if moment(one["createdAt"]) <= latest and (not query or test(one))
-    ]
-    rows.sort(key=lambda row: (row[member], row["id"]), reverse=reverse)
-    return page(rows, f"giftCards {query} {sortKey}", lambda row: [row[member], row["id"]], reverse=reverse, **paging)
+    cards = call.shop.table("GiftCard").values()
+    return [one for one in cards if moment(one["createdAt"]) <= latest and (not query or test(one))]
 
 
 def _create(call: Call, info: Any, input: Mapping[str, Any]) -> Node:
@@ -197,7 +203,7 @@ FILTERS: dict[str, Callable[[Any], list[str]]] = {
     "customer_id": lambda one: [one["customer"]["id"].rpartition("/")[2]] if one["customer"] else [],
     "initial_value": lambda one: [one["initialValue"]["amount"]],
 }
-QUERIES: dict[str, Callable[..., Any]] = {"giftCard": _card, "giftCards": _cards}
+QUERIES: dict[str, Callable[..., Any]] = {"giftCard": _card, "giftCards": _cards, "giftCardsCount": _count}
 MUTATIONS: dict[str, Callable[..., Any]] = {
     "giftCardCreate": _create,
     "giftCardCredit": _moved("Credit"),
@@ -208,6 +214,7 @@ FIELDS: dict[tuple[str, str], Callable[..., Any]] = {}
 SCOPED: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("QueryRoot", "giftCard"): "read_gift_cards",
     ("QueryRoot", "giftCards"): "read_gift_cards",
+    ("QueryRoot", "giftCardsCount"): "read_gift_cards",
     ("GiftCard", "transactions"): "read_gift_card_transactions",
     ("GiftCard", "order"): "read_orders",
     ("GiftCard", "customer"): "read_customers",

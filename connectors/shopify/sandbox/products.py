@@ -86,6 +86,14 @@ def _item(call: Call, info: Any, id: str) -> Any:
 
 
 def _products(call: Call, info: Any, query: str = "", sortKey: str = "ID", reverse: bool = False, **paging: Any) -> Any:
+    rows = _products_found(call, info, query)
+    member = SORTS[sortKey]
+    rows.sort(key=lambda row: (row[member], int(row["legacyResourceId"])), reverse=reverse)
+    tag = f"products {query} {sortKey}"
+    return page(rows, tag, lambda row: [row[member], int(row["legacyResourceId"])], reverse=reverse, **paging)
+
+
+def _products_found(call: Call, info: Any, query: str) -> list[Node]:
     texts: dict[str, Callable[[Node], list[str]]] = {
         "id": lambda one: [one["legacyResourceId"], one["id"]],
         "handle": lambda one: [one["handle"]],
@@ -96,11 +104,7 @@ def _products(call: Call, info: Any, query: str = "", sortKey: str = "ID", rever
         "tag": lambda one: one["tags"],
         "sku": lambda one: [variant["sku"] or "" for variant in variants_of(call.shop, one)],
     }
-    rows = searched(call, info, list(call.shop.table("Product").values()), query, texts)
-    member = SORTS[sortKey]
-    rows.sort(key=lambda row: (row[member], int(row["legacyResourceId"])), reverse=reverse)
-    tag = f"products {query} {sortKey}"
-    return page(rows, tag, lambda row: [row[member], int(row["legacyResourceId"])], reverse=reverse, **paging)
+    return searched(call, info, list(call.shop.table("Product").values()), query, texts)
 
 
 def searched(
@@ -189,6 +193,7 @@ QUERIES: dict[str, Callable[..., Any]] = {
     "product": _product,
     "productByIdentifier": lambda call, info, identifier: found_product(call, identifier),
     "products": _products,
+    "productsCount": lambda call, info, query="", limit=MOST_COUNTED: _count(len(_products_found(call, info, query))),
     "productVariant": _variant,
     "productVariants": _variants,
     "inventoryItem": _item,
@@ -206,6 +211,7 @@ SCOPED: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("QueryRoot", "product"): "read_products",
     ("QueryRoot", "productByIdentifier"): "read_products",
     ("QueryRoot", "products"): "read_products",
+    ("QueryRoot", "productsCount"): "read_products",
     ("QueryRoot", "productVariant"): "read_products",
     ("QueryRoot", "productVariants"): "read_products",
     ("QueryRoot", "inventoryItem"): ("read_inventory", "read_products"),

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.xoro import wire
+from connectors.xoro.client import unsure
 from connectors.xoro.paging import Page
 
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 Node = dict[str, Any]
 
 
-def products_page(client: XoroClient, page: int, *, since: str = "", tag: str = "") -> Page:
-    """Base parts with their variants, changed at or after ``since`` (the tenant's time, ``YYYY-MM-DDTHH:MM:SS``)."""
-    return client.page("products", {"updated_at_min": since, "tag": tag}, page)
+def products_page(client: XoroClient, page: int, *, since: str = "", until: str = "", tag: str = "") -> Page:
+    """Base parts with their variants, changed at or after ``since`` and before ``until`` (the tenant's time,
+    ``YYYY-MM-DDTHH:MM:SS``)."""
+    return client.page("products", {"updated_at_min": since, "updated_at_max": until, "tag": tag}, page)
 
 
 def get_product(client: XoroClient, number: str) -> tuple[Node | None, bool]:
@@ -32,9 +34,12 @@ def get_product(client: XoroClient, number: str) -> tuple[Node | None, bool]:
 
 
 def get_item(client: XoroClient, sku: str) -> Node | None:
-    """The item of that SKU, ``None`` where none came back."""
-    rows = client.page("items", {"item_number": sku}, 1).rows
-    return next((row for row in rows if text(row.get("ItemNumber")) == sku), None)
+    """The item of that SKU, ``None`` where none came back. Raises ``RemoteUnavailable`` where an empty answer proves
+    nothing."""
+    found = client.page("items", {"item_number": sku}, 1)
+    if not found.rows and not found.is_certain:
+        raise unsure(f"item {sku}")
+    return next((row for row in found.rows if text(row.get("ItemNumber")) == sku), None)
 
 
 def items_page(client: XoroClient, page: int, *, since: str = "", size: int = 0) -> Page:

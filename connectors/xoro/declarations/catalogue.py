@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from connectors.base import Accept, Handler, Single, Sync
+from connectors.base import Accept, Handler, Period, Single, Sync
 from connectors.records import Product, Record
-from connectors.xoro import products, scheduling
+from connectors.xoro import days, products, scheduling
 from connectors.xoro.product_delivery import accept_product
 
 HANDLERS: dict[str, Handler] = {}
@@ -22,6 +22,14 @@ SINGLES: dict[str, Single] = {
         label="Product",
         function=products.synchronize_product,
         help="Its base part number, its handle, or one of its item numbers.",
+    ),
+}
+PERIODS: dict[str, Period] = {
+    "products": Period(
+        label="Products changed",
+        function=days.bring_products,
+        records=Product,
+        help="By the day of their last change, as Xoro writes it.",
     ),
 }
 ACCEPTS: dict[type[Record], Accept] = {

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from connectors.base import Accept, Check, Handler, Single, Sync
+from connectors.base import Accept, Check, Handler, Period, Single, Sync
 from connectors.records import Record, Return
 from connectors.xoro import scheduling
 from connectors.xoro.loop import returns
 from connectors.xoro.loop.client import LoopClient
-from connectors.xoro.settings_returns import LOOP
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -44,8 +43,17 @@ SINGLES: dict[str, Single] = {
     "return": Single(
         label="Loop return",
         function=returns.bring_return,
-        help="Its id in Loop, its address there, or the number of its order; or the days such returns were made (UTC), like "
-        "2026-11-01 to 2026-11-07.",
+        help="Its id in Loop, its address there, or the number of its order.",
+    ),
+}
+PERIODS: dict[str, Period] = {
+    "loop_returns": Period(
+        label="Loop returns made",
+        function=returns.bring_days,
+        records=Return,
+        is_own=returns.is_on,
+        starts_at=lambda connector: scheduling.starts_at(connector.load_settings()),
+        help="By the day they were made in Loop (UTC).",
     ),
 }
 ACCEPTS: dict[type[Record], Accept] = {}
@@ -55,7 +63,7 @@ CHECKS = (
         name="loop",
         label="Loop",
         function=check_loop,
-        applies=lambda settings: settings.return_source == LOOP and settings.sync_third_party_returns,
+        applies=returns.is_on,
         off="Returns of Loop are not read.",
     ),
 )

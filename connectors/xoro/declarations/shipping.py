@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from connectors.base import Accept, Handler, Single, Sync
+from connectors.base import Accept, Handler, Period, Single, Sync
 from connectors.records import Record, Shipment
-from connectors.xoro import fulfillments, missed, scheduling
+from connectors.xoro import days, earlier, fulfillments, missed, scheduling
 
 HANDLERS: dict[str, Handler] = {}
 SYNCS: dict[str, Sync] = {
@@ -21,13 +21,24 @@ SINGLES: dict[str, Single] = {
     fulfillments.SINGLE: Single(
         label="Fulfillment",
         function=fulfillments.synchronize_single,
-        help="By the number of an invoice or sales order in Xoro, or of the order in the shop.",
+        help="By the number of an invoice or sales order in Xoro, or of the order in the shop; also one that left before the "
+        "start date.",
+        records=Shipment,
     ),
     missed.SINGLE: Single(
         label="Sales order against its shipments",
         function=missed.synchronize_single,
         help="Tells the shop what the invoices of a sales order know, and fails where the order says that more has left. "
         "By its number in Xoro.",
+    ),
+}
+PERIODS: dict[str, Period] = {
+    "shipments": Period(
+        label="Invoices shipped",
+        function=days.bring_shipments,
+        records=Shipment,
+        starts_at=earlier.starts_at,
+        help="By the day the goods left, as Xoro's invoices say it.",
     ),
 }
 ACCEPTS: dict[type[Record], Accept] = {}

@@ -28,7 +28,8 @@ DONE = "done"  # its money is booked, or there is none to book
 @dataclass(frozen=True, kw_only=True)
 class Memory:
     """``version``: of the return when an event was last made for it. ``wanted`` and ``received``: units by SKU. ``told``:
-    what Loop was asked. ``since``: the day the RMA was made, by Xoro's own clock."""
+    what Loop was asked, ``asking``: what it is just being asked, and nobody knows yet. ``since``: the day the RMA was made,
+    by Xoro's own clock."""
 
     id: str
     stage: str = NEW
@@ -40,6 +41,7 @@ class Memory:
     wanted: dict[str, str] = field(default_factory=dict)
     received: dict[str, str] = field(default_factory=dict)
     told: str = ""
+    asking: str = ""
     memos: tuple[str, ...] = ()
 
     @property

@@ -4,7 +4,6 @@ as far as it goes, and what was done is never done again.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from django.db import transaction
 
 from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
+from connectors.xoro import refusals
 from connectors.xoro.calls import rmas as calls
 from connectors.xoro.loop import memory as remembering
 from connectors.xoro.loop import money, twins
@@ -28,12 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from connectors.run import Run
+    from connectors.xoro.settings import XoroSettings
 
 PROCESS, FLAG = "process", "flag"
 FIRST_LOOK = timedelta(days=1)  # how far the first run looks back where no start date is set
 ASN_PAGES_AT_ONCE = 5
-DAYS = re.compile(r"(\d{4}-\d\d-\d\d)(?:\s*(?:to|\.\.|–|-)\s*(\d{4}-\d\d-\d\d))?")
-DAYS_STEP = "Enter a day, or two like 2026-11-01 to 2026-11-07."
 
 
 def synchronize_returns(run: Run) -> str:
@@ -52,18 +51,19 @@ def synchronize_returns(run: Run) -> str:
     return f"{count} {returns} new or changed in Loop since {first:%Y-%m-%d %H:%M} UTC; each has an event of its own."
 
 
-def _bring_days(run: Run, first: str, last: str) -> str:
-    """An event for every return made from one day to another, whether it is known or not. Raises ``PayloadError``."""
-    try:
-        start, end = (datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC) for day in (first, last or first))
-    except ValueError as error:
-        raise PayloadError(f"“{first} to {last}” are no days.", path="number", next_step=DAYS_STEP) from error
-    if start > end:
-        raise PayloadError(f"{first} is after {last}.", path="number", next_step=DAYS_STEP)
-    count = _spawn(run, start, datetime.combine(end, time.max, UTC), by="created_at", also_known=True)
-    days = f"on {first}" if not last else f"from {first} to {last}"
+def bring_days(run: Run) -> str:
+    """An event for every return made in Loop on the days of ``run.days`` (UTC), whether it is known or not."""
+    _check_on(run)
+    first, last = run.days
+    start, end = datetime.combine(first, time.min, UTC), datetime.combine(last, time.max, UTC)
+    count = _spawn(run, start, end, by="created_at", also_known=True)
     returns = "return was" if count == 1 else "returns were"
-    return f"{count} {returns} made {days} (UTC); each has an event of its own."
+    return f"{count} {returns} made in Loop from {first} to {last} (UTC); each has an event of its own."
+
+
+def is_on(settings: XoroSettings) -> bool:
+    """Whether returns of Loop are read at all."""
+    return settings.return_source == LOOP and bool(settings.sync_third_party_returns)
 
 
 def _spawn(run: Run, first: datetime, last: datetime, *, by: str = "updated_at", also_known: bool = False) -> int:
@@ -132,14 +132,12 @@ def _ask(run: Run, return_id: str, label: str) -> None:
 
 
 def bring_return(run: Run) -> str:
-    """The return whose id, address or order number is ``run.payload["number"]``, or those made on the days it names.
+    """The return whose id, address or order number is ``run.payload["number"]``.
 
     Raises ``Skip`` (none; switched off; too old; ended), ``RemoteRefused`` (somebody must act in Loop), and what each step
     raises."""
     _check_on(run)
     given = str(run.payload.get("number") or "").strip()
-    if days := DAYS.fullmatch(given):
-        return _bring_days(run, days[1], days[2] or "")
     loop = _client(run)
     one = _find(loop, given)
     run.describe(object_type="return", object_id=one.id, object_label=one.name)
@@ -247,18 +245,24 @@ def _tell(run: Run, loop: LoopClient, one: LoopReturn, memory: Memory) -> Memory
     if one.state == CLOSED:
         return remembering.keep(run, replace(memory, stage=remembering.TOLD, told=CLOSED))
     wanted = PROCESS if is_full else FLAG
-    if run.unfinished_write:
-        raise _unconfirmed(one, wanted)
+    # Another event's write without an answer is known by what is remembered alone.
+    if run.unfinished_write or (memory.asking and run.the_event.retried_at is None):
+        raise _unconfirmed(one, memory.asking or wanted)
+    remembering.keep(run, replace(memory, asking=wanted))
     try:
         (loop.process if is_full else loop.flag)(one.id)
     except RemoteUnavailable as error:
         if error.code == "unclear":
             raise _unconfirmed(one, wanted) from error
+        if error.code in refusals.NOT_DONE:
+            remembering.keep(run, replace(memory, asking=""))
         raise
-    except RemoteRefused as error:
-        error.next_step = f"Look at return {one.id} in Loop and process it there, then mark this event resolved."
+    except refusals.NEVER_DONE as error:
+        remembering.keep(run, replace(memory, asking=""))
+        if isinstance(error, RemoteRefused):
+            error.next_step = f"Look at return {one.id} in Loop and process it there, then mark this event resolved."
         raise
-    told = remembering.keep(run, replace(memory, stage=remembering.TOLD, told=wanted))
+    told = remembering.keep(run, replace(memory, stage=remembering.TOLD, told=wanted, asking=""))
     if not is_full:
         raise RemoteRefused(
             f"Return {one.name} was not received in full ({memory.missing}); it is flagged in Loop, and somebody must act "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connectors.xoro.sandbox import fields, invoices
+from connectors.xoro.sandbox import deposits, fields, invoices
 from connectors.xoro.sandbox.areas import Route
 from connectors.xoro.sandbox.books import identity
 from connectors.xoro.sandbox.refusal import Refused, check_mandatory, check_members
@@ -47,8 +47,10 @@ def create(sandbox: XoroSandbox, body: Any) -> Any:
         location = header.get("DefaultLocationName") or ""
         books.stock.change(line["ItemNumber"], header["StoreName"], location, available=-line["Qty"])
     made = invoices.book(books, {**header, "CustomerId": books.customer_id(header), "TotalAmount": total}, rows)
-    if (header.get("DepositAmount") or 0) >= total:
-        made["invoiceHeader"] |= {"StatusName": "Paid", "FullPaymentDate": books.clock.today()}
+    paid = header.get("DepositAmount") or 0
+    if paid:
+        deposits.hold(books, made["invoiceHeader"], paid, header.get("DepositAccountName", ""))
+    books.pay(made["invoiceHeader"], min(total, paid))
     return made
 
 

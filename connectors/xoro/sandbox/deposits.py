@@ -11,8 +11,8 @@ UNDEPOSITED = "Undeposited Funds"
 
 
 def take(books: Books, order: dict[str, Any], amount: float, *, account: str, liability: str, **more: Any) -> Any:
-    """Book a deposit of an order (negative: money paid back), and apply it where an invoice waits for it. What goes to
-    Undeposited Funds waits there as a payment for a bank deposit. ``more``: further members of the deposit."""
+    """Book a deposit of an order (negative: money paid back), and apply it where an invoice waits for it.
+    ``more``: further members of the deposit."""
     header = order["SoEstimateHeader"]
     for name, value in (("DepositAccountName", account), ("LiabilityAccountName", liability)):
         if value not in books.accounts:
@@ -32,22 +32,28 @@ def take(books: Books, order: dict[str, Any], amount: float, *, account: str, li
     }
     books.deposits.append(deposit)
     books.deposits_by_order.setdefault(header["OrderNumber"], []).append(deposit)
-    if account == UNDEPOSITED:
-        books.payments.append(
-            {
-                "Id": 4000 + len(books.payments),
-                "ChequeNo": deposit["RefNo"],
-                "Amount": amount,
-                "EntityName": header["CustomerName"],
-                "EntityAccountId": header.get("CustomerId"),
-                "StoreName": header["SaleStoreName"],
-                "CurrencyCode": header["CurrencyCode"],
-                "DepositAccountName": account,
-                "IsDeposited": False,
-            }
-        )
+    hold(books, header, amount, account)
     settle(books, header["OrderNumber"])
     return deposit
+
+
+def hold(books: Books, header: dict[str, Any], amount: float, account: str) -> None:
+    """What goes to Undeposited Funds waits there as a payment for a bank deposit."""
+    if account != UNDEPOSITED:
+        return
+    books.payments.append(
+        {
+            "Id": 4000 + len(books.payments),
+            "ChequeNo": header.get("RefNo", ""),
+            "Amount": amount,
+            "EntityName": header["CustomerName"],
+            "EntityAccountId": header.get("CustomerId"),
+            "StoreName": header["SaleStoreName"],
+            "CurrencyCode": header["CurrencyCode"],
+            "DepositAccountName": account,
+            "IsDeposited": False,
+        }
+    )
 
 
 def drop(books: Books, order_number: str) -> None:
@@ -77,12 +83,10 @@ def settle(books: Books, order_number: str) -> None:
         header = invoice["invoiceHeader"]
         if header["StatusName"] != "Open":
             continue
-        missing = round(header["TotalAmount"] - books.paid.get(header["InvoiceNumber"], 0), 2)
-        use = min(missing, max(0, unapplied(books, order_number)))
+        use = min(header["BalanceAmount"], max(0, unapplied(books, order_number)))
         _use(books, order_number, use)
-        books.paid[header["InvoiceNumber"]] = round(books.paid.get(header["InvoiceNumber"], 0) + use, 2)
-        if use >= missing:
-            header |= {"StatusName": "Paid", "FullPaymentDate": books.clock.today(), "ModifyDttm": books.clock.stamp()}
+        if use or not header["BalanceAmount"]:
+            books.pay(header, use)
 
 
 def _use(books: Books, order_number: str, amount: float) -> None:

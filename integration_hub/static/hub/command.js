@@ -97,13 +97,14 @@
     const answer = await fetch(`${form.dataset.find}?q=${encodeURIComponent(text)}`, { credentials: "same-origin" });
     if (mine === asked && answer.ok) draw((await answer.json()).events, false);
   };
-  const open = () => {
+  const open = (typed = "") => {
     if (!dialog) build();
     if (dialog.open) return;
-    input.value = "";
+    input.value = typed;
     draw([], true);
     dialog.showModal();
     input.focus();
+    if (typed) input.dispatchEvent(new Event("input"));
   };
 
   document.addEventListener("keydown", (event) => {
@@ -114,5 +115,9 @@
     }
   });
   form.addEventListener("click", (event) => { event.preventDefault(); open(); });
-  form.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key.length === 1) { event.preventDefault(); open(); } });
+  form.addEventListener("keydown", (event) => {  // what is typed into the box of the top bar goes on in the dialog
+    if (event.ctrlKey || event.metaKey || event.altKey || (event.key !== "Enter" && event.key.length !== 1)) return;
+    event.preventDefault();
+    open(event.key === "Enter" ? "" : event.key);
+  });
 })();

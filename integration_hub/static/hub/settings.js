@@ -91,7 +91,8 @@
     row.hubLabel = (row.querySelector("label, legend")?.textContent ?? "").trim().replace(/:$/, "");
     row.hubWords = [head, ...texts].join(" ").toLowerCase().replace(/\s+/g, " ");
   }
-  const controlOf = (row) => row.querySelector("input:not([type=hidden]), select, textarea");
+  const controlOf = (row) => row.querySelector("[aria-invalid=true]:not([hidden])") ??
+    [...row.querySelectorAll("input, select, textarea, button")].find((one) => one.type !== "hidden" && !one.closest("[hidden]"));
   if (find) {
     const search = () => {
       words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -153,13 +154,30 @@
     follow();
   }
 
-  /* After a failed save: the first error. Else the field the address names. */
-  const wrong = root.querySelector(".form-row.errors");
-  const asked = !wrong && location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null;
-  const target = wrong ? wrong.querySelector("[aria-invalid=true]:not([hidden])") ?? controlOf(wrong) : asked;
-  if (target) {
+  /* After a failed save: the first error, and above the form a link to each. Else the field the address names. */
+  const goTo = (target) => {
     for (let one = target.closest("details"); one; one = one.parentElement.closest("details")) one.open = true;
     target.focus?.({ preventScroll: true });
-    (target.closest(".form-row") ?? target).scrollIntoView({ block: "center" });
+    const row = target.closest(".form-row") ?? target;
+    row.scrollIntoView({ block: row.offsetHeight > window.innerHeight / 2 ? "start" : "center" });
+  };
+  const wrong = rowsAll.filter((row) => row.classList.contains("errors"));
+  const note = form.querySelector(".errornote");
+  if (note && wrong.length) {
+    const list = document.createElement("ul");
+    list.className = "sections__wrong";
+    for (const row of wrong) {
+      const link = document.createElement("a"), item = document.createElement("li");
+      const field = [...row.classList].find((name) => name.startsWith("field-")).slice("field-".length);
+      link.href = `#id_${field}`;
+      link.textContent = row.hubLabel;
+      link.addEventListener("click", (event) => { event.preventDefault(); goTo(controlOf(row) ?? row); });
+      item.append(link, `: ${row.querySelector(".errorlist li")?.textContent ?? ""}`);
+      list.append(item);
+    }
+    note.append(list);
   }
+  const asked = location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null;
+  const target = wrong.length ? controlOf(wrong[0]) ?? wrong[0] : asked;
+  if (target) goTo(target);
 })();

@@ -182,6 +182,16 @@ def test_a_negative_price_names_its_sku(place):
     assert "SKU ENM-GRY" in event.sentence and not shop.products("enamel-mug")
 
 
+def test_new_variants_for_a_product_with_other_options_say_what_both_sides_have(place):
+    shop = place()
+    shop.route_in("product", match_by=["handle"], on_known_sku="note")
+    shop.vendor.control("products", title="Enamel mug", skus=["ENM-GRN"])
+    event = shop.bring(a_mug())
+    assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.REFUSED), text(event)
+    assert "The shop's product has “Size” as its options, the source “Colour”." in event.sentence
+    assert "Replace products whole" in event.next_step
+
+
 def test_a_handle_another_product_has_is_said(place):
     shop = place()
     shop.vendor.control("products", title="Enamel mug", skus=["OTHER"])

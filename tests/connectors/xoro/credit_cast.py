@@ -97,19 +97,24 @@ class Books:
     def route(self, kind: str) -> Route:
         return Route.objects.get_or_create(source=self.shop, target=self.erp, record_kind=kind)[0]
 
-    def push(self, one: Record) -> Event:
-        """Deliver a record, and run what is due; the delivery as it ended."""
+    def give(self, one: Record, **more: Any) -> int:
+        """A delivery of a record that waits to be done; its event's id."""
         route = self.route(one.kind)
         made = record(
             New(
                 kind=Kind.DELIVERY, topic=f"{one.kind}/deliver", connector_id=self.erp.pk,
                 connector_name=self.erp.name, provider="xoro", max_attempts=8, object_type=one.kind, object_id=one.id,
                 object_label=getattr(one, "name", "") or one.number, route_id=route.pk, payload=one.to_json(),
-                lock_key=f"route{route.pk}:{one.kind}:{one.id}",
+                lock_key=f"route{route.pk}:{one.kind}:{one.id}", **more,
             )
         )  # fmt: skip
+        return made.event_id
+
+    def push(self, one: Record) -> Event:
+        """Deliver a record, and run what is due; the delivery as it ended."""
+        event_id = self.give(one)
         Drainer(0).run()
-        return Event.objects.get(pk=made.event_id)
+        return Event.objects.get(pk=event_id)
 
     def again(self, event: Event) -> Event:
         """Make a waiting or failed event run once more, as the hub does when it is due or a person presses Retry."""

@@ -159,6 +159,18 @@ def test_after_a_lost_answer_an_empty_search_never_leads_to_a_second_credit(card
     assert len(cards.memos()) == len(cards.sent()) == 1
 
 
+def test_a_card_that_changed_while_nobody_knew_of_its_credit_is_left_to_a_person(cards):
+    cards.fault("lost_answer", IMPORT)
+    cards.fault("throttle", SEARCH, times=99)
+    assert cards.push(make_card()).outcome == "waiting"
+    cards.control("clear_faults")
+    event = cards.push(make_card(initial_value=Decimal("50.00")))
+    assert (event.outcome, event.reason_code) == ("failed", "change_not_applied"), event.sentence
+    assert len(cards.memos()) == len(cards.sent()) == 1
+    event = cards.push(make_card())
+    assert (event.outcome, event.reason) == ("skipped", "unchanged"), event.sentence
+
+
 def test_a_renamed_account_fails_named_and_works_once_it_is_selected_again(cards):
     cards.fault("renamed_account", "/", account="Gift Card Liability")
     event = cards.push(make_card())

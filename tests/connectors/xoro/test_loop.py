@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +14,11 @@ import requests
 import responses
 from django.core.exceptions import ValidationError
 
-from connectors import directory, known, syncing
+from connectors import budgets, directory, known, periods, syncing
+from connectors.budgets import BudgetSpent
 from connectors.checking import check_connector
 from connectors.exceptions import PayloadError
+from connectors.http import HttpClient
 from connectors.models import Connector, Route
 from connectors.schema import load
 from connectors.xoro.calls import rmas as calls
@@ -54,6 +56,9 @@ class Stage:
 
     def bring(self, number: str = ID) -> Event:
         return self.run(syncing.start_single(self.erp, "return", number, by="ada"))
+
+    def days(self, first: date, last: date, **more: Any) -> Event:
+        return self.run(syncing.start_period(self.erp, "loop_returns", first, last, by="ada", **more))
 
     def sync(self, name: str = "loop_returns") -> Event:
         return self.run(syncing.start_sync(self.erp, name, by="ada"))
@@ -280,21 +285,30 @@ def test_a_return_from_before_the_integration_is_left_out_unless_somebody_wants_
     assert forced.outcome == Outcome.SUCCEEDED, forced.sentence
 
 
-@pytest.mark.parametrize("form", ["{0} to {1}", "{0}..{1}", "{0} - {1}", "{1}"])
-def test_returns_are_brought_in_by_days_whether_they_are_known_or_not(stage, form):
+def test_returns_are_brought_in_by_days_whether_they_are_known_or_not(stage):
     stage.bring()
     today = datetime.now(UTC).date()
-    event = stage.bring(form.format(today - timedelta(days=200), today))
-    assert event.sentence.startswith("1 return was made "), event.sentence
+    event = stage.days(today - timedelta(days=200), today)
+    assert event.sentence.startswith("1 return was made in Loop from "), event.sentence
     assert stage.spawned().sentence.startswith("Return 37603922 of order #1985 is authorised")
     assert stage.calls(RMA) == 1
+    assert stage.days(today - timedelta(days=300), today - timedelta(days=200)).sentence.startswith("0 returns were")
 
 
-@pytest.mark.parametrize("given", ["2026-13-01", "2026-11-07 to 2026-11-01"])
-def test_days_that_are_none_are_refused_in_words(stage, given):
-    event = stage.bring(given)
-    assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.PAYLOAD)
-    assert "like 2026-11-01 to 2026-11-07" in event.next_step and stage.sandbox.log("xoro") == []
+def test_days_bring_old_returns_in_only_where_somebody_says_so(stage):
+    today = datetime.now(UTC).date()
+    stage.set(import_start_date=(today + timedelta(days=1)).isoformat())
+    stage.days(today - timedelta(days=200), today)
+    assert (stage.spawned().reason_code, stage.calls(RMA)) == ("before_start", 0)
+    stage.days(today - timedelta(days=200), today, is_forced=True)
+    assert (stage.spawned().outcome, stage.spawned().forced_by, stage.calls(RMA)) == (Outcome.SUCCEEDED, "ada", 1)
+
+
+def test_the_page_offers_returns_of_loop_without_a_route_where_they_are_read(stage):
+    [way] = [one for one in periods.ways(stage.erp) if one.kind == "return"]
+    assert (way.many, way.single, way.period, way.targets) == ("Loop returns", "return", "loop_returns", ())
+    stage.set(sync_third_party_returns=False)
+    assert [one for one in periods.ways(stage.erp) if one.kind == "return"] == []
 
 
 def test_a_long_list_is_walked_to_its_end(stage):
@@ -380,6 +394,70 @@ def test_a_lost_answer_of_a_queued_process_or_of_a_flag_is_left_to_a_person(stag
     assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.UNCONFIRMED_WRITE), event.sentence
     assert "is open" in event.sentence and "If it is closed" in event.next_step
     assert stage.calls(PROCESS) == 1
+
+
+def test_what_loop_was_asked_is_known_to_every_later_event_until_a_person_says_otherwise(stage):
+    stage.post("loop_config", is_queued=True)
+    stage.bring()
+    stage.receive()
+    stage.fault("lost_answer", PROCESS)
+    stage.sync("loop_receipts")
+    event = stage.bring()
+    assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.UNCONFIRMED_WRITE), event.sentence
+    assert stage.calls(PROCESS) == 1
+    outcomes.retry([event.pk], by="sam")
+    event = stage.run(event.pk)
+    assert event.outcome == Outcome.SUCCEEDED and stage.calls(PROCESS) == 2, event.sentence
+
+
+def test_a_process_that_was_declined_for_now_is_asked_again(stage):
+    stage.bring()
+    stage.receive()
+    stage.fault("http429", PROCESS)
+    stage.sync("loop_receipts")
+    budgets.resume(stage.erp.pk)
+    event = stage.bring()
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    assert stage.calls(PROCESS) == 2 and stage.memory().told == "process"
+
+
+def test_a_write_that_waits_for_its_turn_is_not_in_doubt(stage, monkeypatch):
+    """The rate budget is asked after the hub has written down what it is about to send."""
+
+    def spent(self: Any) -> float:
+        if remembering.recall(SimpleNamespace(connector=stage.erp), ID).stage == remembering.SENDING:  # type: ignore[arg-type]
+            raise BudgetSpent("Later.", retry_after_s=5, closes_lane=True)
+        return 0.0
+
+    with monkeypatch.context() as patched:
+        patched.setattr(HttpClient, "_take_turn", spent)
+        event = stage.bring()
+    assert (event.outcome, event.reason, stage.calls(RMA)) == (Outcome.WAITING, Reason.RATE_BUDGET, 0), event.sentence
+    budgets.resume(stage.erp.pk)
+    event = stage.bring()
+    assert event.outcome == Outcome.SUCCEEDED and stage.calls(RMA) == 1, event.sentence
+
+
+def test_a_memo_in_doubt_is_so_for_every_later_event(stage):
+    stage.post("loop_state", id=ID, state="closed")
+    stage.fault("http500_once", MEMO)
+    event = stage.bring()
+    assert (event.outcome, event.reason) == (Outcome.FAILED, Reason.UNCONFIRMED_WRITE), event.sentence
+    later = stage.bring()
+    assert (later.outcome, later.reason) == (Outcome.FAILED, Reason.UNCONFIRMED_WRITE), later.sentence
+    assert stage.calls(MEMO) == 1
+    outcomes.retry([later.pk], by="sam")
+    later = stage.run(later.pk)
+    assert later.outcome == Outcome.SUCCEEDED and len(stage.memos()) == 1, later.sentence
+
+
+def test_a_search_that_fails_leaves_no_memo_in_doubt(stage):
+    stage.post("loop_state", id=ID, state="closed")
+    stage.fault("http500_always", "/api/xerp/creditmemo/getcreditmemo")
+    assert stage.bring().outcome == Outcome.WAITING
+    stage.post("clear_faults")
+    event = stage.bring()
+    assert event.outcome == Outcome.SUCCEEDED and len(stage.memos()) == 1, event.sentence
 
 
 def test_a_return_that_was_processed_by_hand_meanwhile_is_not_processed_again(stage):

@@ -116,6 +116,11 @@ def test_what_is_not_near_is_named_with_what_came_nearest():
     assert [hint for _, hint in found.unmatched] == ["the nearest undeposited payment is 60.00"]
 
 
+def test_a_payment_is_not_named_as_near_to_money_given_back():
+    found = match([line("-20.00", type="refund")], [payment("120.00")], limit=CENTS)
+    assert [hint for _, hint in found.unmatched] == [""]
+
+
 def test_five_thousand_movements_of_one_order_are_matched_in_no_time():
     lines = [line(f"{n}.00", id=str(n)) for n in range(1, 5001)]
     rows = [payment(f"{n}.00") for n in range(5000, 0, -1)]
@@ -179,6 +184,13 @@ def test_cents_without_an_account_or_beyond_the_limit_do_not_balance():
     plan = planned(payout(*many), [payment("9.98", str(n)) for n in range(10)])
     assert plan.unmatched == [] and not plan.is_balanced
     assert plan.net - plan.total == Decimal("0.20")
+
+
+@pytest.mark.parametrize(("limit", "is_balanced"), [(0, False), (1, False), (2, True)])
+def test_how_many_cents_are_a_rounding_difference_is_a_setting(limit, is_balanced):
+    two = payout(line("10.00", "#1"), line("10.00", "#2"))
+    rows = [payment("9.99", "1"), payment("9.99", "2")]
+    assert planned(two, rows, payout_rounding_limit=limit).is_balanced is is_balanced
 
 
 def test_an_unmatched_amount_is_never_absorbed():

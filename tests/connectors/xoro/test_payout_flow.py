@@ -67,3 +67,19 @@ def test_a_payout_is_deposited_once_the_order_it_settles_is_in_xoro(sandbox, sho
     assert round(sum(line["Amount"] for line in lines), 2) == header["TotalAmount"]
     payments = sandbox.get("/xoro/_sandbox/books")["payments"]
     assert [row["IsDeposited"] for row in payments if row["ChequeNo"] == "2101"] == [True]
+
+
+def test_a_payout_finds_the_payment_of_an_order_that_dropped_as_an_invoice(sandbox, shop, install):
+    known.forget()
+    erp = install("xoro", name="Xoro", drop_as="invoices")
+    for kind in ("order", "payout"):
+        Route.objects.create(source=shop, target=erp, record_kind=kind, options={})
+    wish = {"shop": shop.settings["shop_domain"], "lines": [{"sku": "MUG-BLU-350", "quantity": 1, "price": "11.90"}]}
+    order = sandbox.post("/shopify/_sandbox/order", {**wish, "silent": True})
+    read = run(syncing.start_single(shop, "order", order["legacyResourceId"], by="ada"))
+    assert read.outcome == Outcome.SUCCEEDED, read.sentence
+    assert deliveries("order").sentence.startswith(f"Order {order['name']} is in Xoro as invoice")
+    line = {"type": "CHARGE", "amount": order["total"]["amount"], "fee": "0.65", "order": order["name"]}
+    made = sandbox.post("/shopify/_sandbox/payout", {"shop": shop.settings["shop_domain"], "lines": [line]})["id"]
+    run(syncing.start_single(shop, "payout", made, by="ada"))
+    assert deliveries("payout").outcome == Outcome.SUCCEEDED, deliveries("payout").sentence

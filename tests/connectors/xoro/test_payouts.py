@@ -322,6 +322,20 @@ def test_a_lost_answer_that_cannot_be_looked_up_is_left_to_a_person(stage):
     assert stage.posts() == len(stage.deposits()) == 1
 
 
+@pytest.mark.parametrize("more", [("-2.00", "2.00"), ("-2.00",)], ids=["the same sum", "another sum"])
+def test_movements_that_changed_while_nobody_knew_of_the_deposit_are_left_to_a_person(stage, more):
+    stage.fault("lost_answer", IMPORT)
+    stage.fault("throttle", LEDGER, times=50)
+    assert stage.send(payout(PAID, BACK)).outcome == Outcome.WAITING
+    stage.sandbox.post("/xoro/_sandbox/clear_faults")
+    event = stage.send(payout(PAID, BACK, *(line(amount, type="adjustment") for amount in more)))
+    assert (event.outcome, event.reason_code) == (Outcome.FAILED, "change_not_applied"), event.sentence
+    assert "has other movements than those deposited in Xoro as MAIN-B000001" in event.sentence
+    assert stage.posts() == len(stage.deposits()) == 1
+    event = stage.send(payout(PAID, BACK))
+    assert (event.outcome, event.reason) == (Outcome.SKIPPED, Reason.UNCHANGED), event.sentence
+
+
 def test_an_unconfirmed_deposit_that_is_not_there_is_posted_after_a_persons_retry(stage):
     stage.fault("http500_always", IMPORT)
     stage.fault("throttle", LEDGER, times=50)
@@ -487,3 +501,16 @@ def test_the_table_is_downloaded_as_one(stage, admin_client):
     answer = admin_client.get(f"/admin/events/event/{event.pk}/body/object/")
     assert answer["Content-Disposition"] == f'attachment; filename="event-{event.pk}-object.csv"'
     assert answer.content.decode().startswith("Payout,771\n")
+
+
+def test_the_table_is_drawn_on_the_page_with_what_keeps_it_from_balancing_first(stage, admin_client):
+    stage.payment("2041", 64.50)
+    event = stage.send(payout(line("64.50", "2041", fee="1.05"), line("12.00", "2042")))
+    assert event.reason_code == "unbalanced", event.sentence
+    shown = admin_client.get(f"/admin/events/event/{event.pk}/change/").text
+    body = shown[shown.index("<tbody>") : shown.index("</tbody>")]
+    assert body.index("Not matched") < body.index("2041")
+    assert '<span class="pill pill--bad">Not matched</span>' in body and '<td class="num">12.00</td>' in body
+    assert '<span class="pill pill--warn">not sent by the hub</span>' in body
+    assert '<span class="pill pill--bad">12.00 not explained by the lines</span>' in shown
+    assert "1 of 3 rows needs attention and stands first." in shown

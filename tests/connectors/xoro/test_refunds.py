@@ -13,6 +13,7 @@ from connectors.directory import Known, put
 from connectors.models import DirectoryEntry, Link
 from connectors.records import RefundAdjustment, RefundPayment, RefundShipping
 from connectors.xoro import crediting
+from events import outcomes
 from events.models import Event
 from tests.connectors.xoro.cast import make_line, make_order, make_payment, make_tax
 from tests.connectors.xoro.credit_cast import (
@@ -437,6 +438,18 @@ def test_units_of_one_line_on_two_invoices_become_a_memo_of_each(books):
     assert sum(one["TotalAmount"] for one in headers) == 100.0
 
 
+def test_shipping_paid_back_stands_on_the_first_of_several_memos_alone(books):
+    two_lamps(books, is_shipped=False)
+    books.ship(lines={SKU: 1})
+    books.ship()
+    line = make_refund_line(quantity=Decimal(2), subtotal=Decimal(110), tax=Decimal("6.60"))
+    shipping = (RefundShipping(id="51", title="Standard", amount=Decimal("9.50")),)
+    event = books.push(make_refund(lines=(line,), total=Decimal("126.10"), shipping=shipping))
+    assert event.outcome == "succeeded", event.sentence
+    headers = [one["creditMemoHeader"] for one in books.memos()]
+    assert [(one.get("ShippingCreditAmount", 0), one["TotalAmount"]) for one in headers] == [(9.5, 67.8), (0, 58.3)]
+
+
 def test_yen_are_divided_among_memos_without_fractions(books):
     two_lamps(books, currency="JPY", is_shipped=False)
     books.ship(lines={SKU: 1})
@@ -713,6 +726,34 @@ def test_after_a_lost_answer_an_empty_search_never_leads_to_a_second_memo(books)
     assert (event.outcome, event.reason) == ("failed", "unconfirmed_write")
     assert "too busy" in event.sentence
     assert len(books.memos()) == len(books.sent()) == 1
+
+
+def test_a_refund_that_changed_while_nobody_knew_of_its_memo_is_left_to_a_person(books):
+    books.order()
+    books.fault("lost_answer", IMPORT)
+    books.fault("throttle", SEARCH, times=99)
+    assert books.push(make_refund()).outcome == "waiting"
+    books.control("clear_faults")
+    event = books.push(make_refund(total=Decimal("50.00")))
+    assert (event.outcome, event.reason_code) == ("failed", "change_not_applied"), event.sentence
+    assert "MAIN-C000001" in event.next_step
+    assert len(books.memos()) == len(books.sent()) == 1
+    event = books.push(make_refund())
+    assert (event.outcome, event.reason) == ("skipped", "unchanged"), event.sentence
+
+
+def test_a_memo_a_person_did_not_find_is_written_as_the_refund_is_now(books):
+    books.order()
+    books.fault("http500_once", IMPORT)
+    event = books.push(make_refund())
+    assert (event.outcome, event.reason) == ("failed", "unconfirmed_write"), event.sentence
+    event = books.push(make_refund(total=Decimal("50.00")))
+    assert (event.outcome, event.reason) == ("failed", "unconfirmed_write"), event.sentence
+    assert books.memos() == []
+    outcomes.retry([event.pk], by="sam")
+    event = books.again(event)
+    assert event.outcome == "succeeded", event.sentence
+    assert books.memo()[0]["TotalAmount"] == 50.0
 
 
 def test_a_memo_that_is_there_is_found_though_the_hub_forgot_everything(books):

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.models import DirectoryEntry, Link
 from connectors.records import Disposition, ExchangeLine, ReturnLine
-from tests.connectors.xoro.credit_cast import LINE_ID, ORDER_ID, SKU, Books, make_refund, make_return
+from tests.connectors.xoro.credit_cast import IMPORT, LINE_ID, ORDER_ID, SEARCH, SKU, Books, make_refund, make_return
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OTHER_LAMP = ExchangeLine(id="1", sku="LMP-OAK-M", title="Oak lamp M", quantity=Decimal(1))
@@ -139,3 +139,16 @@ def test_a_return_the_hub_forgot_is_found(books):
     DirectoryEntry.objects.filter(kind="credit_memos").delete()
     assert books.push(make_return()).outcome == "succeeded"
     assert len(books.memos()) == 1
+
+
+def test_goods_put_away_while_nobody_knew_of_the_memo_are_left_to_a_person(books):
+    books.order()
+    books.fault("lost_answer", IMPORT)
+    books.fault("throttle", SEARCH, times=99)
+    assert books.push(make_return()).outcome == "waiting"
+    books.control("clear_faults")
+    event = books.push(make_return(lines=(line("not_restocked"),)))
+    assert (event.outcome, event.reason_code) == ("failed", "change_not_applied"), event.sentence
+    assert len(books.memos()) == len(books.sent()) == 1
+    event = books.push(make_return())
+    assert (event.outcome, event.reason) == ("skipped", "unchanged"), event.sentence

@@ -85,6 +85,11 @@ PAYOUTS = {"payouts_enabled": True, "payout_bank_account": "B", "payout_fee_acco
             STOCK | {"inventory_location_map": [*STOCK["inventory_location_map"]] * 2}, STOCK,  # type: ignore[misc]
             "inventory_location_map",
         ),
+        (
+            STOCK | {"inventory_location_map": [{"store": "Main Store", "location": "Toronto"},
+                                                {"store": "EAST WAREHOUSE", "location": "7001"}]}, STOCK,
+            "inventory_location_map",
+        ),
         ({"item_tags_include": ["a"], "item_tags_exclude": ["A"]}, {"item_tags_exclude": []}, "item_tags_exclude"),
         (
             {"import_enabled": True, "import_every_hours": 0, "import_every_minutes": 0}, {"import_every_hours": 1},
