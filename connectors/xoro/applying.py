@@ -21,7 +21,7 @@ from connectors.records import Order
 from connectors.xoro import applications, refusals, wire
 from connectors.xoro.applications import DONE, SENT, Application, Use
 from connectors.xoro.calls import creditmemos as calls
-from connectors.xoro.calls.invoices import sales_order, unsure
+from connectors.xoro.client import unsure
 from connectors.xoro.creditbodies import BALANCE, member
 from connectors.xoro.crediting import LONGEST_WAIT
 from connectors.xoro.creditmemos import VOID
@@ -176,7 +176,7 @@ def _is_over(run: Run, use: Use, documents: Sequence[Document]) -> bool:
     if there < wanted and run.now - run.the_event.received_at < LONGEST_WAIT:
         return False
     for one in documents:
-        row = sales_order(run.client, one.number) if one.kind != INVOICE else None
+        row = run.client.get_sales_order(one.number) if one.kind != INVOICE else None
         if row is not None and wire.header_of(row).get("StatusName") not in (*ENDED, "Cancelled"):
             return False
     return True
