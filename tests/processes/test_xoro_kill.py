@@ -58,3 +58,4 @@ def test_the_hub_remembers_what_is_there(killed: Shops, name: str) -> None:
 @pytest.mark.parametrize("name", FLOWS)
 def test_each_event_has_one_outcome_and_a_person_is_asked_where_nobody_can_look(killed: Shops, name: str) -> None:
     assert killed.asked(name) == list(FLOWS[name].asks), killed.failures(name)
+    assert killed.waiting(name) == list(FLOWS[name].waits)

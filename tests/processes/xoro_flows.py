@@ -81,7 +81,8 @@ class Memory:
 @dataclass(frozen=True, kw_only=True)
 class Flow:
     """``before`` is told and done; then ``told`` is told and stops at ``at``, ``then`` is told meanwhile, and the worker
-    dies. ``expected``: of ``Books``. ``asks``: reasons of events that a person has to decide."""
+    dies. ``expected``: in the tenant's books. ``asks``: reasons of events that a person has to decide, ``waits``: topics of
+    those that wait for the order's invoice."""
 
     told: Record
     at: Stop | Memory
@@ -90,6 +91,7 @@ class Flow:
     then: Sequence[Record] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     asks: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
 
 
 PLAIN = {"orders": {ID: ("Released", 1)}, "deposits": [10], "writes": {CREATE: 1}}
@@ -181,7 +183,9 @@ LOST = {"orders": {ID: ("Released", 1)}, "adjustments": ["88100450012-501"], "wr
 
 
 def bought_with_card(at: Stop | Memory) -> Flow:
-    return Flow(told=order(5, paid=[by_card(), paid(10)]), at=at, expected=CARDED, settings=CARD)
+    return Flow(
+        told=order(5, paid=[by_card(), paid(10)]), at=at, expected=CARDED, settings=CARD, waits=("credits/apply",)
+    )
 
 
 def accounts(at: Stop | Memory) -> Flow:
