@@ -10,7 +10,7 @@ from connectors import syncing
 from events import outcomes
 from events.models import Event
 from tests.connectors.xoro.test_loop import ID, Stage, two_lines
-from tests.killing.crash import Crash, said, told
+from tests.killing.crash import UNANSWERED, UNREMEMBERED, Crash, said, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -122,7 +122,7 @@ def test_a_return_is_flagged_once(stage: Stage, crash: Crash, moment: str) -> No
     assert crash.posts("return/9/process") == 0
 
 
-@pytest.mark.parametrize("skips", [0, 1, 2])
+@pytest.mark.parametrize(("skips", "moment"), [(0, UNREMEMBERED), (1, UNANSWERED), (2, UNREMEMBERED)])
 def test_the_memos_of_a_return_are_booked_once_each(stage: Stage, crash: Crash, moment: str, skips: int) -> None:
     stage.post(
         "loop_return",

@@ -12,7 +12,7 @@ from connectors.run import Run
 from connectors.shopify.calls import fulfillment as calls
 from events.models import Event
 from tests.connectors.xoro.shipping_cast import LAMP, MUG, House, a_house
-from tests.killing.crash import Crash, said, told
+from tests.killing.crash import UNANSWERED, UNREMEMBERED, Crash, said, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,7 +78,9 @@ def test_a_fulfillment_that_never_reached_the_shop_is_made_after_a_minute(house:
     assert all(told(one.pk)[0] == "succeeded" for one in deliveries())
 
 
-@pytest.mark.parametrize("is_later", [False, True], ids=["together", "one after the other"])
+@pytest.mark.parametrize(
+    ("is_later", "moment"), [(False, UNANSWERED), (True, UNREMEMBERED)], ids=["together", "one after the other"]
+)
 def test_two_partial_shipments_are_two_fulfillments(house: House, crash: Crash, moment: str, is_later: bool) -> None:
     placed = house.order((LAMP, 3))
     house.ship(placed, lines={LAMP: 1}, tracking="1Z1")
