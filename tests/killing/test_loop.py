@@ -80,6 +80,21 @@ def test_two_workers_with_two_events_of_one_return_authorise_it_once(stage: Stag
     assert len(stage.books("rmas")) == crash.posts(RMA) == 1
 
 
+def test_a_worker_that_slept_while_its_return_went_on_takes_it_nowhere_back(stage: Stage, crash: Crash) -> None:
+    stage.post("loop_config", is_queued=True)
+    ask(stage)
+    with crash.asleep(RMA):
+        crash.recover()
+        stage.receive()
+        syncing.start_sync(stage.erp, "loop_receipts", by="ada")
+        crash.drain()
+        assert stage.memory().told == "process"
+    assert stage.memory().told == "process"
+    syncing.start_sync(stage.erp, "loop_receipts", by="ada")
+    crash.drain()
+    assert len(stage.books("rmas")) == crash.posts(RMA) == crash.posts(PROCESS) == 1
+
+
 @pytest.mark.parametrize("is_queued", [False, True], ids=["at once", "later"])
 def test_loop_is_asked_once_to_process_a_return(stage: Stage, crash: Crash, moment: str, is_queued: bool) -> None:
     stage.post("loop_config", is_queued=is_queued)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.models import Link
+from connectors.models import DirectoryEntry, Link
 from connectors.records import Refund, RefundShipping
 from events import outcomes
 from events.models import Event
@@ -127,6 +127,18 @@ def test_a_memo_that_never_reached_xoro_waits_for_a_person_and_is_written_by_his
     crash.drain()
     assert told(given) == ("succeeded", ""), said(given)
     assert memos(books) == {"88100450012": 58.3}
+
+
+@pytest.mark.parametrize("skips", [0, 1], ids=["first", "second"])
+def test_a_worker_that_slept_beyond_its_lease_changes_nothing(books: Books, crash: Crash, skips: int) -> None:
+    given = books.give(split(books))
+    with crash.asleep(MEMO, skips=skips):
+        crash.recover()
+        assert told(given) == ("succeeded", ""), said(given)
+        before = DirectoryEntry.objects.get(kind="credit_memos").data
+    assert DirectoryEntry.objects.get(kind="credit_memos").data == before
+    assert len(memos(books)) == crash.posts(MEMO) == 2
+    assert told(given) == ("succeeded", "") and in_ledger(books)
 
 
 # --- a newer version

@@ -121,6 +121,30 @@ def test_two_workers_with_two_shipments_of_one_order(house: House, crash: Crash)
     assert shipped(house, placed) == {LAMP: 2, MUG: 1}
 
 
+def test_a_worker_that_dies_while_it_reads_the_invoices_leaves_no_shipment_out(house: House, crash: Crash) -> None:
+    placed = [house.order((LAMP, 1)) for _ in range(3)]
+    for number, one in enumerate(placed):
+        house.ship(one, tracking=f"1Z{number}")
+    house.sandbox.post("/xoro/_sandbox/config", {"page_size": 1})
+    house.start()
+    crash.at("invoice/getinvoice", skips=3)
+    crash.recover()
+    crash.later()
+    assert_all_known(crash, 3)
+    assert [shipped(house, one) for one in placed] == [{LAMP: 1}] * 3
+
+
+def test_a_worker_that_slept_beyond_its_lease_makes_no_second_fulfillment(house: House, crash: Crash) -> None:
+    placed = house.order((LAMP, 2), (MUG, 1))
+    house.ship(placed)
+    house.start()
+    with crash.asleep(GRAPHQL, says=MAKE):
+        crash.recover()
+        assert_all_known(crash, 1)
+    assert_all_known(crash, 1)
+    assert shipped(house, placed) == {LAMP: 2, MUG: 1}
+
+
 def test_tracking_that_comes_while_nobody_knows_of_the_fulfillment_makes_no_second_one(
     house: House, crash: Crash, moment: str
 ) -> None:

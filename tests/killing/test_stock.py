@@ -57,14 +57,33 @@ class Sent:
             done.add(given["key"])
 
 
+def wanted() -> dict[str, int]:
+    """What Xoro has of each item."""
+    return {f"CROWD-{number:06d}": number % 100 for number in range(COUNT)}
+
+
+def held(crash: Crash) -> dict[str, int]:
+    """What the shop itself has of each item."""
+    found = {}
+    for sku in wanted():
+        answer = crash.sandbox.post("/shopify/_sandbox/stock", {"shop": SHOP, "sku": sku, "location": "Spokane"})
+        found[sku] = answer["available"]
+    return found
+
+
+def assert_known(route: Route, changed: dict[str, int]) -> None:
+    assert not Batch.objects.filter(route=route, state="open").exists()
+    known = Figure.objects.filter(route=route, key__startswith="CROWD").values_list("key", "sent", "problem")
+    expected = {sku: (units, "") for sku, units in (wanted() | changed).items()}
+    assert {key: (int(text), problem) for key, text, problem in known} == expected
+
+
 def assert_right(crash: Crash, route: Route, changed: dict[str, int] | None = None) -> Sent:
     """Every item of the shop stands at what Xoro has, and the hub knows it."""
     sent = Sent(crash)
-    wanted = {f"CROWD-{number:06d}": number % 100 for number in range(COUNT)} | (changed or {})
-    assert {sku: units for sku, units in sent.levels.items() if sku in wanted} == wanted
-    assert not Batch.objects.filter(route=route, state="open").exists()
-    known = Figure.objects.filter(route=route, key__startswith="CROWD").values_list("key", "sent", "problem")
-    assert {key: (int(text), problem) for key, text, problem in known} == {sku: (n, "") for sku, n in wanted.items()}
+    levels = wanted() | (changed or {})
+    assert {sku: units for sku, units in sent.levels.items() if sku in levels} == levels
+    assert_known(route, changed or {})
     return sent
 
 
@@ -88,6 +107,20 @@ def test_a_call_that_never_reached_the_shop_is_sent(route: Route, crash: Crash) 
     crash.recover()
     crash.later()
     assert_right(crash, route)
+
+
+def test_a_file_nobody_knows_of_does_no_harm(route: Route, crash: Crash, moment: str) -> None:
+    route.options = {"direct_limit": 100}
+    route.save()
+    start(route)
+    crash.at(GRAPHQL, moment, says="bulkOperationRunMutation")
+    crash.sandbox.post("/shopify/_sandbox/clock", {"advance": 60})
+    crash.recover()
+    for _ in range(4):
+        crash.sandbox.post("/shopify/_sandbox/clock", {"advance": 60})
+        crash.later()
+    assert_known(route, {})
+    assert held(crash) == wanted()
 
 
 def test_stock_that_moves_while_nobody_knows_of_the_call_ends_as_xoro_has_it(

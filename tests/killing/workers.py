@@ -52,6 +52,14 @@ class Worker:
         self.process.kill()
         until(lambda: not self.is_alive, "the worker is dead")
 
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.suspend()
+
+    def go_on(self) -> None:
+        assert self.process is not None
+        self.process.resume()
+
     def wait(self) -> None:
         """Until nothing was due any more."""
         until(lambda: not self.is_alive, "the worker is finished")
