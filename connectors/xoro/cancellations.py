@@ -20,10 +20,11 @@ CANCELLED = "Cancelled"
 
 def cancel(run: Run, order: Order, known: Sequence[Document]) -> str:
     alive = [one for one in known if not one.is_cancelled]
-    rows = {one.number: state_of(run, order, one) for one in alive}
     for one in alive:
         if one.kind == INVOICE:
             raise in_warehouse(order, one, "invoiced", "was cancelled")
+    rows = {one.number: state_of(run, order, one) for one in alive}
+    for one in alive:
         if rows[one.number].status != CANCELLED and (step := rows[one.number].step(run)):
             raise in_warehouse(order, one, step, "was cancelled")
     for one in alive:

@@ -95,9 +95,13 @@ class XoroClient:
         return Search([], empty if was_uncertain else f"Xoro answered with no {noun}")
 
     def get_sales_order(self, order_number: str) -> dict[str, Any] | None:
-        """One order by its number; ``None`` where Xoro has none or answered with another one."""
-        rows = self.read("sales_orders", {"order_number": order_number}).rows
-        return next((row for row in rows if wire.document_number(row) == order_number), None)
+        """One order by its number; ``None`` where Xoro has none of it or answered with another one. Raises
+        ``RemoteUnavailable`` where an empty answer proves nothing, besides what a read raises."""
+        found = self.read("sales_orders", {"order_number": order_number})
+        row = next((row for row in found.rows if wire.document_number(row) == order_number), None)
+        if row is None and not found.is_certain:
+            raise unsure(f"sales order {order_number}")
+        return row
 
     def first_sales_order(self) -> Page:
         """The cheapest call there is: one released order. For checking that the connection works."""
@@ -217,6 +221,12 @@ class XoroClient:
             missing_s = self.settings.pause_ms / 1000 - (self.clock() - self._last_call_at)
             if missing_s > 0:
                 self.sleep(missing_s)
+
+
+def unsure(what: str) -> RemoteUnavailable:
+    """An emptiness that proves nothing; the event waits and asks again."""
+    sentence = f"Xoro answered the question for {what} with nothing, as it also does when it is too busy."
+    return RemoteUnavailable(sentence, code="throttled")
 
 
 def _route(name: str, overrides: Mapping[str, str]) -> tuple[str, str]:

@@ -93,11 +93,16 @@ def is_unshipped(run: Run, documents: Iterable[Document]) -> bool:
     """Whether Xoro says of every document that nothing of it has left; an order that cannot be read says nothing."""
     for one in documents:
         row = run.client.get_sales_order(one.number) if one.kind != INVOICE else None
-        if row is None or wire.header_of(row).get("StatusName") not in NOTHING_SHIPPED:
-            return False
-        if any(wire.decimal(line.get("QtyShipped"), "QtyShipped") for line in wire.lines_of(row)):
+        if row is None or has_left(row):
             return False
     return True
+
+
+def has_left(order: dict[str, Any]) -> bool:
+    """Whether Xoro's sales order says that something of it has shipped."""
+    if wire.header_of(order).get("StatusName") not in NOTHING_SHIPPED:
+        return True
+    return any(wire.decimal(line.get("QtyShipped"), "QtyShipped") for line in wire.lines_of(order))
 
 
 def allocate(

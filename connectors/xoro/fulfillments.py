@@ -17,8 +17,9 @@ from django.db.models import F, Func, Value
 
 from connectors.exceptions import HubError, PayloadError, RemoteRefused, Skip
 from connectors.models import DirectoryEntry
-from connectors.xoro import documents, earlier, missed, shipped, telling, wire
+from connectors.xoro import applications, documents, earlier, missed, shipped, telling, wire
 from connectors.xoro.calls import invoices as calls
+from connectors.xoro.client import unsure
 from connectors.xoro.paging import Page
 from connectors.xoro.shipments import Shipped, has_left, is_void, read, units_of
 from connectors.xoro.walks import Position, Slice, checkpoint, walk
@@ -149,7 +150,7 @@ def _take_rows(run: Run, memory: Node, source: str, rows: Sequence[Node]) -> Non
             met |= {one.id: one} if has_left(one) or is_void(one, run.settings) else {}
     known = shipped.memories(run, list(met))
     old = earlier.of(run, met.values())
-    remembered = []
+    remembered, changed_orders = [], set()
     for one in met.values():
         before = known.get(one.id, {})
         changed = one.changed_at.isoformat() if one.changed_at else ""
@@ -158,11 +159,13 @@ def _take_rows(run: Run, memory: Node, source: str, rows: Sequence[Node]) -> Non
             continue
         if (before.get("changed") != changed or not changed) and one.id not in old:
             memory["found"] += 1
+            changed_orders.add(one.shop_number)
             hand_on(run, one)
         units = {sku: str(units) for sku, units in units_of(one, run.settings).items()}
         remembered.append((one, {**before, "changed": changed, "units": units}))
     memory["old"] = memory.get("old", 0) + len(old)
     shipped.remember(run, remembered)
+    applications.wake_waiting(run, changed_orders)
 
 
 def is_ours(run: Run, row: Node, source: str) -> bool:
@@ -229,7 +232,7 @@ def synchronize_single(run: Run) -> str:
             return telling.tell(run, found[0])
         raise Skip(f"Invoice {found[0].number} says nothing of goods that left.", reason="filtered", code="not_shipped")
     if not is_certain:
-        raise calls.unsure(number)
+        raise unsure(number)
     raise RemoteRefused(
         f"Xoro has no invoice of number {number}, nor one of that order, for this account.",
         code="not_found",

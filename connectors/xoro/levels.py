@@ -16,7 +16,7 @@ from connectors import directory
 from connectors.directory import Known
 from connectors.records import StockLevel
 from connectors.xoro import items
-from connectors.xoro.settings_inventory import InventorySettings
+from connectors.xoro.settings_inventory import InventorySettings, place_key
 from connectors.xoro.walks import MARK
 
 if TYPE_CHECKING:
@@ -119,10 +119,13 @@ class Picture:
 
 
 def places_of(settings: InventorySettings) -> dict[str, frozenset[str]]:
-    """Stores by the location they add up into."""
+    """Stores by the location they add up into. Two spellings of one name are one location, called as it is first: they
+    would overwrite each other in the shop."""
     made: dict[str, set[str]] = {}
+    names: dict[str, str] = {}
     for row in settings.inventory_location_map or ():
-        made.setdefault(row["location"], set()).add(row["store"])
+        place = names.setdefault(place_key(row["location"]), row["location"])
+        made.setdefault(place, set()).add(row["store"])
     return {place: frozenset(stores) for place, stores in made.items()}
 
 

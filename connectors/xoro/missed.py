@@ -59,7 +59,7 @@ def _look_at(run: Run, one: Known, take: Take) -> None:
     take(rows)
     document = directory.by_id(run.connector.pk, documents.KIND, one.object_id)
     sent_as = str(document.data.get("number") or "") if document else ""
-    order = calls.sales_order(run.client, sent_as) if sent_as else None
+    order = run.client.get_sales_order(sent_as) if sent_as else None
     if order is not None and telling.is_over(order):
         number = wire.document_number(order)
         gone = units_shipped(order, run.settings)
@@ -120,7 +120,7 @@ def synchronize_single(run: Run) -> str:
     telling.check_is_on(run)
     payload = run.payload if isinstance(run.payload, dict) else {}
     number = str(payload.get("number") or "").strip()
-    order = calls.sales_order(run.client, number)
+    order = run.client.get_sales_order(number)
     if order is None:
         raise RemoteRefused(
             f"Xoro has no sales order {number}, or did not show it.", code="not_found",

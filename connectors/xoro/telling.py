@@ -15,6 +15,7 @@ from connectors.records import Order, Shipment
 from connectors.routing import About
 from connectors.xoro import documents, earlier, shipped, voided, wire
 from connectors.xoro.calls import invoices as calls
+from connectors.xoro.client import unsure
 from connectors.xoro.shipments import Shipped, invoiced_units, is_void, read, shipments_of, units_of
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _order_lines(run: Run, one: Shipped) -> dict[str, str]:
     default = run.settings.default_sku
     if not default or not any(wire.identifier(line.get("ItemNumber")) == default for line in wire.lines_of(one.row)):
         return {}
-    order = calls.sales_order(run.client, one.order_number)
+    order = run.client.get_sales_order(one.order_number)
     return {
         wire.identifier(line.get("Id")): wire.identifier(line.get("ThirdPartyRefNo2"))
         for line in wire.lines_of(order)
@@ -162,7 +163,7 @@ def _whole_order(run: Run, one: Shipped, order_id: str) -> list[Shipped]:
     for number in dict.fromkeys([*numbers, one.order_number]):
         if not number:
             continue
-        order = calls.sales_order(run.client, number)
+        order = run.client.get_sales_order(number)
         if order is None or not is_over(order):
             raise Skip(
                 f"Order {one.shop_number or order_id} has not shipped in full (sales order {number}); the shop is told once "
@@ -177,7 +178,7 @@ def invoices_of(run: Run, source: str, order_number: str) -> list[Shipped]:
     """Every invoice of a sales order. Raises ``RemoteUnavailable`` where an empty answer proves nothing."""
     rows, is_certain = calls.invoices_by(run.client, "so_number", order_number)
     if not rows and not is_certain:
-        raise calls.unsure(f"invoices of {order_number}")
+        raise unsure(f"invoices of {order_number}")
     found = [read(row) for row in rows if not source or calls.is_of(row, source)]
     return [one for one in found if not is_void(one, run.settings)]
 

@@ -34,7 +34,9 @@ from connectors.exceptions import ConfigurationError, WebhookRejected
 from connectors.forms import generated
 from connectors.http import HttpClient
 from connectors.models import Breaker, Bucket, Connector, Link
+from connectors.recording import ListRecorder
 from connectors.records import Record
+from connectors.run import Run
 from events.models import Digest, Event, Mail, Outcome, Reason, Rejection, RelatedRequest
 from tests.connectors import cases as driving
 from tests.connectors.stage import FAULTS, MARK, SHAPES, Stage, lost
@@ -261,6 +263,9 @@ def test_assumptions_are_sentences_about_what_can_be_shown(provider):
             if one.assumed:
                 assert not one.is_secret, f"{name}: a secret cannot be shown to whom it is to be confirmed with"
                 assert SENTENCE.match(one.assumed), name
+            assert not one.proof or (one.assumed and SENTENCE.match(one.proof)), name
+            said = f"{one.field.label} {one.field.help_text} {one.assumed} {one.proof}"
+            assert not re.search(r"\bG-\d{2}\b", said), f"{name} quotes a number nobody outside can look up"
 
 
 def test_the_kinds_of_names_are_declared(provider):
@@ -293,6 +298,9 @@ def test_annotations_agree_with_what_the_form_fields_give(provider, stage):
             if not one.field.required:
                 empty = one.field.clean(one.field.initial)
                 adapter.validate_python(tuple(empty) if isinstance(empty, list) else empty, strict=True)
+            if one.shown_when:  # what stands for it while it has no say and what is stored does not fit
+                unused = schema._unused(one.field)
+                adapter.validate_python(tuple(unused) if isinstance(unused, list) else unused, strict=True)
             kind: Any = KINDS.get(type(one.field), hints[name])
             may_be_missing = kind in (int, Decimal) and not one.field.required
             assert hints[name] == (kind | None if may_be_missing else kind), name
@@ -519,17 +527,39 @@ def test_every_check_passes_against_the_sandbox(provider, stage):
     connector = driving.on_stage(provider, stage)
     report = checking.check_connector(connector, by="ada")
     settings = connector.load_settings()
-    off = {check.name for check in provider.checks if not check.applies(settings)}  # a setting chose another way
+    off = {check.name: check.off for check in provider.checks if not check.applies(settings)}  # a setting chose so
     assert len(off) < len(provider.checks)
-    checks = [line for line in report.lines if not line.name.startswith("names:")]
-    assert [(line.name, line.sentence) for line in checks if line.result != "ok" and line.name not in off] == []
-    # A name may be one that nobody can look up; none of the sandbox's own is missing there.
-    assert [(line.name, line.sentence) for line in report.lines if line.result == "failed"] == []
+    checks = {line.name: line for line in report.lines if not line.name.startswith("names:")}
+    assert set(checks) == {check.name for check in provider.checks}
+    assert [
+        (line.name, line.sentence) for line in checks.values() if line.result != "ok" and line.name not in off
+    ] == []
+    assert {name: (checks[name].result, checks[name].sentence) for name in off} == {
+        name: ("off", why) for name, why in off.items()
+    }
+    for line in report.lines:
+        if line.name.startswith("names:"):
+            # A name may be one that nobody can look up; none of the sandbox's own is missing there, and what can be
+            # looked for is.
+            kind = naming.kind_of(connector, line.name.partition(":")[2])
+            assert line.result in (("ok", "unsure") if kind.can_be_checked else ("unchecked",)), line
     assert all(SENTENCE.match(line.sentence) for line in report.lines)
     assert Event.objects.get(pk=report.event_id).outcome == Outcome.SUCCEEDED
     assert stage.count > 0, "no check asks the remote anything"
     checking.run_probe(connector)
     assert driving.leaks(stage) == []
+
+
+def test_a_check_that_a_setting_switches_off_works_where_it_is_on(provider, stage):
+    """Off at the sandbox's own settings, it would otherwise never have run at all."""
+    connector = driving.on_stage(provider, stage)
+    settings = connector.load_settings()
+    run = Run(connector, None, recorder=ListRecorder(trace_id=""), budget_s=20.0)
+    for check in provider.checks:
+        if not check.applies(settings):
+            asked = stage.count
+            assert SENTENCE.match(check.function(run)), check.name
+            assert stage.count > asked, f"{check.name} asks the remote nothing"
 
 
 def dead(connector: Connector, stage: Stage) -> None:

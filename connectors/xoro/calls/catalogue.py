@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.xoro import wire
+from connectors.xoro.client import unsure
 from connectors.xoro.paging import Page
 
 if TYPE_CHECKING:
@@ -33,9 +34,12 @@ def get_product(client: XoroClient, number: str) -> tuple[Node | None, bool]:
 
 
 def get_item(client: XoroClient, sku: str) -> Node | None:
-    """The item of that SKU, ``None`` where none came back."""
-    rows = client.page("items", {"item_number": sku}, 1).rows
-    return next((row for row in rows if text(row.get("ItemNumber")) == sku), None)
+    """The item of that SKU, ``None`` where none came back. Raises ``RemoteUnavailable`` where an empty answer proves
+    nothing."""
+    found = client.page("items", {"item_number": sku}, 1)
+    if not found.rows and not found.is_certain:
+        raise unsure(f"item {sku}")
+    return next((row for row in found.rows if text(row.get("ItemNumber")) == sku), None)
 
 
 def items_page(client: XoroClient, page: int, *, since: str = "", size: int = 0) -> Page:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.exceptions import RemoteUnavailable
 from connectors.xoro import wire
 from connectors.xoro.client import XoroClient
 from connectors.xoro.paging import Page
@@ -49,22 +48,6 @@ def invoices_by(client: XoroClient, parameter: str, value: str) -> tuple[list[di
     wanted = value.casefold()
     rows = [row for row in found.rows if wire.identifier(wire.header_of(row).get(member)).casefold() == wanted]
     return rows, found.is_certain
-
-
-def sales_order(client: XoroClient, number: str) -> dict[str, Any] | None:
-    """One sales order by its number; ``None`` where Xoro has none of it. Raises ``RemoteUnavailable`` where an empty
-    answer proves nothing, besides what a read raises."""
-    found = client.read("sales_orders", {"order_number": number})
-    row = next((row for row in found.rows if wire.document_number(row) == number), None)
-    if row is None and not found.is_certain:
-        raise unsure(f"sales order {number}")
-    return row
-
-
-def unsure(what: str) -> RemoteUnavailable:
-    """An emptiness that proves nothing; the event waits and asks again."""
-    sentence = f"Xoro answered the question for {what} with nothing, as it also does when it is too busy."
-    return RemoteUnavailable(sentence, code="throttled")
 
 
 def is_of(row: dict[str, Any], source: str) -> bool:

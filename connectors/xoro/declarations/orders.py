@@ -13,7 +13,10 @@ from connectors.xoro.settings_warehousing import INVOICES
 
 SPAWNS: dict[str, Handler] = {
     deposits.TOPIC: Handler(function=import_deposit, label="Payment of an order", max_attempts=20),
-    accounts.TOPIC: Handler(function=accounts.upsert, label="Customer or company of an order"),
+    # Each carries the whole account as it was: only the newest is worth writing.
+    accounts.TOPIC: Handler(
+        function=accounts.upsert, label="Customer or company of an order", reads_current_state=True
+    ),
     adjustments.TOPIC: Handler(function=adjustments.adjust_stock, label="Stock of a line taken off"),
 }
 SYNCS: dict[str, Sync] = {}

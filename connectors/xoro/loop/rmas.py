@@ -19,6 +19,8 @@ from connectors.exceptions import (
 )
 from connectors.xoro import refusals, wire
 from connectors.xoro.calls import rmas as calls
+from connectors.xoro.calls.invoices import invoices_by
+from connectors.xoro.client import unsure
 from connectors.xoro.documents import SALES_ORDER, Document, documents_of
 from connectors.xoro.loop import memory as remembering
 from connectors.xoro.loop.memory import Memory
@@ -204,8 +206,10 @@ def _customer(run: Run, document: Document) -> str:
     if document.kind == SALES_ORDER:
         row = run.client.get_sales_order(document.number) or {}
     else:
-        rows = run.client.read("invoices", {"invoice_number": document.number}).rows
-        row = next((one for one in rows if wire.document_number(one) == document.number), {})
+        rows, is_certain = invoices_by(run.client, "invoice_number", document.number)
+        if not rows and not is_certain:
+            raise unsure(f"invoice {document.number}")
+        row = rows[0] if rows else {}
     return str(wire.header_of(row).get("CustomerName") or "")
 
 

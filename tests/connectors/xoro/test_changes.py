@@ -343,6 +343,18 @@ def test_an_order_xoro_does_not_show_any_more_is_named(tenant: Tenant) -> None:
     assert len(tenant.writes()) == 1
 
 
+@pytest.mark.parametrize("change", [more_units, cancelled])
+def test_a_busy_xoro_is_not_taken_for_an_order_that_is_gone(tenant: Tenant, change: Any) -> None:
+    run = sent(tenant, make_order())
+    tenant.fault("throttle", SEARCH, times=4)
+    with pytest.raises(RemoteUnavailable) as busy:
+        push_order(run, change(make_order()))
+    assert busy.value.code == "throttled"
+    assert len(tenant.writes()) == 1
+    push_order(run, change(make_order()))
+    assert len(tenant.writes()) == 2
+
+
 def test_an_order_an_older_hub_had_sent_is_changed_too(tenant: Tenant) -> None:
     from tests.connectors.xoro.cast import forget
 

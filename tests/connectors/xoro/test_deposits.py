@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 TOPIC = "deposits/import"
 IMPORT = "/api/xerp/deposit/import"
+SEARCH = "/api/xerp/salesorder/getsalesorder"
 UNPAID = make_order(payments=(), financial_status="pending")
 PAID = make_order()
 PAYPAL = [{"gateway": "paypal", "account": "PayPal", "method": "PayPal"}]
@@ -91,6 +92,29 @@ def test_money_paid_back_after_the_invoice_is_left_to_the_credit_memo(tenant: Te
         pay(tenant, run)
     assert skip.value.code == "invoiced"
     assert imports(tenant) == []
+
+
+def test_a_busy_xoro_is_not_taken_for_an_order_without_an_invoice(tenant: Tenant) -> None:
+    run = sent(tenant, PAID)
+    tenant.control("ship", order_number="MAIN-S000001")
+    push_order(run, make_order(payments=(*PAID.payments, make_payment("10.00", id="9002", kind="refund"))))
+    tenant.fault("throttle", "/api/xerp/invoice/getinvoice", times=4)
+    tenant.fault("throttle", SEARCH, times=4)
+    with pytest.raises(RemoteUnavailable) as busy:
+        pay(tenant, run)
+    assert busy.value.code == "throttled"
+    tenant.fault("throttle", "/api/xerp/invoice/getinvoice", times=4)
+    with pytest.raises(Skip, match="the refund's credit memo books that"):
+        pay(tenant, run)
+    assert imports(tenant) == []
+
+
+def test_where_emptiness_always_looks_like_throttling_the_sales_order_says_whether_it_left(tenant: Tenant) -> None:
+    tenant.control("config", empty_as_false=True)
+    run = sent(tenant, PAID)
+    push_order(run, make_order(payments=(*PAID.payments, make_payment("10.00", id="9002", kind="refund"))))
+    pay(tenant, run)
+    assert amounts(tenant) == [67.8, -10.0]
 
 
 def test_a_payment_after_shipping_pays_the_invoice(tenant: Tenant) -> None:

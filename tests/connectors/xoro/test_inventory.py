@@ -94,6 +94,24 @@ def test_stores_of_one_location_add_up(xoro, route, sandbox):
     assert wanted(path)["MUG-BLU-350", "Spokane"] == "22"
 
 
+@pytest.mark.parametrize(("first", "second"), [("Spokane", " spokane"), ("7001", "gid://shopify/Location/7001")])
+def test_two_spellings_of_a_location_are_one(xoro, route, sandbox, first, second):
+    set_stock(sandbox, "MUG-BLU-350", MAIN, 17)
+    set_stock(sandbox, "MUG-BLU-350", EAST, 5)
+    one = xoro(inventory_location_map=[{"store": MAIN, "location": first}, {"store": EAST, "location": second}])
+    path = route(one)
+    run_sync(one, "inventory")
+    assert {place: text for (sku, place), text in wanted(path).items() if sku == "MUG-BLU-350"} == {first: "22"}
+
+
+def test_the_rows_of_a_page_that_are_asked_for_are_a_setting(xoro, route, sandbox):
+    one = xoro(inventory_page=250)
+    route(one)
+    run_sync(one, "inventory")
+    asked = [row["query"].get("per_page") for row in sandbox.log("xoro") if row["path"] == LIST]
+    assert set(asked) == {"250"}
+
+
 @pytest.mark.parametrize(
     ("changes", "quantity"),
     [

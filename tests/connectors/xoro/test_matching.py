@@ -186,6 +186,13 @@ def test_cents_without_an_account_or_beyond_the_limit_do_not_balance():
     assert plan.net - plan.total == Decimal("0.20")
 
 
+@pytest.mark.parametrize(("limit", "is_balanced"), [(0, False), (1, False), (2, True)])
+def test_how_many_cents_are_a_rounding_difference_is_a_setting(limit, is_balanced):
+    two = payout(line("10.00", "#1"), line("10.00", "#2"))
+    rows = [payment("9.99", "1"), payment("9.99", "2")]
+    assert planned(two, rows, payout_rounding_limit=limit).is_balanced is is_balanced
+
+
 def test_an_unmatched_amount_is_never_absorbed():
     plan = planned(payout(line("120.00"), line("0.02", "#1902")), [payment("120.00")])
     assert not plan.is_balanced

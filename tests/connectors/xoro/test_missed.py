@@ -148,16 +148,19 @@ def test_throttling_is_no_emptiness_and_moves_no_cursor(house: House) -> None:
     assert cursors(house)["Paid"].startswith("2026-03-09T16:00")
 
 
-def test_the_cursor_is_the_newest_moment_xoro_named_minus_the_overlap_never_the_hubs_clock(house: House) -> None:
+@pytest.mark.parametrize(("overlap", "since"), [(30, "2026-01-05T11:30:"), (90, "2026-01-05T10:30:")])
+def test_the_cursor_is_the_newest_moment_xoro_named_minus_the_overlap_never_the_hubs_clock(
+    house: House, overlap: int, since: str
+) -> None:
     house.control("config", time_zone="America/New_York")
-    house.settings(api_time_zone="America/New_York", import_overlap_minutes=30)
+    house.settings(api_time_zone="America/New_York", import_overlap_minutes=overlap)
     house.control("clock", at="2026-01-05T17:00:00+00:00")  # noon there; the hub's own clock says something else
     house.ship(house.order())
     house.tell()
     house.tell()
     asked = [one["query"] for one in house.calls("invoice/getinvoice") if one["query"].get("status") == "Paid"]
     assert "updated_at_min" not in asked[0]
-    assert asked[-1]["updated_at_min"].startswith("2026-01-05T11:30:")
+    assert asked[-1]["updated_at_min"].startswith(since)
     (told,) = Event.objects.filter(topic="shipment/deliver")
     assert '"updated_at":"2026-01-05T17:00:' in payload_of(told)
 

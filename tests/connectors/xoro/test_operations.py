@@ -13,7 +13,7 @@ from django.utils import timezone
 from connectors import known, plans, syncing
 from connectors.models import Connector, Plan, Route
 from connectors.xoro import scheduling
-from events import digests, mail
+from events import digests, mail, rerun
 from events.drain import Drainer
 from events.models import Digest, Event, Kind, Mail, Outcome, Reason
 from events.outcomes import resolve
@@ -42,8 +42,8 @@ def set_(erp, **changes) -> None:
     known.forget()
 
 
-def order(shop) -> Event:
-    event_id = syncing.start_single(shop, "order", "#2205", by="sam")
+def order(shop, number: str = "#2205") -> Event:
+    event_id = syncing.start_single(shop, "order", number, by="sam")
     Drainer(0).run()
     return Event.objects.get(kind=Kind.DELIVERY, parent_id=event_id)
 
@@ -101,6 +101,28 @@ def test_people_hear_of_a_row_once_in_the_hours_digest_until_its_text_changes(sa
     assert "Undeposited Funds" in row.sentence
     Digest.objects.update(due_at=timezone.now() - timedelta(seconds=1))
     assert digests.send_due() == 1, "another text is news"
+
+
+def test_failed_transactions_are_queued_in_steps_of_the_batch_and_none_is_left(shop, erp, monkeypatch):
+    set_(erp, import_batch_size=1, sale_store="Nowhere")
+    for number in ("#2205", "#2206", "#2207"):
+        assert order(shop, number).outcome == Outcome.FAILED
+    steps: list[int] = []
+    again = rerun.again
+    monkeypatch.setattr(rerun, "again", lambda *given, **more: steps.append(more["limit"]) or again(*given, **more))
+    assert batch(erp) == "3 failed transactions queued again."
+    assert steps == [1, 1, 1, 1]
+
+
+def test_a_mail_waits_until_there_are_as_many_errors_as_the_settings_say(shop, erp, monkeypatch):
+    monkeypatch.setattr(mail, "close_old_connections", lambda: None)
+    set_(erp, notify_min_errors=2, sale_store="Nowhere")
+    for number, mails in (("#2205", 0), ("#2206", 1)):
+        assert order(shop, number).outcome == Outcome.FAILED
+        Digest.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+        assert digests.send_due() == mails
+    assert mail.send_due() == 1
+    assert outbox.outbox[0].subject == "[Xoro] 2 failures wait for somebody"
 
 
 def test_a_passing_fault_waits_a_minute_and_is_given_up_after_the_attempts_of_the_settings(sandbox, shop, erp):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -126,6 +127,15 @@ def test_an_order_older_than_the_start_date_is_left_out_and_says_so(sandbox: Any
     left_out = way.bring(make_order())
     assert (left_out.outcome, left_out.reason_code) == (Outcome.SKIPPED, "before_start"), left_out.sentence
     assert way.writes() == 0
+
+
+@pytest.mark.parametrize(("minute", "is_sent"), [(59, False), (60, True)])
+def test_the_start_date_begins_at_midnight_of_the_shop(sandbox: Any, install: Any, minute: int, is_sent: bool) -> None:
+    way = Way(sandbox, install, import_start_date="2026-03-08", import_time_zone="America/Toronto")
+    placed = datetime(2026, 3, 8, 4, tzinfo=UTC) + timedelta(minutes=minute)  # 23:59 and 0:00 there
+    event = way.bring(make_order(created_at=placed))
+    assert (event.outcome == Outcome.SUCCEEDED) is is_sent, event.sentence
+    assert len(way.orders()) == is_sent
 
 
 def test_an_order_in_the_warehouse_fails_and_names_order_and_step(way: Way, sandbox: Any) -> None:

@@ -373,6 +373,12 @@ def test_an_order_whose_wave_cannot_be_made_is_there_and_says_why(tenant: Tenant
     assert "Insufficient inventory to create wave" in run.notes["wave_error"]
 
 
+def test_orders_are_released_at_once_or_left_open(tenant: Tenant) -> None:
+    push_order(tenant.run(auto_release=False), make_order())
+    push_order(tenant.run(), make_order(id="2", number="2042", name="#2042"))
+    assert [one["StatusName"] for one in tenant.orders()] == ["Open", "Released"]
+
+
 def test_waves_are_locked_where_the_connector_says_so(tenant: Tenant) -> None:
     push_order(tenant.run(**AUTO_WAVE), make_order())
     assert tenant.orders()[0]["AutoLockWave"] is True
@@ -389,6 +395,53 @@ def test_a_refused_wave_keeps_the_code_by_which_it_is_run_again(import_enabled: 
         push_order(FakeRun(client.settings, client), make_order())
     assert refused.value.code == "1010"
     assert ("runs it again in a few minutes" in refused.value.next_step) is import_enabled
+
+
+def refused(code: int, message: str) -> tuple[int, dict]:
+    return 200, {"Result": False, "ErrorCode": code, "Message": message, "Data": None}
+
+
+EMPTY = (200, {"Result": True, "ErrorCode": 0, "Data": []})
+FOUND = {
+    "OrderNumber": "MAIN-S000009",
+    "StatusName": "Released",
+    "ThirdPartyRefNo": "6120045512001",
+    "ThirdPartySource": "https://lumen-goods.example-Demo",
+}
+
+
+@pytest.mark.parametrize(("codes", "is_adopted"), [(["77"], True), (["1005"], False)])
+def test_which_code_means_a_duplicate_is_the_tenants_to_say(codes: list[str], is_adopted: bool) -> None:
+    found = (200, {"Result": True, "ErrorCode": 0, "Data": [{"SoEstimateHeader": FOUND}]})
+    client = scripted_client(EMPTY, refused(77, "Known already"), found, duplicate_codes=codes)
+    run = FakeRun(client.settings, client)
+    if is_adopted:
+        assert push_order(run, make_order()).target_number == "MAIN-S000009"
+    else:
+        with pytest.raises(RemoteRefused, match="Known already"):
+            push_order(run, make_order())
+
+
+@pytest.mark.parametrize(("codes", "is_replaced"), [(["78"], True), (["1002"], False)])
+def test_which_code_means_an_unknown_item_is_the_tenants_to_say(codes: list[str], is_replaced: bool) -> None:
+    made = (200, {"Result": True, "ErrorCode": 0, "Data": {"SoEstimateHeader": FOUND}})
+    allowed = {"default_sku": "HUB-DEFAULT", "use_default_sku_if_unknown": True, "unknown_item_codes": codes}
+    client = scripted_client(EMPTY, refused(78, "No such product: LMP-OAK-S"), made, **allowed)
+    run = FakeRun(client.settings, client)
+    if is_replaced:
+        push_order(run, make_order())
+        assert client.http.calls[-1]["json"]["SoEstimateItemLineArr"][0]["ItemNumber"] == "HUB-DEFAULT"
+    else:
+        with pytest.raises(RemoteRefused, match="No such product"):
+            push_order(run, make_order())
+
+
+@pytest.mark.parametrize(("codes", "is_of_a_wave"), [(["79"], True), (["1007"], False)])
+def test_which_code_means_a_wave_error_is_the_tenants_to_say(codes: list[str], is_of_a_wave: bool) -> None:
+    client = scripted_client(EMPTY, refused(79, "Nothing to pick"), *[EMPTY] * 8, wave_error_codes=codes)
+    with pytest.raises(RemoteRefused) as failed:
+        push_order(FakeRun(client.settings, client), make_order())
+    assert ("could not make a wave for order #2041" in failed.value.sentence) is is_of_a_wave
 
 
 def test_the_shops_payment_terms_are_translated_or_the_connectors_count(tenant: Tenant) -> None:

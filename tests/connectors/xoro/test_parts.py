@@ -441,6 +441,15 @@ def test_a_payment_after_an_invoice_is_a_persons_to_enter(tenant: Tenant) -> Non
 
 
 @pytest.mark.django_db
+def test_a_cancelled_order_that_is_an_invoice_is_a_persons_task(tenant: Tenant) -> None:
+    run = sent(tenant, make_order(), **INVOICES)
+    with pytest.raises(RemoteRefused, match="MAIN-I000001 is invoiced") as refused:
+        push_order(run, replace(make_order(), cancelled_at=datetime(2026, 3, 8, tzinfo=UTC)))
+    assert refused.value.code == "in_warehouse"
+    assert len(tenant.writes()) == 1
+
+
+@pytest.mark.django_db
 def test_an_invoice_the_memory_lost_is_read_by_its_reference(tenant: Tenant) -> None:
     run = sent(tenant, make_order(), **INVOICES)
     forget()

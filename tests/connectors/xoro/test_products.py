@@ -98,6 +98,13 @@ def test_each_product_has_an_event_of_its_own_and_its_members_are_translated(xor
     assert (blue.is_tracked, blue.sells_when_empty, blue.barcode) == (True, False, "4000000000000")
 
 
+def test_price_tracking_and_selling_without_stock_follow_the_settings(xoro, route, sandbox):
+    one = xoro(price_field="CustomPrice1", track_quantity=False, oversell=True)
+    route(one)
+    blue = read(single(one, "MUG")).variants[0]
+    assert (blue.price, blue.is_tracked, blue.sells_when_empty) == (Decimal("14.28"), False, True)
+
+
 def test_a_product_without_a_handle_fails_named_and_a_retry_reads_it_anew(xoro, route, sandbox):
     one = xoro()
     route(one)
@@ -501,6 +508,15 @@ def test_an_empty_answer_that_may_be_throttling_makes_no_base_part(back, sandbox
     event = one.deliver(product())
     assert (event.outcome, event.reason_code) == (Outcome.WAITING, "throttled")
     assert creates(sandbox) == []
+
+
+def test_an_empty_answer_that_may_be_throttling_does_not_say_that_a_sku_is_free(back, sandbox):
+    one = back()
+    sandbox.post("/xoro/_sandbox/fault", {"kind": "throttle", "match": "/api/xerp/product/item/getitem", "times": 4})
+    event = one.deliver(product(variants=(variant("DESK-120", "120"),)))
+    assert (event.outcome, event.reason_code) == (Outcome.WAITING, "throttled")
+    assert creates(sandbox) == []
+    assert again(event).event.reason_code == "sku_used"
 
 
 @pytest.mark.parametrize(

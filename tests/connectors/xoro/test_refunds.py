@@ -438,6 +438,18 @@ def test_units_of_one_line_on_two_invoices_become_a_memo_of_each(books):
     assert sum(one["TotalAmount"] for one in headers) == 100.0
 
 
+def test_shipping_paid_back_stands_on_the_first_of_several_memos_alone(books):
+    two_lamps(books, is_shipped=False)
+    books.ship(lines={SKU: 1})
+    books.ship()
+    line = make_refund_line(quantity=Decimal(2), subtotal=Decimal(110), tax=Decimal("6.60"))
+    shipping = (RefundShipping(id="51", title="Standard", amount=Decimal("9.50")),)
+    event = books.push(make_refund(lines=(line,), total=Decimal("126.10"), shipping=shipping))
+    assert event.outcome == "succeeded", event.sentence
+    headers = [one["creditMemoHeader"] for one in books.memos()]
+    assert [(one.get("ShippingCreditAmount", 0), one["TotalAmount"]) for one in headers] == [(9.5, 67.8), (0, 58.3)]
+
+
 def test_yen_are_divided_among_memos_without_fractions(books):
     two_lamps(books, currency="JPY", is_shipped=False)
     books.ship(lines={SKU: 1})

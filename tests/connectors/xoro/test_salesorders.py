@@ -212,6 +212,19 @@ def test_the_service_follows_the_country() -> None:
     assert header_of(make_order(shipping_address=None), **services)["CarrierName"] == "UPS"
 
 
+@pytest.mark.parametrize(
+    ("setting", "member"),
+    [
+        ("sales_rep", "SalesRepId"), ("order_type", "OrderTypeName"), ("payment_terms", "PaymentTermsName"),
+        ("ship_location", "DefaultLocationName"), ("shipping_terms", "ShippingTermsName"), ("carrier", "CarrierName"),
+        ("ship_service", "ShipServiceName"),
+    ],
+)  # fmt: skip
+def test_what_a_setting_names_is_in_the_header_and_nothing_where_it_is_empty(setting: str, member: str) -> None:
+    assert header_of(make_order(), **{setting: "Chosen"})[member] == "Chosen"
+    assert member not in header_of(make_order(), **{setting: ""})
+
+
 def test_tip_duties_and_fees_become_lines() -> None:
     order = make_order(tip=Decimal("5.00"), duties=Decimal("4.20"), fees=Decimal("0.10"), total=Decimal("77.10"))
     extra = [(line["ItemNumber"], line["UnitPrice"], line["Qty"]) for line in lines_of(order)[1:]]
@@ -279,6 +292,12 @@ def test_a_gateway_may_have_its_own_account_and_method() -> None:
     rows = [{"gateway": "other", "account": "X"}, {"gateway": "card", "account": "PayPal", "method": "Card"}]
     header = header_of(make_order(), gateway_map=rows)
     assert (header["DepositAccountName"], header["PaymentMethodName"]) == ("PayPal", "Card")
+
+
+def test_the_deposit_goes_to_the_payment_account_and_takes_the_whole_total_where_so_set() -> None:
+    header = header_of(make_order(), payment_account="Bank Checking", deposit_flag="Y")
+    assert (header["DepositAccountName"], header["AutoDepositTotalAmount"]) == ("Bank Checking", "Y")
+    assert header_of(make_order())["AutoDepositTotalAmount"] == "N"
 
 
 def test_the_wave_code_is_sent_only_where_it_is_known_and_wanted() -> None:
