@@ -38,7 +38,7 @@ class Item:
     label: str
     group: str
     text: str
-    source: str = ""
+    proof: str = ""
     raw: Any = None
     value: str = ""
     field_path: str = ""
@@ -153,7 +153,7 @@ def _assumed(connector: Connector) -> Iterator[Item]:
         named = list(_of_schema(cls, route.options, route.admin_path(), _route_name(route)))
         yield from (Item(**{**one.__dict__, "group": f"Route from {route.source}"}) for one in named)
     for one in provider.assumptions:
-        yield Item(one.name, one.label, "", one.text, one.source)
+        yield Item(one.name, one.label, "", one.text, one.proof)
 
 
 def _route_name(route: Route) -> Any:
@@ -174,6 +174,7 @@ def _of_schema(cls: type, stored: Mapping[str, Any], path: str, named: Any) -> I
             label=schema.label_of(cls, name),
             group=one.group,
             text=one.assumed,
+            proof=one.proof,
             raw=raw,
             value=as_text(one.field, raw),
             field_path=f"{path}#id_{PREFIX}{name}",

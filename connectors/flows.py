@@ -29,7 +29,7 @@ KNOWN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("refunds", "Refunds and returns", ("refund", "refund_request", "return")),
     ("inventory", "Inventory", ("stock", "stock_adjustment")),
     ("products", "Products", ("product", "price")),
-    ("giftcards", "Gift cards", ("gift_card",)),
+    ("giftcards", "Gift cards", ("gift_card", "credit_application")),
     ("payouts", "Payouts", ("payout",)),
     ("customers", "Customers", ("customer", "company")),
 )

@@ -26,7 +26,8 @@ class Declared:
 
     ``shown_when``: the setting this one depends on, and the values of it that show this one (of a switch: on, off); with
     no values, any value that says something (a switch that is on, a text that is filled in). ``assumed``: what the hub
-    takes for granted here and the vendor's public pages do not say, for a person to confirm with the vendor. ``names``:
+    takes for granted here and the vendor's public pages do not say, for a person to confirm with the vendor; ``proof``:
+    how that person finds out. ``names``:
     the kind of remote object this text names exactly as it is spelled there (store, account, item, ...)."""
 
     field: forms.Field
@@ -37,6 +38,7 @@ class Declared:
     shown_when: tuple[str, ...] = ()
     assumed: str = ""
     names: str = ""
+    proof: str = ""
 
 
 def setting(
@@ -49,13 +51,14 @@ def setting(
     shown_when: tuple[str, ...] = (),
     assumed: str = "",
     names: str = "",
+    proof: str = "",
 ) -> Any:
     """A dataclass field with its form field. A secret never shows in ``repr``; its default is the empty string.
 
     The default of an optional setting is the form field's ``initial``; label and help text are the form field's own,
     with the unit of a number in the help text.
     """
-    declared = Declared(form_field, secret, group, enables, advanced, shown_when, assumed, names)
+    declared = Declared(form_field, secret, group, enables, advanced, shown_when, assumed, names, proof)
     default, more = _default(form_field), {KEY: declared}
     if isinstance(default, dict):
         return field(default_factory=lambda: dict(default), metadata=more, repr=not secret)

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class Assumption:
     """Something the hub takes for granted of the vendor that no setting holds: a row of the connector's checklist, for a
-    person to confirm with the vendor. ``source``: where the gap is described. What a setting holds is marked there
-    (``setting(assumed=...)``)."""
+    person to confirm with the vendor. ``proof``: how that person finds out. What a setting holds is marked there
+    (``setting(assumed=..., proof=...)``)."""
 
     name: str
     label: str
     text: str
-    source: str = ""
+    proof: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

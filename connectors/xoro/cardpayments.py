@@ -14,9 +14,11 @@ from connectors import syncing
 from connectors.exceptions import ConfigurationError, RemoteRefused, WaitFor
 from connectors.models import Link, LinkState, Route
 from connectors.records import GiftCard, Order, Payment
-from connectors.xoro import deposits
+from connectors.xoro import applications, deposits
+from connectors.xoro.applications import Use
 from connectors.xoro.creditmemos import find
 from connectors.xoro.documents import third_party_source
+from connectors.xoro.salesorders import ref_no
 from events.models import OPEN_OUTCOMES, Event, Kind, Outcome
 
 if TYPE_CHECKING:
@@ -53,10 +55,18 @@ def news(run: Run, order: Order) -> list[Payment]:
 
 
 def remember(run: Run, order: Order) -> None:
-    """That the cards which paid the order are in Xoro."""
-    if run.settings.gift_cards_enabled:
-        source = third_party_source(order, run.settings)
-        deposits.note_payments(run, source, order.id, deposits.by_gift_card(order), deposits.CARD)
+    """That the cards which paid the order are in Xoro; what they paid is applied to its invoice by events of their own."""
+    if not run.settings.gift_cards_enabled:
+        return
+    source = third_party_source(order, run.settings)
+    for one in news(run, order):
+        if one.gift_card_id and one.amount > 0:
+            applications.ask(run, Use(
+                source=source, reference=one.id, memo=one.gift_card_id, amount=str(one.amount), currency=order.currency,
+                order_name=order.name, order_number=ref_no(order), order_id=order.id, total=str(order.total),
+                by=f"gift card {one.gift_card_id}",
+            ))  # fmt: skip
+    deposits.note_payments(run, source, order.id, deposits.by_gift_card(order), deposits.CARD)
 
 
 def ensure_card(run: Run, order: Order, payment: Payment) -> str:

@@ -31,12 +31,14 @@ EXPECTED = "expected by ASN"
 PERCENTAGE = 10  # DiscountTypeId of the guide's sample
 # What a connector calls the members no guide lists.
 TYPE, OFFSET, RECEIVABLE, LIABILITY, UNIT_PRICE = "type", "refund_offset", "receivable", "liability", "unit_price"
+BALANCE = "balance"  # of an answer, and of an invoice as well
 NAMES = {
     TYPE: "CreditMemoTypeName",
     OFFSET: "RefundOffsetAccountName",
     RECEIVABLE: "AccountReceivableName",
     LIABILITY: "LiabilityAccountName",
     UNIT_PRICE: "",
+    BALANCE: "BalanceAmount",
 }
 
 

@@ -17,7 +17,7 @@ from django.db.models import F, Func, Value
 
 from connectors.exceptions import HubError, PayloadError, RemoteRefused, Skip
 from connectors.models import DirectoryEntry
-from connectors.xoro import documents, earlier, missed, shipped, telling, wire
+from connectors.xoro import applications, documents, earlier, missed, shipped, telling, wire
 from connectors.xoro.calls import invoices as calls
 from connectors.xoro.client import unsure
 from connectors.xoro.paging import Page
@@ -150,7 +150,7 @@ def _take_rows(run: Run, memory: Node, source: str, rows: Sequence[Node]) -> Non
             met |= {one.id: one} if has_left(one) or is_void(one, run.settings) else {}
     known = shipped.memories(run, list(met))
     old = earlier.of(run, met.values())
-    remembered = []
+    remembered, changed_orders = [], set()
     for one in met.values():
         before = known.get(one.id, {})
         changed = one.changed_at.isoformat() if one.changed_at else ""
@@ -159,11 +159,13 @@ def _take_rows(run: Run, memory: Node, source: str, rows: Sequence[Node]) -> Non
             continue
         if (before.get("changed") != changed or not changed) and one.id not in old:
             memory["found"] += 1
+            changed_orders.add(one.shop_number)
             hand_on(run, one)
         units = {sku: str(units) for sku, units in units_of(one, run.settings).items()}
         remembered.append((one, {**before, "changed": changed, "units": units}))
     memory["old"] = memory.get("old", 0) + len(old)
     shipped.remember(run, remembered)
+    applications.wake_waiting(run, changed_orders)
 
 
 def is_ours(run: Run, row: Node, source: str) -> bool:

@@ -18,6 +18,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "create_customer": ("POST", "customer/create"),
     "credit_memos": ("GET", "creditmemo/getcreditmemo"),
     "create_credit_memo": ("POST", "creditmemo/import"),
+    "apply_credit": ("POST", "creditmemo/apply"),
     "inventory": ("GET", "inventory/getinventorybyitem"),
     "adjust_inventory": ("POST", "inventory/adjustment"),
     "products": ("GET", "product/getproduct"),

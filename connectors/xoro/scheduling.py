@@ -26,7 +26,7 @@ WAVE_REST_S = 300.0
 # Failures no batch can mend: a document there contradicts the record, and a person decides which of them is right.
 FOR_PEOPLE = frozenset({
     "cancelled_there", "change_not_applied", "credited_by_return", "failed_after_deposit", "gone", "in_warehouse",
-    "manual_task", "no_invoice", "no_order", "unshipped_part", "voided_there",
+    "manual_task", "memo_short", "no_invoice", "no_order", "unshipped_part", "voided_there",
 })  # fmt: skip
 DIGEST_AT = 7 * 60  # minute of the day, by the shop's clock
 AFTER_RUN = 2  # minutes that the rows of a run are given before they are told of

@@ -76,14 +76,18 @@ class ConnectionSettings:
         CONNECTION,
         required=True,
         assumed="ThirdPartySource is “https://<shop domain>-<account name>”.",
+        proof="In Xoro open an order the vendor's app made and compare its third-party source.",
     )
     api_time_zone: str = text(
         "Time zone of Xoro", "Such as America/Vancouver.", CONNECTION, initial="UTC",
-        assumed="Dates of filters and answers are in this time zone (G-07).",
+        assumed="Dates of filters and answers are in this time zone.",
+        proof="Change an order in Xoro, test the connection, and compare the time of change in the answer with your "
+        "clock.",
     )  # fmt: skip
     pause_ms: int = whole(
         "Pause", "Between two calls, in ms.", CONNECTION, initial=250, least=0, most=10_000, advanced=True,
-        assumed="One call at a time with 250 ms between two keeps within the limits, which are not published (G-17).",
+        assumed="One call at a time with 250 ms between two keeps within the limits, which are not published.",
+        proof="Ask Xoro how many calls a minute your account may make; lower only what they confirm in writing.",
     )  # fmt: skip
     timeout_s: int = whole(
         "Time-out", "Of one call, in seconds.", CONNECTION, initial=120, least=1, most=300, advanced=True
@@ -103,16 +107,19 @@ class ConnectionSettings:
     duplicate_codes: tuple[str, ...] = listed(
         "Codes of a duplicate", "ErrorCode values that mean: this reference is already in Xoro. With commas between "
         "them.", CONNECTION, initial=("1005",), advanced=True,
-        assumed="A document with a known third-party reference is refused, by these error codes (G-16, G-18).",
+        assumed="A document with a known third-party reference is refused, by these error codes.",
+        proof="In a test account send one order twice, and look which ErrorCode the second answer has.",
     )  # fmt: skip
     unknown_item_codes: tuple[str, ...] = listed(
         "Codes of an unknown item", "ErrorCode values that mean: this SKU is not in Xoro. With commas between them.",
-        CONNECTION, initial=("1002",), advanced=True, assumed="An unknown SKU is refused by these error codes (G-16).",
+        CONNECTION, initial=("1002",), advanced=True, assumed="An unknown SKU is refused by these error codes.",
+        proof="In a test account send an order with a SKU that Xoro does not have, and look at the ErrorCode.",
     )  # fmt: skip
     wave_error_codes: tuple[str, ...] = listed(
         "Codes of a wave error", "ErrorCode values that mean: no wave could be made yet. With commas between them.",
         CONNECTION, initial=("1007", "1010"), advanced=True,
-        assumed="A wave that cannot be made is refused by these error codes (G-16).",
+        assumed="A wave that cannot be made is refused by these error codes.",
+        proof="In a test account release an order without stock, and look at the ErrorCode of its wave.",
     )  # fmt: skip
 
 

@@ -39,7 +39,8 @@ class AccountSettings:
         advanced=True,
         shown_when=("record_payments",),
         assumed="Payments name the method and deposit account of the first matching gateway; the vendor's advanced page "
-        "is not public (G-14).",
+        "is not public.",
+        proof="Compare the deposit of an order paid by each gateway with one the vendor's app made.",
     )
     refund_offset_account: str = text(
         "Refund offset account", "Takes the difference when the exchange rate moved between payment and refund.",
@@ -51,14 +52,16 @@ class AccountSettings:
     deposit_flag: str = text(
         "Deposit of the whole amount", "AutoDepositTotalAmount: Y takes the whole total as deposit, N the amount paid.",
         ACCOUNTS, initial="N", advanced=True, shown_when=("record_payments",),
-        assumed="AutoDepositTotalAmount is Y or N; N lets DepositAmount count (G-04, G-06).",
+        assumed="AutoDepositTotalAmount is Y or N; N lets DepositAmount count.",
+        proof="In a test account send a paid order, and compare its deposit in Xoro with the amount paid.",
     )  # fmt: skip
     replacement_takes_deposit: bool = switch(
         "Send the deposit again with a changed order",
         "On: an order that is replaced takes along what was deposited on it until then, for tenants whose void gives it "
         "up. Off: the deposit stays where it is.",
         ACCOUNTS, initial=False, advanced=True, shown_when=("record_payments",),
-        assumed="A sales order replaced under its own number keeps its deposits (G-02, G-04).",
+        assumed="A sales order replaced under its own number keeps its deposits.",
+        proof="In a test account change a paid order, and look whether the new sales order still has its deposit.",
     )  # fmt: skip
 
 

@@ -18,7 +18,8 @@ class FilterSettings:
         "Financial status", "An order is sent while its payment stands at one of these. None chosen: at "
         "any.", FILTERS, as_choices(FINANCIAL),
         initial=[one for one in FINANCIAL if one != "voided"],
-        assumed="The rules of the vendor's filter page are not public; these are ours (G-14).",
+        assumed="The rules of the vendor's filter page are not public; these are ours.",
+        proof="Compare with the page Filters of the vendor's app, and bring in one order that is to stay out.",
     )  # fmt: skip
     fulfillment_status: tuple[str, ...] = several(
         "Fulfillment status", "An order is sent while its shipping stands at one of these. None chosen: "

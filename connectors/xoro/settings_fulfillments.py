@@ -60,6 +60,7 @@ class FulfillmentSettings:
         initial=("Void",),
         advanced=True,
         assumed="A void invoice has the status Void, as a void credit memo has, and invoice/getinvoice lists them by it.",
+        proof="Void a test invoice in Xoro, and look which status it shows.",
     )
     invoice_statuses: tuple[str, ...] = listed(
         "Invoice statuses",
@@ -69,8 +70,10 @@ class FulfillmentSettings:
         initial=("Open", "Paid"),
         required=True,
         advanced=True,
-        assumed="The call invoice/getinvoice lists the invoices of one status when status is sent; Open and Paid are all there "
-        "are (G-23).",
+        assumed="The call invoice/getinvoice lists the invoices of one status when status is sent; Open and Paid are all "
+        "there are.",
+        proof="Ship a prepaid test order: the run after it must tell the shop. If not, ask Xoro for every status of "
+        "invoices.",
     )
 
 

@@ -53,6 +53,7 @@ class GiftCardSettings:
         advanced=True,
         shown_when=ON,
         assumed="A gift card becomes a credit memo with the card's id as reference.",
+        proof="Bring in one gift card, and look at its credit memo in Xoro.",
     )
 
 

@@ -17,6 +17,7 @@ class ImportSettings:
     import_time_zone: str = text(
         "Time zone of the shop", "Such as America/Toronto. Days and hours of these settings are meant in it.", IMPORT,
         initial="UTC", assumed="The shop's time zone is as entered here: it must be confirmed before go-live.",
+        proof="Compare with the time zone in the shop's own settings.",
     )  # fmt: skip
     import_start_date: date | None = day(
         "Integration start date",
@@ -42,7 +43,8 @@ class ImportSettings:
     import_overlap_minutes: int = whole(
         "Overlap, minutes", "How far each run looks back behind the last one, 0 to 1440.", IMPORT, initial=30, least=0,
         most=1440, advanced=True,
-        assumed="Filters by date are meant in the time zone of Xoro; an overlap of 30 minutes hides errors (G-07).",
+        assumed="Filters by date are meant in the time zone of Xoro; an overlap of 30 minutes hides errors.",
+        proof="As for the time zone of Xoro; a longer overlap does no harm.",
     )  # fmt: skip
     import_max_attempts: int = whole(
         "Attempts", "How often a passing fault is tried again, 1 to 20.", IMPORT, initial=5, least=1, most=20,

@@ -25,6 +25,7 @@ class InventorySettings:
     quantity_field: str = choice(
         "Quantity", "Which figure of Xoro is sent.", INVENTORY, FIGURES, initial="ATSQty", shown_when=ON,
         assumed="The figure compared with the shop's is ATS, as in the vendor's own example.",
+        proof="Compare ATS of one item in Xoro with the units the shop shows.",
     )  # fmt: skip
     inventory_location_map: tuple[dict[str, str], ...] = table(
         "Stores to locations",
@@ -63,6 +64,7 @@ class InventorySettings:
         "Zero what Xoro no longer lists", "An item that a complete list of a store does not name any more is sent as 0. Off: "
         "its figure stays as it is, and the event names it.", INVENTORY, initial=False, shown_when=ON,
         assumed="A list of stock that ends with an empty page is complete: what it does not name is gone.",
+        proof="Read one store to its end by hand, and compare the number of items with Xoro's own list.",
     )  # fmt: skip
     full_sync_hour: int | None = whole(
         "Nightly comparison, hour", "0 to 23, in the shop's time zone: every figure is compared with the shop's. Empty: "
@@ -86,6 +88,7 @@ class InventorySettings:
         "Rows of one page", "How many rows a page of stock or items is asked to have, 100 to 1000.", INVENTORY, initial=100,
         least=100, most=1000, advanced=True, shown_when=ON,
         assumed="More rows a page than 100 are heeded by some tenants only; the end of a list never depends on it.",
+        proof="Ask Xoro for the largest page; a wrong number only makes runs slower.",
     )  # fmt: skip
 
 

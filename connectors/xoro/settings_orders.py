@@ -83,7 +83,8 @@ class OrderSettings:
         [("percentage", "Percentage"), ("amount", "Amount")],
         initial="percentage",
         advanced=True,
-        assumed="Discounts of lines are sent with the type “percentage” or “amount” (G-06).",
+        assumed="Discounts of lines are sent with the type “percentage” or “amount”.",
+        proof="In a test account send an order with a discount, and compare the total of its lines.",
     )
     third_party_multi_currency: bool = switch(
         "Third-party multi-currency app",
@@ -91,7 +92,8 @@ class OrderSettings:
         GENERAL,
         initial=False,
         advanced=True,
-        assumed="With multi-currency support the buyer's currency and amounts are used instead of the shop's (G-20).",
+        assumed="With multi-currency support the buyer's currency and amounts are used instead of the shop's.",
+        proof="In a test account send an order paid in another currency, and compare currency and total.",
     )
     sync_third_party_customer_company: bool = switch(
         "Send customer and company",
@@ -107,7 +109,8 @@ class OrderSettings:
         initial=False,
         advanced=True,
         shown_when=("sync_third_party_customer_company",),
-        assumed="Customers are read by customer/getcustomer and written by customer/create (G-10).",
+        assumed="Customers are read by customer/getcustomer and written by customer/create.",
+        proof="In a test account switch it on, send an order, and look at the customer in Xoro.",
     )
 
 

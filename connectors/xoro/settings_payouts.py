@@ -47,6 +47,7 @@ class PayoutSettings:
         "Largest rounding difference", "Of one payout, in cents (or the smallest unit its currency has), 0 to 1000.",
         PAYOUTS, initial=5, least=0, most=1000, advanced=True, shown_when=("rounding_account",),
         assumed="Up to 5 cents of one payout are a rounding difference; what is more does not balance.",
+        proof="Ask whoever keeps the books.",
     )  # fmt: skip
     payout_refund_account: str = text(
         "Account of unmatched refunds", "Takes refunds that are no undeposited payment in Xoro, as where they are paid "
@@ -66,6 +67,7 @@ class PayoutSettings:
         shown_when=ON,
         assumed="Disputes and chargebacks go to the dispute account, reserves to the reserve account, everything else "
         "that is no payment to the fee and adjustment account.",
+        proof="Ask whoever keeps the books, with one payout of each type at hand.",
     )
     payout_currency: str = text("Payout currency", "Three letters. Empty: all.", PAYOUTS, shown_when=ON)
     use_bank_deposit_route: bool = switch(
@@ -76,7 +78,8 @@ class PayoutSettings:
         advanced=True,
         shown_when=ON,
         assumed="Bank deposits are posted by bankdeposit/import with account names, undeposited payments are listed by "
-        "payment/getundeposited, a posted one is found again by accounting/getgltransactions (G-13).",
+        "payment/getundeposited, a posted one is found again by accounting/getgltransactions.",
+        proof="In a test account switch it on, send one payout, and look at the bank deposit in Xoro.",
     )
 
 

@@ -67,6 +67,7 @@ class ProductSettings:
         "Update fields", "Only these go into an update; creation sends everything.", PRODUCTS, UPDATE_FIELDS,
         initial=("price", "title", "upc", "weight"), shown_when=ON,
         assumed="Tags update adds Xoro's tags to the shop's, tags override replaces them.",
+        proof="Change the tags of one product in Xoro, and look at those of the shop after the next run.",
     )  # fmt: skip
     update_sku: bool = switch(
         "Update SKU changes", "A SKU renamed in Xoro is renamed in the shop.", PRODUCTS, initial=False, shown_when=ON

@@ -41,7 +41,8 @@ class ReturnSettings:
         "Synchronize its returns", "They are read on the import interval. Refunds, returns and gift cards of the shop that "
         "are Loop's are booked once.", GENERAL, initial=False, advanced=True,
         shown_when=WITH_LOOP, assumed="RMAs are made by rma/import and read by rma/getrma; ASNs are received and closed "
-        "in the warehouse (G-11).",
+        "in the warehouse.",
+        proof="In a test account bring in one return by its number, and look at its RMA and ASN in Xoro.",
     )  # fmt: skip
     loop_url: str = text(
         "Address of the returns app", "Of its API.", GENERAL, initial=LOOP_URL, advanced=True, shown_when=WITH_LOOP

@@ -17,7 +17,7 @@ ORDERS, INVOICES = "orders", "invoices"
 WAVE_MEMBERS = (("dropship_po", "Dropship purchase order"), ("merge_waves", "Merge waves"))
 MEMO_MEMBERS = (
     ("type", "Type"), ("refund_offset", "Refund offset account"), ("receivable", "Account receivable"),
-    ("liability", "Liability account"), ("unit_price", "Price of a unit"),
+    ("liability", "Liability account"), ("unit_price", "Price of a unit"), ("balance", "What is left of it, or of an invoice"),
 )  # fmt: skip
 
 
@@ -29,7 +29,8 @@ class WarehouseSettings:
         WAREHOUSING,
         [(ORDERS, "Sales orders"), (INVOICES, "Invoices")],
         initial=ORDERS,
-        assumed="Invoices are created by invoice/import with the names of sales orders (G-03).",
+        assumed="Invoices are created by invoice/import with the names of sales orders.",
+        proof="Test connection looks for the route; in a test account send one order and look at its invoice.",
     )
     split_orders: bool = switch(
         "Split orders by location",
@@ -37,6 +38,7 @@ class WarehouseSettings:
         WAREHOUSING,
         initial=False,
         assumed="Second and further parts carry the order's reference with “-<location id>” behind it.",
+        proof="In Xoro open an order the vendor's app split, and compare the references of its parts.",
     )
     split_from: date | None = day(
         "Split orders from", "Orders placed before this day are not split.", WAREHOUSING, shown_when=("split_orders",)
@@ -97,7 +99,8 @@ class WarehouseSettings:
             Column("code", forms.IntegerField(label="Number")),
         ],
         is_mapping=True, advanced=True, shown_when=("auto_wave",),
-        assumed="WaveAllocationCode carries a number of the tenant for each method (G-06).",
+        assumed="WaveAllocationCode carries a number of the tenant for each method.",
+        proof="Ask Xoro which number your account has for each method, or look at a wave of each in an answer.",
     )  # fmt: skip
     carrier: str = text("Carrier", "Default carrier.", WAREHOUSING, names="carrier", advanced=True)
     ship_service: str = text(
@@ -140,7 +143,8 @@ class WarehouseSettings:
         ],
         is_mapping=True, advanced=True, shown_when=("auto_wave",),
         assumed="No public source names members for dropship purchase orders and merged waves: none is sent until the "
-        "tenant names it (G-06).",
+        "tenant names it.",
+        proof="Ask Xoro for the names of both members in salesorder/create.",
     )  # fmt: skip
     force_void_wave: bool = switch(
         "Force void of a wave", "A locked wave is voided when its order changes; a new one covers the rest.",
@@ -164,13 +168,15 @@ class WarehouseSettings:
     post_ship_payment: bool = switch(
         "Payment after shipping", "No deposit with the order: the payment is recorded once the invoice exists.",
         WAREHOUSING, initial=False, advanced=True,
-        assumed="With the post shipping payment flow no deposit is taken with the order; the payment follows the invoice "
-        "(G-20).",
+        assumed="With the post shipping payment flow no deposit is taken with the order; the payment follows the "
+        "invoice.",
+        proof="In a test account ship such an order, and look at its deposit before and its payment after.",
     )  # fmt: skip
     send_cm_type: bool = switch(
         "Say the type of a credit memo", "Sends CreditMemoTypeName with Direct or Warehouse.", WAREHOUSING,
         initial=False, advanced=True,
-        assumed="A credit memo with InventoryLocChangeList filled is Direct, with an empty one Warehouse (G-08).",
+        assumed="A credit memo with InventoryLocChangeList filled is Direct, with an empty one Warehouse.",
+        proof="In a test account bring in a refund of each kind, and look at the type of its credit memo.",
     )  # fmt: skip
     credit_memo_names: dict[str, str] = table(
         "Members of a credit memo",
@@ -184,7 +190,8 @@ class WarehouseSettings:
         is_mapping=True,
         advanced=True,
         assumed="Type and accounts of a credit memo are sent as CreditMemoTypeName, RefundOffsetAccountName, "
-        "AccountReceivableName and LiabilityAccountName; prices of its lines are Xoro's own (G-08, G-21).",
+        "AccountReceivableName and LiabilityAccountName; prices of its lines are Xoro's own.",
+        proof="Ask Xoro for the members of creditmemo/import, and compare the accounts of one credit memo.",
     )
     returns_without_refund: bool = switch(
         "Book returned goods without a refund",
@@ -194,10 +201,19 @@ class WarehouseSettings:
         initial=True,
         advanced=True,
         assumed="An exchanged return is credited at the value of its goods, to be applied to what is sent instead.",
+        proof="Ask whoever keeps the books; bring in one exchange and look at its credit memo.",
     )
     use_adjustment_route: bool = switch(
         "Adjust stock by the API", "Off: a stock adjustment is a task for a person, named on the event.", WAREHOUSING,
-        initial=False, advanced=True, assumed="Stock is adjusted by inventory/adjustment (G-09).",
+        initial=False, advanced=True, assumed="Stock is adjusted by inventory/adjustment.",
+        proof="In a test account switch it on, and look at the stock of one item before and after.",
+    )  # fmt: skip
+    use_credit_route: bool = switch(
+        "Apply credits by the API", "The credit of a gift card or an exchange is applied to its order's invoice. Off: that is "
+        "a task for a person, named on the event.", WAREHOUSING, initial=False, advanced=True,
+        assumed="A credit memo is applied by POST creditmemo/apply with CreditMemoNumber, InvoiceNumber and Amount, whoever "
+        "its customer is; BalanceAmount of a memo or invoice says what is left.",
+        proof="In a test account switch it on, pay an order with a gift card, ship it, and look at the invoice's balance.",
     )  # fmt: skip
 
 

@@ -185,9 +185,9 @@ def _own_event(provider: Provider, topic: str) -> Callable[[Connector], Event]:
     def start(connector: Connector) -> Event:
         one = sample(provider, topic, "payload")
         assert one is not None, f"no sample of an event of topic {topic}"
+        _set_up(provider, connector, topic.replace("/", "-"))
         for kind in one.get("after", ()):
             again(delivery(provider, connector, next(t for t in provider.accepts if t.kind == kind)))
-        _set_up(provider, connector, topic.replace("/", "-"))
         made = record(
             New(
                 kind=Kind.SYNC, topic=topic, connector_id=connector.pk, connector_name=connector.name,

@@ -18,7 +18,7 @@ NOTE = "Support of the vendor, ticket 123"
 
 @pytest.fixture
 def depot(db):
-    rounding = Assumption(name="rounding", label="Rounding", text="Amounts are rounded per line.", source="Gap 7")
+    rounding = Assumption(name="rounding", label="Rounding", text="Amounts are rounded per line.", proof="Buy one.")
     registry.register(dataclasses.replace(warehouse.provider, assumptions=[rounding]))
     made = Connector(name="Depot", slug="depot", provider_slug="warehouse")
     made.put_settings({"base_url": "https://wh.example", "mode": "each", "zone": "UTC", "token": "sekret-token-1"})
@@ -47,7 +47,13 @@ def change(connector: Connector, **settings: object) -> None:
 
 def test_every_assumption_is_a_row_with_the_value_in_force(ada, depot):
     page = ada.get(path(depot)).content.decode()
-    for text in ("Time zone", "Times without an offset are UTC.", "Rounding", "Amounts are rounded per line.", "Gap 7"):
+    for text in (
+        "Time zone",
+        "Times without an offset are UTC.",
+        "Rounding",
+        "Amounts are rounded per line.",
+        "Buy one.",
+    ):
         assert text in page
     assert item(depot, "zone").value == "UTC"
     assert "0 of 2 confirmed" in page

@@ -263,6 +263,9 @@ def test_assumptions_are_sentences_about_what_can_be_shown(provider):
             if one.assumed:
                 assert not one.is_secret, f"{name}: a secret cannot be shown to whom it is to be confirmed with"
                 assert SENTENCE.match(one.assumed), name
+            assert not one.proof or (one.assumed and SENTENCE.match(one.proof)), name
+            said = f"{one.field.label} {one.field.help_text} {one.assumed} {one.proof}"
+            assert not re.search(r"\bG-\d{2}\b", said), f"{name} quotes a number nobody outside can look up"
 
 
 def test_the_kinds_of_names_are_declared(provider):

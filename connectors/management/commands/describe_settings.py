@@ -26,7 +26,7 @@ START = "<!-- settings: made by `manage.py describe_settings` -->"
 END = "<!-- end of settings -->"
 BETWEEN = re.compile(re.escape(START) + r".*?" + re.escape(END), re.DOTALL)
 FEW = 12  # choices that are listed; longer lists (time zones) differ from machine to machine
-ASSUMED = "| of | what the hub takes for granted | source |\n| --- | --- | --- |"
+ASSUMED = "| of | what the hub takes for granted | how to find out |\n| --- | --- | --- |"
 HEAD = "| setting | what it is | default |\n| --- | --- | --- |"
 
 
@@ -82,7 +82,7 @@ def reference(provider: Provider) -> str:
             parts.append(f"### Options of a route: {record.label.lower()}")
             parts += _tables(accept.options, "####")
     if provider.assumptions:
-        rows = [f"| {_cell(one.label)} | {_cell(one.text)} | {_cell(one.source)} |" for one in provider.assumptions]
+        rows = [f"| {_cell(one.label)} | {_cell(one.text)} | {_cell(one.proof)} |" for one in provider.assumptions]
         parts.append("\n".join(("### What is assumed beside the settings", "", ASSUMED, *rows)))
     return "\n\n".join(parts)
 
@@ -112,6 +112,7 @@ def _row(cls: type, name: str, one: Declared) -> str:
         words.append("**Required.**")
     if one.assumed:
         words.append(f"*Our assumption, to be confirmed:* {one.assumed}")
+        words.append(f"*How to find out:* {one.proof}" if one.proof else "")
     label = schema.label_of(cls, name)
     return f"| {_cell(label)} | {_cell(' '.join(word for word in words if word))} | {_cell(_default(one.field))} |"
 

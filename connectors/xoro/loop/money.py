@@ -2,8 +2,9 @@
 
 The goods came in by the return's own ASN, so that the memos are money alone: the refund adjustment SKU takes it, and no
 stock moves twice. A refund's memo carries the shop's refund id, which is also what the refund itself would carry, should a
-route bring it here: whichever comes first is the only one. That a memo is applied to an exchange's order has no route: the
-memo says which order, and a person applies it. What the shop tells of by itself as well is booked once: see ``twins``.
+route bring it here: whichever comes first is the only one. An exchange's memo is applied to the order that was sent
+instead (``applying``). That a memo was paid back no public call can say: the event names it, and a person marks it in Xoro.
+What the shop tells of by itself as well is booked once: see ``twins``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connectors.exceptions import ConfigurationError, Skip, WaitFor
-from connectors.xoro import crediting, creditplans
+from connectors.xoro import applications, crediting, creditplans
+from connectors.xoro.applications import Use
 from connectors.xoro.credits import Credit
 from connectors.xoro.documents import third_party_source
 from connectors.xoro.loop import memory as remembering
@@ -39,15 +41,32 @@ def book(run: Run, one: LoopReturn, memory: Memory) -> str:
         fresh = [number for number in numbers if number not in memory.memos]
         if fresh:
             memory = remembering.keep(run, replace(memory, memos=(*memory.memos, *fresh)))
+        if what == REFUND:
+            run.note(
+                "refund_not_marked",
+                f"No public call marks {', '.join(numbers)} as refunded: see to its status in Xoro.",
+            )
         if what == EXCHANGE:
-            order = one.exchange_order or "the exchange's order"
-            run.note("apply_credit", f"Apply credit memo {', '.join(numbers)} to {order} in Xoro.")
+            _apply(run, one, credit, ", ".join(numbers))
     memory = remembering.keep(run, replace(memory, stage=remembering.DONE))
     if not memory.memos and (one.refund or one.gift_card):
         return f"Return {one.name} is closed in Loop; its money comes by the shop's own refund or gift card."
     if not memory.memos:
         return f"Return {one.name} is closed in Loop; it gave neither money nor goods in exchange."
     return f"Return {one.name} is closed in Loop; its money is in Xoro as {', '.join(memory.memos)}."
+
+
+def _apply(run: Run, one: LoopReturn, credit: Credit, number: str) -> None:
+    """The memo of an exchange pays what was sent instead, by an event of its own; where Loop names no order, a person does."""
+    if not one.exchange_order:
+        run.note("apply_credit", f"Apply credit memo {number} to the exchange's order in Xoro.")
+        return
+    applications.ask(run, Use(
+        source=third_party_source(credit, run.settings), reference=credit.id, memo=credit.id, amount=str(one.exchange),
+        currency=credit.currency, order_name=one.exchange_order, order_number=one.exchange_order.lstrip("#"),
+        by=f"return {one.id}",
+    ))  # fmt: skip
+    run.note("apply_credit", f"Credit memo {number} is applied to {one.exchange_order} by an event of its own.")
 
 
 def credits_of(run: Run, one: LoopReturn) -> list[tuple[str, Credit]]:

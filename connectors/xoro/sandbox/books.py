@@ -41,7 +41,6 @@ class Books:
         self.invoices_by_order = {seeds.ARCHIVE_ORDER: [seeds.archived_invoice()]}
         self.invoices_by_reference: dict[str, list[dict[str, Any]]] = {}
         self.invoices_by_number = {seeds.ARCHIVE_INVOICE: self.invoices_by_order[seeds.ARCHIVE_ORDER][0]}
-        self.paid: dict[str, float] = {}  # invoice number -> money applied to it
         self.waves: list[dict[str, Any]] = []
         self.waves_by_order: dict[str, list[dict[str, Any]]] = {}
         self.asns: list[dict[str, Any]] = []
@@ -52,6 +51,7 @@ class Books:
         self.deposits_by_order: dict[str, list[dict[str, Any]]] = {}
         self.payments: list[dict[str, Any]] = []  # in Undeposited Funds
         self.credit_memos: list[dict[str, Any]] = []
+        self.credit_applications: list[dict[str, Any]] = []
         self.adjustments: list[dict[str, Any]] = []
         self.bank_deposits: list[dict[str, Any]] = []
         self.customers: list[dict[str, Any]] = []
@@ -139,6 +139,21 @@ class Books:
         if number not in self.invoices_by_number:
             raise Refused(1008, f"Document not found: {number}")
         return self.invoices_by_number[number]
+
+    def pay(self, header: dict[str, Any], amount: float) -> None:
+        """Apply money to an invoice, by its header: it is paid once nothing of it is left."""
+        header["BalanceAmount"] = round(header["BalanceAmount"] - amount, 2)
+        if header["BalanceAmount"] <= 0:
+            header |= {"StatusName": "Paid", "FullPaymentDate": self.clock.today()}
+        header["ModifyDttm"] = self.clock.stamp()
+
+    def credit_memo(self, number: str) -> dict[str, Any]:
+        """The header of the credit memo of that number. Raises ``Refused``."""
+        headers: list[dict[str, Any]] = [memo["creditMemoHeader"] for memo in self.credit_memos]
+        found = next((header for header in headers if header["CreditMemoNumber"] == number), None)
+        if found is None:
+            raise Refused(1008, f"Document not found: {number}")
+        return found
 
     def customer_id(self, header: Mapping[str, Any]) -> int:
         """The id of the customer an order names; a name that is new makes a customer."""

@@ -50,8 +50,7 @@ def create(sandbox: XoroSandbox, body: Any) -> Any:
     paid = header.get("DepositAmount") or 0
     if paid:
         deposits.hold(books, made["invoiceHeader"], paid, header.get("DepositAccountName", ""))
-    if paid >= total:
-        made["invoiceHeader"] |= {"StatusName": "Paid", "FullPaymentDate": books.clock.today()}
+    books.pay(made["invoiceHeader"], min(total, paid))
     return made
 
 

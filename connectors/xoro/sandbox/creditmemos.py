@@ -96,6 +96,7 @@ def create(sandbox: XoroSandbox, body: Any) -> Row:
     booked += _balancing(books, header, total)
     kind = _kind(sandbox, header, lines)
     stamp = books.clock.stamp()
+    total = round(total + sum(one["TotalAmount"] for one in booked[len(lines) :]), 2)
     memo = {
         HEADER: {
             **header,
@@ -104,7 +105,8 @@ def create(sandbox: XoroSandbox, body: Any) -> Row:
             "CreditMemoTypeName": kind,
             "StatusName": "Open",
             "CustomerId": books.customer_id(header),
-            "TotalAmount": round(total + sum(one["TotalAmount"] for one in booked[len(lines) :]), 2),
+            "TotalAmount": total,
+            "BalanceAmount": total,
             "CreateDttm": stamp,
             "ModifyDttm": stamp,
         },
@@ -247,11 +249,9 @@ def _move(books: Books, memo: Row, lines: list[Row], kind: str) -> None:
 
 
 def set_status(sandbox: XoroSandbox, given: Any) -> Any:
-    for memo in sandbox.books.credit_memos:
-        if memo[HEADER]["CreditMemoNumber"] == given["number"]:
-            memo[HEADER] |= {"StatusName": given["status"], "ModifyDttm": sandbox.books.clock.stamp()}
-            return memo
-    raise Refused(1008, f"Document not found: {given['number']}")
+    header = sandbox.books.credit_memo(given["number"])
+    header |= {"StatusName": given["status"], "ModifyDttm": sandbox.books.clock.stamp()}
+    return header
 
 
 ROUTES = {

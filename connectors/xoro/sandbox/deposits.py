@@ -83,12 +83,10 @@ def settle(books: Books, order_number: str) -> None:
         header = invoice["invoiceHeader"]
         if header["StatusName"] != "Open":
             continue
-        missing = round(header["TotalAmount"] - books.paid.get(header["InvoiceNumber"], 0), 2)
-        use = min(missing, max(0, unapplied(books, order_number)))
+        use = min(header["BalanceAmount"], max(0, unapplied(books, order_number)))
         _use(books, order_number, use)
-        books.paid[header["InvoiceNumber"]] = round(books.paid.get(header["InvoiceNumber"], 0) + use, 2)
-        if use >= missing:
-            header |= {"StatusName": "Paid", "FullPaymentDate": books.clock.today(), "ModifyDttm": books.clock.stamp()}
+        if use or not header["BalanceAmount"]:
+            books.pay(header, use)
 
 
 def _use(books: Books, order_number: str, amount: float) -> None:

@@ -78,6 +78,7 @@ def book(books: Books, header: dict[str, Any], lines: list[dict[str, Any]]) -> d
             "ShipDate": today,
             "FullPaymentDate": NO_DATE,
             "StatusName": "Open",
+            "BalanceAmount": header["TotalAmount"],
             "CreateDttm": stamp,
             "ModifyDttm": stamp,
         },

@@ -79,6 +79,33 @@ def test_the_sandbox_takes_them_and_answers_as_the_samples_do(tenant: Tenant) ->
     assert still(found) == still(sample("creditmemo_getcreditmemo_response"))
 
 
+def unpaid_invoice(tenant: Tenant) -> None:
+    """Of the sample's order, which nobody has paid."""
+    body = sample("invoice_import_request")
+    for name in ("DepositAmount", "DepositAccountName", "LiabilityAccountName"):
+        body["invoiceHeader"].pop(name, None)
+    assert send(tenant, body, "invoice/import")["Result"] is True
+
+
+def test_an_application_is_taken_as_the_sample_says_once_and_within_both_balances(tenant: Tenant) -> None:
+    unpaid_invoice(tenant)
+    send(tenant, sample("creditmemo_import_gift_card_request"))
+    wish = sample("creditmemo_apply_request")
+    for changes, code in (
+        ({"Amount": 40.01}, 1001), ({"Amount": 0}, 1001), ({"Amount": "40"}, 1001), ({"CurrencyCode": "CAD"}, 1001),
+        ({"Kind": "x"}, 1001), ({"ThirdPartyRefNo": ""}, 1001), ({"CreditMemoNumber": "MAIN-C000009"}, 1008),
+        ({"InvoiceNumber": "MAIN-I000009"}, 1008),
+    ):  # fmt: skip
+        assert send(tenant, wish | changes, "creditmemo/apply")["ErrorCode"] == code, changes
+    assert send(tenant, wish, "creditmemo/apply") == sample("creditmemo_apply_response")
+    assert send(tenant, wish, "creditmemo/apply")["ErrorCode"] == 1005
+    assert send(tenant, wish | {"ThirdPartyRefNo": "2"}, "creditmemo/apply")["ErrorCode"] == 1009
+    [memo] = tenant.sandbox.books.credit_memos
+    assert (memo["creditMemoHeader"]["StatusName"], memo["creditMemoHeader"]["BalanceAmount"]) == ("Applied", 0)
+    [invoice] = tenant.sandbox.books.invoices
+    assert (invoice["invoiceHeader"]["StatusName"], invoice["invoiceHeader"]["BalanceAmount"]) == ("Open", 27.8)
+
+
 def test_a_stock_adjustment_is_taken_as_the_sample_says(tenant: Tenant) -> None:
     before = tenant.sandbox.books.stock.row("LMP-OAK-S", "EAST WAREHOUSE")
     assert send(tenant, sample("inventory_adjustment_request"), "inventory/adjustment")["Result"] is True

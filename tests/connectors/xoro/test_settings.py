@@ -11,6 +11,7 @@ from django.test import override_settings
 
 from connectors.schema import declared, secret_names, secret_values
 from connectors.xoro.options import OrderOptions
+from connectors.xoro.provider import provider
 from connectors.xoro.settings import XoroSettings, url_problem
 from tests.connectors.xoro.cast import make_settings
 
@@ -196,6 +197,9 @@ def test_defaults_write_nothing_unexpected() -> None:
 
 
 def test_what_is_assumed_can_be_understood_by_who_has_only_the_vendor() -> None:
-    """A number such as G-07 is a handle of ours; a chapter of a text nobody there has says nothing."""
-    for name, one in declared(XoroSettings).items():
-        assert not re.search(r"\(\d+\.\d+\)", one.assumed), name
+    """A number of ours, or a chapter of a text nobody there has, says nothing; how to find out says what to do."""
+    kept = {name: (one.assumed, one.proof) for name, one in declared(XoroSettings).items() if one.assumed}
+    kept |= {one.name: (one.text, one.proof) for one in provider.assumptions}
+    for name, (said, proof) in kept.items():
+        assert not re.search(r"\(\d+\.\d+\)|\bG-\d|\b[Gg]ap\b", said + proof), name
+        assert re.fullmatch(r"[A-Z].{15,}[.]", proof), f"{name}: how does a person find out?"
