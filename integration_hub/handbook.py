@@ -32,9 +32,11 @@ DOCS = Path(settings.BASE_DIR) / "docs"
 IMAGE_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".webp": "image/webp", ".jpg": "image/jpeg"}
 COMMENT = re.compile(r"^<!--.*?-->[ ]*$\n?", re.MULTILINE | re.DOTALL)
 # A picture in two themes, as README and docs write it: the light one becomes an image of Markdown, the dark one is found
-# by its name.
+# by its name. A drawing has both in one file.
 PICTURE = re.compile(r'<picture>\s*<source [^>]*>\s*<img alt="([^"]*)" src="([^"]*)">\s*</picture>')
-LIGHT, DARK = "-light.", "-dark."
+LIGHT = "-light."
+THEMES = {"light": b"not all", "dark": b"all"}  # and the medium that makes a drawing's dark rules count, or not
+MEDIA = b"(prefers-color-scheme: dark)"
 CONNECTORS = "connectors/"
 
 
@@ -85,7 +87,8 @@ def page(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
     return TemplateResponse(request, "admin/help/page.html", context, status=200 if shown else 404)
 
 
-def image(request: HttpRequest, name: str) -> FileResponse:
+def image(request: HttpRequest, name: str) -> FileResponse | HttpResponse:
+    """A picture below ``docs/images``; a drawing in the theme of ``?theme=``, else as the browser likes it."""
     path = images().get(name)
     if path is None:
         raise Http404("There is no such picture.")
@@ -93,10 +96,11 @@ def image(request: HttpRequest, name: str) -> FileResponse:
     # A drawing opened by itself is a document: it may draw and nothing else.
     policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=3600"}
-    response = FileResponse(path.open("rb"), content_type=kind, headers=headers)
-    if kind == "image/svg+xml":
-        response["Content-Security-Policy"] = policy
-    return response
+    if kind != "image/svg+xml":
+        return FileResponse(path.open("rb"), content_type=kind, headers=headers)
+    medium = THEMES.get(request.GET.get("theme", ""), MEDIA)
+    content = path.read_bytes().replace(MEDIA, medium)
+    return HttpResponse(content, content_type=kind, headers={**headers, "Content-Security-Policy": policy})
 
 
 def title_of(path: Path) -> str:
@@ -144,14 +148,30 @@ def _table(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env
 
 
 def _picture(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    """An image, with its dark sister where there is one."""
-    shown = str(renderer.image(tokens, index, options, env))
-    place = str(tokens[index].attrGet("src") or "")
-    name = place.rpartition("/")[2].replace(LIGHT, DARK)
-    if LIGHT not in place or name not in images():
-        return shown
-    dark = reverse("admin:help_image", args=[name])
-    return f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">{shown}</picture>'
+    """An image; one that has two themes twice, of which the style sheet shows the one chosen in the admin: a browser's own
+    choice (``<picture>``, a drawing's media query) knows nothing of that."""
+    token = tokens[index]
+    place = str(token.attrGet("src") or "")
+    name = place.rpartition("/")[2]
+    themes = {theme: _address(name, theme) for theme in THEMES}
+    if not all(themes.values()):
+        return str(renderer.image(tokens, index, options, env))
+    shown = []
+    for theme, address in themes.items():
+        token.attrSet("src", address)
+        token.attrSet("class", f"by-{theme}")
+        shown.append(str(renderer.image(tokens, index, options, env)))
+    return "".join(shown)
+
+
+def _address(name: str, theme: str) -> str:
+    """Of a picture in one theme; empty where it has none of its own."""
+    if name.endswith(".svg"):
+        known = images().get(name)
+        is_both = known is not None and MEDIA in known.read_bytes()
+        return reverse("admin:help_image", args=[name]) + f"?theme={theme}" if is_both else ""
+    sister = name.replace(LIGHT, f"-{theme}.")
+    return reverse("admin:help_image", args=[sister]) if LIGHT in name and sister in images() else ""
 
 
 def _anchor(tokens: list[Token]) -> list[Heading]:

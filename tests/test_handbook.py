@@ -40,8 +40,28 @@ def test_tables_have_the_hubs_look_and_scroll_by_themselves(ada):
 
 def test_a_picture_in_two_themes_is_shown_in_both(ada):
     shown = ada.get("/admin/help/connectors/shopify/").context["page"].html
-    dark = '<source media="(prefers-color-scheme: dark)" srcset="/admin/help/images/shopify-access-dark.png">'
-    assert f'<picture>{dark}<img src="/admin/help/images/shopify-access-light.png"' in shown
+    for theme in ("light", "dark"):
+        place = re.search(
+            rf'<img src="([^"]*)"[^>]* class="by-{theme}"', shown[shown.index("shopify-access-light") - 80 :]
+        )
+        assert place and place[1] == f"/admin/help/images/shopify-access-{theme}.png"
+    assert "<picture" not in shown
+
+
+@pytest.mark.parametrize(("theme", "medium"), [("light", b"not all"), ("dark", b"all"), ("other", None), ("", None)])
+def test_a_drawing_is_served_in_the_theme_that_is_asked_for(ada, theme, medium):
+    shown = ada.get("/admin/help/connectors/xoro/").context["page"].html
+    if medium:
+        assert f'src="/admin/help/images/xoro-loop.svg?theme={theme}"' in shown
+    answer = ada.get(f"/admin/help/images/xoro-loop.svg?theme={theme}")
+    assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("image/svg+xml", "nosniff")
+    assert "sandbox" in answer["Content-Security-Policy"]
+    assert (b"@media " + (medium or b"(prefers-color-scheme: dark)") + b"{") in answer.content
+
+
+def test_every_drawing_has_both_themes():
+    drawings = [path for name, path in handbook.images().items() if name.endswith(".svg")]
+    assert drawings and all(handbook.MEDIA in path.read_bytes() for path in drawings)
 
 
 def test_every_section_of_a_connectors_settings_leads_to_the_handbook(ada, install):

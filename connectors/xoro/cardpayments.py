@@ -18,6 +18,7 @@ from connectors.xoro import applications, deposits
 from connectors.xoro.applications import Use
 from connectors.xoro.creditmemos import find
 from connectors.xoro.documents import third_party_source
+from connectors.xoro.loop import cards as loop_cards
 from connectors.xoro.salesorders import ref_no
 from events.models import OPEN_OUTCOMES, Event, Kind, Outcome
 
@@ -62,7 +63,8 @@ def remember(run: Run, order: Order) -> None:
     for one in news(run, order):
         if one.gift_card_id and one.amount > 0:
             applications.ask(run, Use(
-                source=source, reference=one.id, memo=one.gift_card_id, amount=str(one.amount), currency=order.currency,
+                source=source, reference=one.id, memo=loop_cards.reference_of(run, one.gift_card_id),
+                amount=str(one.amount), currency=order.currency,
                 order_name=order.name, order_number=ref_no(order), order_id=order.id, total=str(order.total),
                 by=f"gift card {one.gift_card_id}",
             ))  # fmt: skip

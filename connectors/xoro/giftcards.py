@@ -20,6 +20,7 @@ from connectors.xoro import begun, wire
 from connectors.xoro.creditbodies import LIABILITY, PERCENTAGE, RECEIVABLE, UNIT_PRICE, member, named
 from connectors.xoro.creditmemos import CreditMemo, book
 from connectors.xoro.documents import third_party_source
+from connectors.xoro.loop import cards
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -38,6 +39,12 @@ def push_gift_card(run: Run, card: GiftCard) -> Delivered:
 def _credit(run: Run, card: GiftCard) -> Delivered:
     what = name_of(card)
     _check_wanted(run, card)
+    if not run.unfinished_write and (given := cards.take(run, card)):
+        return Delivered(
+            target_id=given.memo_id, target_number=given.memo, sent_hash=fingerprint(card),
+            sentence=f"{what} of {card.initial_value} {card.currency} is the one that return {given.return_id} of Loop gave: "
+            f"its credit is in Xoro as credit memo {given.memo}, and no second one was made.",
+        )  # fmt: skip
     body = credit_memo(run, card)
     source = third_party_source(card, run.settings)
     memo = CreditMemo(what=what, source=source, reference=card.id, body=body, is_doubtful=run.unfinished_write)

@@ -11,7 +11,7 @@ Loop's API, version 1: https://docs.loopreturns.com/api-reference/getting-starte
   (message, code); *process* only queues the work: the return is ``closed`` when it is done; states open, closed, cancelled,
   expired, review; 401 for a wrong key or scope, 429 for too many calls.
 * *seen in public clients*: a return that does not exist is HTTP 200 with ``error``; ``errors`` may be a text; times are
-  ``2023-08-22 14:08:31`` or ISO 8601.
+  ``2023-08-22 14:08:31`` or ISO 8601; ``gift_card_order_id`` and ``gift_card_order_name`` are there at times.
 * *our assumption*: times without a zone are UTC; a line item is one unit where it names no quantity; nothing tells whether a
   return is flagged, so that flagging cannot be looked up.
 

@@ -18,8 +18,8 @@ from connectors.xoro import applications, crediting, creditplans
 from connectors.xoro.applications import Use
 from connectors.xoro.credits import Credit
 from connectors.xoro.documents import third_party_source
+from connectors.xoro.loop import cards, twins
 from connectors.xoro.loop import memory as remembering
-from connectors.xoro.loop import twins
 from connectors.xoro.loop.memory import Memory
 from connectors.xoro.loop.reading import CREDIT, EXCHANGE, REFUND, LoopReturn
 from connectors.xoro.options import CreditOptions
@@ -37,7 +37,7 @@ def book(run: Run, one: LoopReturn, memory: Memory) -> str:
         raise Skip(f"Return {one.name} is closed, {booked}.", reason="unchanged", code="unchanged")
     run.options = CreditOptions(display_name=ORIGIN)
     for what, credit in credits_of(run, one):
-        numbers = _of_shop(run, one, credit) or [crediting.write(run, credit).target_number]
+        numbers = _of_shop(run, one, credit) or [_write(run, one, what, credit)]
         fresh = [number for number in numbers if number not in memory.memos]
         if fresh:
             memory = remembering.keep(run, replace(memory, memos=(*memory.memos, *fresh)))
@@ -54,6 +54,13 @@ def book(run: Run, one: LoopReturn, memory: Memory) -> str:
     if not memory.memos:
         return f"Return {one.name} is closed in Loop; it gave neither money nor goods in exchange."
     return f"Return {one.name} is closed in Loop; its money is in Xoro as {', '.join(memory.memos)}."
+
+
+def _write(run: Run, one: LoopReturn, what: str, credit: Credit) -> str:
+    written = crediting.write(run, credit)
+    if what == CREDIT:
+        cards.remember(run, one, credit.id, written)
+    return written.target_number
 
 
 def _apply(run: Run, one: LoopReturn, credit: Credit, number: str) -> None:

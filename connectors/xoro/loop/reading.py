@@ -52,6 +52,8 @@ class LoopReturn:
     gift_card: Decimal = ZERO
     exchange: Decimal = ZERO  # what of the return's value went into the exchange
     exchange_order: str = ""
+    card_order_id: str = ""  # of the order the gift card was made by, where Loop says so
+    card_order_name: str = ""
 
     @property
     def name(self) -> str:
@@ -96,6 +98,8 @@ def loop_return(node: Any) -> LoopReturn:
         gift_card=amount(node, "gift_card"),
         exchange=amount(node, "exchange_credit_total"),
         exchange_order=_optional(node, "exchange_order_name") or order,
+        card_order_id=_optional(node, "gift_card_order_id"),
+        card_order_name=_optional(node, "gift_card_order_name"),
     )
 
 

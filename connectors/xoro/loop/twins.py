@@ -2,7 +2,8 @@
 
 * A refund carries the shop's id on both sides. Where Loop does not name it and refunds of the shop come here, they book it.
 * Goods of a refund or return of the shop are left to Loop's authorisation; those that were credited before it need none.
-* A gift card that Loop gave is one of the shop's cards: where those come here, the card is the credit.
+* A gift card that Loop gave is one of the shop's cards: where those come here, the card is the credit. Where they came here
+  later only, it is known as the credit that Loop's return was booked as (``cards``).
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 unless ``POST /_sandbox/loop_config`` says ``{"is_queued": true}``; then ``POST /_sandbox/loop_work`` does it.
 
 Control: ``loop_return`` makes a return (``id``, ``order_id``, ``order_name``, ``lines`` of ``sku``, ``price``, ...; ``refund``,
-``gift_card``, ``exchange_credit_total``, ``exchange_order_name``: what processing will give; ``hides_refunds``: it is not
-named then), ``loop_edit`` gives it other ``lines``, ``loop_state`` sets its state.
+``gift_card``, ``gift_card_order_name``, ``exchange_credit_total``, ``exchange_order_name``: what processing will give;
+``hides_refunds``: it is not named then), ``loop_edit`` gives it other ``lines``, ``loop_state`` sets its state.
 One return is there from the beginning; its order is placed and shipped in Xoro when it is first asked for, so that a fresh
 tenant has none.
 """
@@ -43,6 +43,7 @@ ORDER = {
 }  # fmt: skip
 LONGEST_DAYS = 120
 DEFAULT_STATES = ("open", "closed", "expired")
+CARD_ORDER = ("gift_card_order_id", "gift_card_order_name")  # not every shop of Loop's has them
 PROMISED = ("refund", "gift_card", "exchange_credit_total", "exchange_order_name")
 
 
@@ -87,6 +88,7 @@ def _process(sandbox: XoroSandbox, one: dict[str, Any]) -> Reply:
 def _finish(books: Books, one: dict[str, Any]) -> None:
     shown = one["shown"]
     shown |= {name: one["promised"][name] for name in PROMISED}
+    shown |= one["card_order"]
     if float(shown["refund"] or 0) and not one["hides_refunds"]:
         refund = {"gateway": "card", "amount": shown["refund"], "currency": shown["currency"]}
         shown["refunds"] = [{**refund, "provider_refund_id": f"881{shown['id']}"}]
@@ -154,7 +156,8 @@ def _add(books: Books, wish: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
     promised = {name: wish.get(name) for name in PROMISED}
     one = {"shown": shown, "state": shown["state"], "promised": promised, "is_flagged": False, "process_count": 0,
-           "hides_refunds": bool(wish.get("hides_refunds"))}  # fmt: skip
+           "hides_refunds": bool(wish.get("hides_refunds")),
+           "card_order": {name: wish[name] for name in CARD_ORDER if wish.get(name)}}  # fmt: skip
     books.loop_returns.append(one)
     return one
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,17 +20,20 @@ from connectors.budgets import BudgetSpent
 from connectors.checking import check_connector
 from connectors.exceptions import PayloadError
 from connectors.http import HttpClient
-from connectors.models import Connector, Route
+from connectors.models import Connector, Link, Route
 from connectors.schema import load
 from connectors.xoro.calls import rmas as calls
+from connectors.xoro.loop import cards as loop_cards
 from connectors.xoro.loop import memory as remembering
 from connectors.xoro.loop.client import LoopClient
 from connectors.xoro.loop.memory import Memory
 from connectors.xoro.sandbox.loop import TOKEN
 from events import outcomes
 from events.drain import Drainer
-from events.models import Event, Outcome, Reason, RelatedRequest
+from events.models import Event, Kind, Outcome, Reason, RelatedRequest
+from events.record import New, record
 from tests.connectors.xoro.cast import PlainHttp, make_settings
+from tests.connectors.xoro.credit_cast import make_card
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -576,6 +580,96 @@ def test_a_gift_card_of_loop_is_left_to_the_shops_gift_cards_where_those_come_he
     assert stage.memos() == []
     assert "its money comes by the shop's own refund or gift card" in event.sentence
     assert "gift_card_by_shop" in [one["code"] for one in event.notes]
+
+
+class Cards:
+    """The shop's cards that come here only after a credit memo was made of what Loop gave."""
+
+    def __init__(self, stage: Stage, **wish: Any) -> None:
+        self.stage = stage
+        self.given = stage.post("loop_return", **two_lines(gift_card="66.90", **wish))["id"]
+        stage.post("loop_state", id=self.given, state="closed")
+        assert stage.bring(self.given).outcome == Outcome.SUCCEEDED
+        [self.memo] = [one["CreditMemoNumber"] for one in stage.memos()]
+        stage.set(gift_cards_enabled=True)
+        route(stage, "gift_card")
+
+    def push(self, number: str, **changes: Any) -> Event:
+        card = make_card(
+            id=number, last_characters=number[-4:], source="lumen-goods.example",
+            **{"initial_value": Decimal("66.90"), "balance": Decimal("66.90"), "created_at": datetime.now(UTC), **changes},
+        )  # fmt: skip
+        route_id = Route.objects.get(target=self.stage.erp, record_kind="gift_card").pk
+        made = record(
+            New(
+                kind=Kind.DELIVERY, topic="gift_card/deliver", connector_id=self.stage.erp.pk, connector_name="Xoro",
+                provider="xoro", object_type="gift_card", object_id=number, object_label=number, route_id=route_id,
+                payload=card.to_json(), lock_key=f"gift_card:{number}", max_attempts=8,
+            )
+        )  # fmt: skip
+        return self.stage.run(made.event_id)
+
+    def numbers(self) -> list[str]:
+        return [one["CreditMemoNumber"] for one in self.stage.memos()]
+
+
+def test_a_card_of_loop_that_was_booked_is_known_as_its_memo_when_the_shops_cards_come_here(stage, shop):
+    cards = Cards(stage)
+    event = cards.push("600100203001")
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    assert (
+        f"is the one that return {cards.given} of Loop gave: its credit is in Xoro as credit memo {cards.memo}"
+        in event.sentence
+    )
+    link = Link.objects.get(record_kind="gift_card", source_object_id="600100203001")
+    assert (link.target_number, cards.numbers()) == (cards.memo, [cards.memo])
+    again = cards.push("600100203001", balance=Decimal("10.00"))
+    assert (again.outcome, again.reason) == (Outcome.SKIPPED, Reason.UNCHANGED), again.sentence
+
+
+def test_one_memo_stands_for_one_card_also_where_the_ledger_was_lost(stage, shop):
+    cards = Cards(stage)
+    cards.push("600100203001")
+    Link.objects.all().delete()
+    assert cards.push("600100203001").outcome == Outcome.SUCCEEDED
+    assert cards.numbers() == [cards.memo], "the same card is the same memo"
+    other = cards.push("600100203002")
+    assert other.outcome == Outcome.SUCCEEDED, other.sentence
+    assert len(cards.numbers()) == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"initial_value": Decimal("66.91")},
+        {"created_at": datetime.now(UTC) - timedelta(days=9)},
+        {"order_id": "6120045512001", "order_name": "#2041"},
+        {"created_at": None},
+    ],
+    ids=["another value", "made before the return", "sold on an order", "made nobody knows when"],
+)
+def test_a_card_that_is_not_loops_is_a_memo_of_its_own(stage, shop, changes):
+    cards = Cards(stage)
+    event = cards.push("600100203001", **changes)
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    assert len(cards.numbers()) == 2
+
+
+def test_where_loop_names_the_order_of_its_card_that_alone_decides(stage, shop):
+    cards = Cards(stage, gift_card_order_name="#2077")
+    assert cards.push("600100203001").outcome == Outcome.SUCCEEDED
+    assert len(cards.numbers()) == 2, "of the same value and day, and not Loop's"
+    event = cards.push("600100203002", order_id="6120045512077", order_name="#2077")
+    assert f"return {cards.given} of Loop" in event.sentence
+    assert len(cards.numbers()) == 2
+
+
+def test_an_order_paid_with_a_card_of_loop_finds_its_memo(stage, shop):
+    cards = Cards(stage)
+    cards.push("600100203001")
+    run = SimpleNamespace(connector=stage.erp)
+    assert loop_cards.reference_of(run, "600100203001") == f"loop-{cards.given}-credit"
+    assert loop_cards.reference_of(run, "600100203009") == "600100203009"
 
 
 def test_a_refund_loop_does_not_name_is_left_to_the_shops_refunds_where_those_come_here(stage, shop):
