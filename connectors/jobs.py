@@ -221,7 +221,9 @@ def _check_is_news(run: Run, one: Record) -> None:
     link = run.link
     if link is None:
         return
-    if link.sent_hash == run.record_hash or one.is_known_as(link.sent_hash):
+    is_known = link.sent_hash == run.record_hash or one.is_known_as(link.sent_hash)
+    # A newer version whose write got no answer may be there in its place.
+    if is_known and not run.unfinished_write_by_other:
         raise Skip(
             f"{one.label} {one.number} is in {run.connector} as {link.target_number} and has not changed.",
             reason=Reason.UNCHANGED, code="unchanged",

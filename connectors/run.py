@@ -7,15 +7,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from pydantic import ValidationError as InvalidRecord
 
 from connectors import budgets, erasure, feeds, figures, mapped, notices, routing, schema, spawning, syncing
+from connectors.doubts import Doubts
 from connectors.exceptions import HubError, MappingMissing, PayloadError, Skip
 from connectors.http import HttpClient, Recorder
 from connectors.models import Connector, Link, LinkState, Route
@@ -23,15 +23,12 @@ from connectors.recording import JobRecorder, ListRecorder
 from connectors.records import FigureRecord, Record
 from connectors.redaction import Redactor
 from events import bodies, cancelling, search
-from events.exchanges import unfinished_write
 from events.models import Event, as_note
 from events.outcomes import say_progress
 from events.text import clean, fit
 
-R = TypeVar("R", bound=Record)
 
-
-class Run:
+class Run(Doubts):
     """See the module's text. ``event`` is ``None`` for a lookup until it is written."""
 
     def __init__(
@@ -354,31 +351,6 @@ class Run:
                 "last_event_id": event.pk,
             },
         )
-
-    @property
-    def unfinished_write(self) -> bool:
-        """Whether an earlier attempt for this object at this target sent a write of unknown outcome."""
-        return self.unfinished_write_at is not None
-
-    @cached_property
-    def unfinished_write_at(self) -> datetime | None:
-        """When the last such write left: it may still be done, so that not finding its effect proves nothing yet."""
-        return self._unfinished[0] if self._unfinished is not None else None
-
-    @cached_property
-    def _unfinished(self) -> tuple[datetime, int] | None:
-        return unfinished_write(self.event) if self.event is not None else None
-
-    def begun(self, record_type: type[R]) -> R | None:
-        """The version of the object that such a write was made of, where that was another event's: what is found at the
-        target says what that version said. ``None``: there is no such write, or its record is not kept any more."""
-        if self._unfinished is None or self._unfinished[1] == self.the_event.pk:
-            return None
-        try:
-            earlier: R = record_type.from_json(bodies.read(self._unfinished[1], "payload") or b"")
-        except InvalidRecord:
-            return None
-        return earlier
 
     def map(self, kind: str, value: str, *, default: str | None = None) -> str:
         """The target's value for a source's value. Raises ``MappingMissing`` where there is none and no default."""

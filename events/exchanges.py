@@ -174,26 +174,39 @@ def lose_answers(event_ids: Sequence[int]) -> None:
         )
 
 
-def unfinished_write(event: Event) -> tuple[datetime, int] | None:
-    """When an earlier attempt, of this event or of another one for the same object at the same place, sent the last
-    write that may or may not have happened, and the id of its event; ``None`` where none did, or something has succeeded
-    there since. A person's
+@dataclass(frozen=True, kw_only=True)
+class Unfinished:
+    """Writes that may or may not have happened. ``at``: when the last one left. ``last_event_id``: whose that was,
+    ``event_ids``: whose they all are. Another event than the one that asks may have written another version of the
+    object."""
+
+    at: datetime
+    last_event_id: int
+    event_ids: frozenset[int]
+
+
+def unfinished_write(event: Event) -> Unfinished | None:
+    """Writes that may or may not have happened, of an earlier attempt of this event or of another one for the same object
+    at the same place; ``None`` where there is none, or something has succeeded there since. A person's
     Retry of an event whose page asked him to look (``outcomes.retry``) says that it is not there: what came before
     counts no more. *Resolved* does not: it says that it is there, or that nobody wants it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT r.requested_at, e.id FROM events_event AS e JOIN events_relatedrequest AS r ON r.event_id = e.id "
+            "SELECT max(r.requested_at), (array_agg(e.id ORDER BY r.requested_at DESC))[1], array_agg(DISTINCT e.id) "
+            "FROM events_event AS e JOIN events_relatedrequest AS r ON r.event_id = e.id "
             "WHERE (e.id = %s OR (%s <> '' AND e.lock_key = %s AND e.kind = 'delivery' AND e.outcome <> 'succeeded' "
             "AND e.resolved_by <> 'the hub')) "
             "AND r.is_write AND (r.state IN ('sent', 'no_answer') OR r.status >= 500) "
             "AND (e.id <> %s OR r.attempt < %s OR r.requested_at < %s) "
             "AND r.requested_at > greatest(coalesce(e.retried_at, '-infinity'), coalesce(%s, '-infinity'::timestamptz)) "
             "AND NOT EXISTS (SELECT 1 FROM events_event AS s WHERE %s <> '' AND s.lock_key = %s AND s.kind = 'delivery' "
-            "AND s.outcome = 'succeeded' AND s.finished_at > r.requested_at) ORDER BY r.requested_at DESC LIMIT 1",
+            "AND s.outcome = 'succeeded' AND s.finished_at > r.requested_at)",
             [
-                event.pk, event.lock_key, event.lock_key, event.pk, event.attempts, event.started_at, event.retried_at,
-                event.lock_key, event.lock_key,
+                event.pk, event.lock_key, event.lock_key, event.pk, event.attempts, event.started_at,
+                event.retried_at, event.lock_key, event.lock_key,
             ],
         )  # fmt: skip
-        found: tuple[datetime, int] | None = cursor.fetchone()
-    return found
+        at, last_event_id, event_ids = cursor.fetchone()
+    if at is None:
+        return None
+    return Unfinished(at=at, last_event_id=last_event_id, event_ids=frozenset(event_ids))

@@ -64,13 +64,16 @@ def apply(run: Run, order: Order, link: Link) -> Delivered:
     """Raises ``Skip`` (unchanged), ``RemoteRefused`` (in the warehouse, a manual task), ``UnconfirmedWrite``, and what
     sending raises."""
     source = third_party_source(order, run.settings)
-    is_same = link.sent_hash == fingerprint(order)
+    # What the ledger knows is not what is there where the write of another version got no answer.
+    is_same = link.sent_hash == fingerprint(order) and not run.unfinished_write_by_other
     number = link.target_number or link.target_object_id
     if is_same and not _has_news(run, order, source):
         raise Skip(
             f"Order {order.name} is in Xoro as {number} and has not changed.", reason="unchanged", code="unchanged"
         )
     known = documents_of(run, source, order.id)
+    if run.unfinished_write_by_other:
+        known = documents.with_those_in_xoro(run, source, order, known)
     if not known:
         raise gone(order, number)
     if not is_same and order.cancelled_at is not None:
@@ -100,9 +103,14 @@ def apply(run: Run, order: Order, link: Link) -> Delivered:
 
 
 def withdraw(run: Run, order: Order, known: Sequence[Document]) -> Delivered:
-    """An order of which only a part was sent before nothing was left of it."""
+    """An order that was sent, or a part of it, without the ledger's knowledge, before nothing was left of it."""
     sentence = (cancel if order.cancelled_at is not None else empty)(run, order, known)
-    run.note("half_sent", "Only a part of it was sent; a deposit that went along is to be given back in Xoro by hand.")
+    if parts.is_split(order, run.settings):
+        run.note(
+            "half_sent", "Only a part of it was sent; a deposit that went along is to be given back in Xoro by hand."
+        )
+    else:
+        deposits.settle(run, order)
     return delivered(order, known, sentence)
 
 
@@ -144,7 +152,7 @@ def change(run: Run, order: Order, known: Sequence[Document]) -> str:
             continue
         one = Sending(order=order, part=part, kind=before.kind, deposit={})
         body = body_of(run, one)
-        if before.body_hash == body_hash(body):
+        if before.body_hash == body_hash(body) and not run.unfinished_write_by_other:
             continue
         if before.kind == INVOICE:
             run.note("invoice_stays", f"{before.number} is an invoice and stays as it is; refunds become credit memos.")
@@ -226,7 +234,7 @@ def _replace(
             ) from error
         row = found
     number = wire.document_number(row) or before.number
-    keep(run, one, row if wire.document_number(row) else state.row, hashed)
+    keep(run, one, row if wire.document_number(row) else state.row, hashed, deposit=before.deposit)
     if number != before.number:
         run.note("other_number", f"Xoro replaced {before.number} by {number} instead of keeping the number.")
     return number

@@ -12,14 +12,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
+
 from connectors.exceptions import HubError, NotDone, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite, WaitFor
-from connectors.xoro import refusals, undeposited
+from connectors.xoro import deposits, refusals, undeposited
 from connectors.xoro.creditables import has_left
-from connectors.xoro.deposits import WITH_ORDER, known_payments, remember_done, rest_of, take_off, way_of
+from connectors.xoro.deposits import OWN, TOPIC, WITH_ORDER, known_payments, remember_done, rest_of, take_off, way_of
 from connectors.xoro.documents import SALES_ORDER, Document, documents_of, part_reference
 from connectors.xoro.matching import order_digits
 from connectors.xoro.moneys import ZERO, allocate, smallest_unit
 from connectors.xoro.wire import day_in, has_status, header_of, number, us_date, without_blanks
+from events.models import RelatedRequest, RequestState
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -56,7 +59,7 @@ def import_deposit(run: Run) -> str:
         raise Skip(f"{what} were paid back before the invoice.", reason="filtered", code="post_ship_payment")
     if not left:
         raise Skip(f"{what} are in Xoro already.", reason="unchanged", code="unchanged")
-    is_in_doubt = run.unfinished_write
+    is_in_doubt = run.unfinished_write and not deposits.was_imported_since(run, told, run.unfinished_write_at)
     for reference, document, share in left:
         if is_in_doubt and not _is_there(run, told, documents, share, reference):
             raise _unconfirmed(told, document, reference, share, what)
@@ -199,8 +202,8 @@ def _body(
 
 def _is_there(run: Run, told: dict[str, Any], documents: Sequence[Document], share: Decimal, reference: str) -> bool:
     """After a lost answer: Xoro lists no deposits, but payments that no bank deposit took yet. One more of this order
-    and amount there than the hub knows to be done is this one; fewer prove nothing. Raises ``NotDone`` while a long list
-    is read."""
+    and amount there than others of the order can be is this one; fewer prove nothing. Raises ``NotDone`` while a long
+    list is read."""
     number_of_order = order_digits(told["ref_no"])
     try:
         kind = f"deposit:{reference}"
@@ -211,11 +214,29 @@ def _is_there(run: Run, told: dict[str, Any], documents: Sequence[Document], sha
         run.note("lookup_failed", error.sentence)
         return False
     same = [row for row in listed if row.cheque_no == told["ref_no"] and row.amount == share]
-    others = _known_shares(run, told, documents).count(share)
+    others = _known_shares(run, told, documents).count(share) + _others_in_doubt(run, told, documents, share)
     if len(same) > others:
         run.note("found_existing", f"Xoro lists a payment of {share} for order {told['order_name']}: {reference}.")
         return True
     return False
+
+
+def _others_in_doubt(run: Run, told: dict[str, Any], documents: Sequence[Document], share: Decimal) -> int:
+    """Other payments of the order whose import got no answer, and that have a share of the same amount: what is listed
+    may be theirs."""
+    open_ids = [
+        one["id"]
+        for one in known_payments(run, told["source"], told["order_id"]).values()
+        if one["state"] == OWN and one["id"] != told["payment_id"]
+        and share in {s for r, _, s in _wanted(documents, one["id"], rest_of(one), told["currency"]) if r not in one["done"]}
+    ]  # fmt: skip
+    if not open_ids:
+        return 0
+    unanswered = RelatedRequest.objects.filter(
+        Q(state__in=(RequestState.SENT, RequestState.NO_ANSWER)) | Q(status__gte=500), is_write=True,
+        event__connector_id=run.connector.pk, event__topic=TOPIC, event__object_id__in=open_ids,
+    )  # fmt: skip
+    return unanswered.values("event_id").distinct().count()
 
 
 def _known_shares(run: Run, told: dict[str, Any], documents: Sequence[Document]) -> list[Decimal]:

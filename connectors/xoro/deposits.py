@@ -24,6 +24,7 @@ from django.db import transaction
 
 from connectors import directory
 from connectors.exceptions import HubError
+from connectors.models import DirectoryEntry
 from connectors.records import Order, Payment
 from connectors.xoro.customers import customer_name
 from connectors.xoro.documents import Document, third_party_source
@@ -31,6 +32,7 @@ from connectors.xoro.moneys import ZERO, allocate, smallest_unit, total
 from connectors.xoro.salesorders import ref_no
 from connectors.xoro.settings_accounts import AccountSettings
 from connectors.xoro.wire import number, without_blanks
+from events.text import fit
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -202,6 +204,13 @@ def _customer(order: Order) -> str:
 def remember_done(run: Run, told: Mapping[str, Any], done: list[str]) -> None:
     """The references of a payment that are in Xoro."""
     _keep(run, told, done=done)
+
+
+def was_imported_since(run: Run, told: Mapping[str, Any], moment: datetime | None) -> bool:
+    """Whether a share of a payment was remembered as imported after a moment: a write that left until then is its."""
+    rows = DirectoryEntry.objects.filter(connector_id=run.connector.pk, kind=KIND, seen_at__gt=moment)
+    row = rows.filter(object_id=fit(f"{told['payment_id']} {told['source']}", 120)).first()
+    return bool(row is not None and row.data.get("done"))
 
 
 def take_off(run: Run, told: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ id, and for the second and further parts "<order id>-<location id>".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
@@ -53,6 +53,7 @@ class Document:
     total: str = ""
     body_hash: str = ""
     is_cancelled: bool = False
+    deposit: str = ""  # the money that went along with it
 
 
 def third_party_source(record: OfShop, settings: XoroSettings) -> str:
@@ -110,6 +111,26 @@ def documents_of(run: Run, source: str, order_id: str) -> list[Document]:
     return remember(run, source, order_id, _read(run, source, order_id))
 
 
+def with_those_in_xoro(run: Run, source: str, order: Order, known: Sequence[Document]) -> list[Document]:
+    """``known``, and what the hub forgot: documents that another version of the order became, in a write whose answer was
+    lost. Raises what a read raises."""
+    places = {place.location_id for line in order.lines for place in line.places}
+    references = {one.reference for one in known}
+    found = [one for one in _read(run, source, order.id, places) if one.reference not in references]
+    remember(run, source, order.id, found)
+    return sorted([*known, *found], key=lambda one: (one.reference != order.id, one.reference))
+
+
+def is_in_doubt(run: Run, source: str, order_id: str) -> bool:
+    """Whether the last write of unknown outcome may have made a document the hub does not remember. Of what an attempt
+    wrote each document is remembered before the next write leaves: one that was, after that write left, is its effect."""
+    at = run.unfinished_write_at
+    if at is None:
+        return False
+    rows = DirectoryEntry.objects.filter(connector_id=run.connector.pk, kind=KIND, key=f"{source} {order_id}")
+    return not rows.filter(seen_at__gt=at).exclude(data__body_hash="").exists()
+
+
 def remember(run: Run, source: str, order_id: str, documents: Iterable[Document]) -> list[Document]:
     """Writes down what is known of documents; gives them back."""
     found = list(documents)
@@ -142,6 +163,7 @@ def read_row(row: dict[str, Any], kind: str = SALES_ORDER) -> Document:
         lines=units_of(row),
         total=str(header.get("TotalAmount") or ""),
         is_cancelled=header.get("StatusName") == "Cancelled",
+        deposit=str(header.get("DepositAmount") or ""),
     )
 
 
@@ -154,13 +176,15 @@ def units_of(row: dict[str, Any]) -> dict[str, str]:
     return {line_id: str(units) for line_id, units in found.items() if units}
 
 
-def _read(run: Run, source: str, order_id: str) -> list[Document]:
-    """By the number the ledger knows, then by reference, of each part an order may have here."""
+def _read(run: Run, source: str, order_id: str, places: Collection[str] = ()) -> list[Document]:
+    """By the number the ledger knows, then by reference, of each part an order may have here. ``places``: further
+    locations, those a table of names does not tell the ids of."""
     rows = [row for number in _numbers(run, order_id) if (row := run.client.get_sales_order(number))]
     found = [one for one in map(read_row, rows) if one.reference in ("", order_id)][:1]
     found = found or _find(run, source, order_id)
     if found and run.settings.split_orders:
-        locations = {row["location"] for row in run.settings.location_map or () if row["location"].isdigit()}
+        mapped = {row["location"] for row in run.settings.location_map or ()}
+        locations = {one for one in {*mapped, *places} if one.isdigit()}
         found += [part for one in sorted(locations) for part in _find(run, source, part_reference(order_id, one))]
     return [replace(one, reference=one.reference or order_id) for one in found]
 

@@ -7,10 +7,11 @@ follow (``deposits.py``). Customer and company have events of their own (``accou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.base import Delivered
-from connectors.exceptions import HubError, Skip
+from connectors.exceptions import HubError, Skip, UnconfirmedWrite
 from connectors.records import Order, Payment
 from connectors.xoro import accounts, cardpayments, changes, deposits, documents, invoicing, parts
 from connectors.xoro.calls.availability import promised
@@ -25,7 +26,6 @@ from connectors.xoro.settings_warehousing import INVOICES
 
 if TYPE_CHECKING:
     from connectors.run import Run
-    from connectors.xoro.settings import XoroSettings
 
 
 def push_order(run: Run, order: Order) -> Delivered:
@@ -39,16 +39,36 @@ def push_order(run: Run, order: Order) -> Delivered:
         )
     if run.link is not None and run.link.target_object_id:
         return changes.apply(run, order, run.link)
-    known = documents.known_documents(run, third_party_source(order, run.settings), order.id)
+    source = third_party_source(order, run.settings)
+    remembered = documents.known_documents(run, source, order.id)
+    known: Sequence[Document] = remembered
+    if run.unfinished_write_by_other:
+        known = documents.with_those_in_xoro(run, source, order, remembered)
     if not known:
-        check_filters(order, run.settings)
+        _check_filters(run, order)
     elif order.cancelled_at is not None or not any(line.quantity for line in order.lines):
         return changes.withdraw(run, order, known)
-    return _send_all(run, order, known)
+    # Parts are sent one by one: a document that was found is the one whose answer was lost.
+    in_doubt = len(known) == len(remembered) and documents.is_in_doubt(run, source, order.id)
+    return _send_all(run, order, known, in_doubt=in_doubt)
 
 
-def _send_all(run: Run, order: Order, known: Sequence[Document]) -> Delivered:
-    """``known``: parts that an attempt sent which did not come to its end."""
+def _check_filters(run: Run, order: Order) -> None:
+    """Raises ``Skip``; ``UnconfirmedWrite`` where the order may be in Xoro although nothing of it is to be sent now."""
+    try:
+        check_filters(order, run.settings)
+    except Skip as skip:
+        if not run.unfinished_write:
+            raise
+        raise UnconfirmedWrite(
+            f"{skip.sentence} It may be in Xoro all the same: it was sent before, and no answer came.",
+            next_step=f"Look in Xoro for the third-party reference {order.id}. If the order is there, cancel it there; then "
+            "mark this event resolved.",
+        ) from skip
+
+
+def _send_all(run: Run, order: Order, known: Sequence[Document], *, in_doubt: bool) -> Delivered:
+    """``known``: parts that an attempt sent which did not come to its end. ``in_doubt``: it may have sent one more."""
     source = third_party_source(order, run.settings)
     wanted = _parts(run, order, known)
     for one in _sendings(run, order, wanted, {}):
@@ -59,22 +79,36 @@ def _send_all(run: Run, order: Order, known: Sequence[Document]) -> Delivered:
         run, order, deposits.by_gift_card(order)
     )  # before the order, whose invoice will use the cards' credits
     along = _payments(run, order, source, is_begun=bool(known))
-    sent = {one.reference: one for one in known if one.body_hash}
-    sendings = _sendings(run, order, wanted, _deposits(order, wanted, along, run.settings))
-    made = _send_parts(run, order, sendings, sent)
-    if any(body_hash(body_of(run, one)) != sent[one.reference].body_hash for one in sendings if one.reference in sent):
-        changes.change(run, order, made)  # the order changed after its first part was sent
-        made = documents.known_documents(run, source, order.id)
+    sendings = _sendings(run, order, wanted, _deposits(run, order, wanted, along, known))
+    made = _send_parts(run, order, sendings, known, in_doubt=in_doubt)
+    if _is_other_version(run, sendings, made, known):
+        changes.change(run, order, documents.known_documents(run, source, order.id))
+        made = [one for one in documents.known_documents(run, source, order.id) if not one.is_cancelled]
     deposits.settle(run, order)
     cardpayments.remember(run, order)
     accounts.follow(run, order)
     return delivered(order, made)
 
 
-def _send_parts(run: Run, order: Order, sendings: Sequence[Sending], sent: Mapping[str, Document]) -> list[Document]:
+def _is_other_version(
+    run: Run, sendings: Sequence[Sending], made: Sequence[Document], known: Sequence[Document]
+) -> bool:
+    """Whether a document that was sent before says something else than the order as it is now, or is none of its parts
+    any more. What somebody else entered stays as it is."""
+    hashes = {one.reference: body_hash(body_of(run, one)) for one in sendings}
+    before = {one.reference for one in known if one.body_hash or run.unfinished_write_by_other}
+    if any(hashes[one.reference] != one.body_hash for one in made if one.reference in before):
+        return True
+    return bool(before - set(hashes))
+
+
+def _send_parts(
+    run: Run, order: Order, sendings: Sequence[Sending], known: Sequence[Document], *, in_doubt: bool
+) -> list[Document]:
     """Raises what sending raises, after a note of the parts that are in Xoro already."""
     made: list[Document] = []
-    in_doubt = run.unfinished_write  # parts are sent in order: only the first that is not known can have been
+    references = {one.reference for one in known}
+    sent = {one.reference: one for one in known if one.body_hash}
     for one in sendings:
         done = sent.get(one.reference)
         try:
@@ -88,7 +122,8 @@ def _send_parts(run: Run, order: Order, sendings: Sequence[Sending], sent: Mappi
                     "sends what is missing, and nothing twice.",
                 )
             raise
-        in_doubt = in_doubt and done is not None
+        # Parts are sent in order: only the first that is not known can have been.
+        in_doubt = in_doubt and one.reference in references
     return made
 
 
@@ -135,14 +170,30 @@ def _payments(run: Run, order: Order, source: str, *, is_begun: bool) -> list[Pa
     return along
 
 
-def _deposits(order: Order, wanted: Sequence[Part], along: Sequence[Payment], settings: XoroSettings) -> dict[str, Any]:
-    """By reference: the members that take each part's share of the money along."""
-    whole = total(map(deposits.signed, along))
-    shares = allocate(whole, [one.order.total for one in wanted], smallest_unit(order.currency))
-    return {
-        one.reference: deposits.header_members(along, share, settings)
-        for one, share in zip(wanted, shares, strict=True)
-    }
+def _deposits(
+    run: Run, order: Order, wanted: Sequence[Part], along: Sequence[Payment], known: Sequence[Document]
+) -> dict[str, Any]:
+    """By reference: the members that take each part's share of the money along. What went along with a document that was
+    sent stays its share; the others have the rest."""
+    unit = smallest_unit(order.currency)
+    rest = total(map(deposits.signed, along))
+    shares = dict(
+        zip((p.reference for p in wanted), allocate(rest, [p.order.total for p in wanted], unit), strict=True)
+    )
+    references = {one.reference for one in known}
+    taken = {one.reference: Decimal(one.deposit) for one in known if one.deposit}
+    if taken:
+        shares |= {reference: amount for reference, amount in taken.items() if reference in shares}
+        rest -= total(taken.values()) + total(shares[one] for one in references - set(taken) if one in shares)
+        fresh = [p for p in wanted if p.reference not in references]
+        shares |= zip((p.reference for p in fresh), allocate(rest, [p.order.total for p in fresh], unit), strict=True)
+        if rest and not fresh:
+            run.note(
+                "deposit_left",
+                f"{rest} {order.currency} were to go along with parts of order {order.name} that are not sent any more: "
+                "enter the deposit in Xoro by hand.",
+            )
+    return {reference: deposits.header_members(along, share, run.settings) for reference, share in shares.items()}
 
 
 def _skus(order: Order) -> list[str]:

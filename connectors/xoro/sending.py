@@ -26,7 +26,7 @@ from connectors.records import Order
 from connectors.xoro import documents, refusals, remarks, wire
 from connectors.xoro.client import Search
 from connectors.xoro.documents import INVOICE, SALES_ORDER, Document, third_party_source
-from connectors.xoro.equality import MONEY, REPLACING
+from connectors.xoro.equality import MONEY, REPLACING, is_same
 from connectors.xoro.parts import Part
 from connectors.xoro.salesorders import invoice_of, sales_order
 
@@ -52,6 +52,11 @@ class Sending:
     @property
     def reference(self) -> str:
         return self.part.reference
+
+    @property
+    def taken(self) -> str:
+        """The amount it takes along; empty where there is none."""
+        return str(self.deposit.get("DepositAmount", ""))
 
     @property
     def what(self) -> str:
@@ -87,7 +92,7 @@ def send(run: Run, one: Sending, *, in_doubt: bool) -> Document:
     Raises ``UnconfirmedWrite``, ``RemoteRefused`` and the errors of the client."""
     search = look(run, one, is_thorough=in_doubt)
     if search.is_conclusive:
-        return _adopt(run, one, search)
+        return _adopt(run, one, search, is_ours=in_doubt or run.unfinished_write_by_other)
     if in_doubt:
         raise _unconfirmed(one, "an earlier attempt sent it and got no answer", search.fact)
     if search.ignores_filter:
@@ -166,13 +171,14 @@ def _created(run: Run, one: Sending, row: dict[str, Any], hashed: str) -> Docume
         raise _unconfirmed(one, "Xoro accepted it without naming the document", search.fact)
     if not echoed:
         run.note("reference_not_echoed", f"Xoro created {number} without repeating our reference {one.reference}.")
-    made = keep(run, one, row, hashed)
+    made = keep(run, one, row, hashed, deposit=one.taken)
     _learn(run, one)
     return made
 
 
-def keep(run: Run, one: Sending, row: dict[str, Any], hashed: str) -> Document:
-    """Writes down what the document is: the hub's own figures where Xoro may repeat none."""
+def keep(run: Run, one: Sending, row: dict[str, Any], hashed: str, *, deposit: str) -> Document:
+    """Writes down what the document is: the hub's own figures where Xoro may repeat none. ``deposit``: the money that went
+    along with it."""
     read = documents.read_row(row, one.kind)
     remarks.total(run, one, read.number, wire.header_of(row).get("TotalAmount"))
     remarks.waves(run, one, read.number, row)
@@ -186,6 +192,7 @@ def keep(run: Run, one: Sending, row: dict[str, Any], hashed: str) -> Document:
         lines={line.id: str(line.quantity) for line in share.lines},
         total=str(share.total),
         body_hash=hashed,
+        deposit=deposit,
     )
     run.key("xoro_order_number", made.number)
     run.key("xoro_order_id", made.id)
@@ -230,8 +237,10 @@ def _after_wave_error(run: Run, one: Sending, error: RemoteRefused) -> Document:
     return _adopt(run, one, search)
 
 
-def _adopt(run: Run, one: Sending, search: Search) -> Document:
-    """Takes a document that is there for ours, the first that is not cancelled; where all are, a person decides."""
+def _adopt(run: Run, one: Sending, search: Search, *, is_ours: bool = False) -> Document:
+    """Takes a document that is there for ours, the first that is not cancelled; where all are, a person decides.
+    ``is_ours``: a write of the hub's own whose answer was lost made it, maybe of another version of the order; where it says
+    something else, whoever asked changes it."""
     alive = [found for found in search.orders if wire.header_of(found).get("StatusName") != "Cancelled"]
     numbers = ", ".join(wire.document_number(found) for found in search.orders)
     if not alive:
@@ -241,9 +250,14 @@ def _adopt(run: Run, one: Sending, search: Search) -> Document:
             next_step=f"Re-open {numbers} in Xoro, or enter the order there by hand; then mark this event resolved.",
         )
     run.note("found_existing", f"Order {one.order.name} was in Xoro already: {numbers}.")
+    body, given = body_of(run, one), wire.header_of(alive[0]).get("DepositAmount")
+    is_right = is_ours and is_same(alive[0], body)
     remarks.deposit(run, one, alive[0])
-    remarks.difference(run, one, alive[0], body_of(run, one))
-    return keep(run, one, alive[0], "")
+    if not run.unfinished_write_by_other:
+        remarks.difference(run, one, alive[0], body)
+    return keep(
+        run, one, alive[0], body_hash(body) if is_right else "", deposit=one.taken if given is None else str(given)
+    )
 
 
 def _unconfirmed(one: Sending, write_fact: str, lookup_fact: str) -> UnconfirmedWrite:

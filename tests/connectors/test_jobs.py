@@ -371,6 +371,32 @@ def test_an_older_version_does_not_overwrite_a_newer_one(shop, route, remote):
     assert len(remote.received) == 1
 
 
+def test_an_object_that_is_as_before_is_sent_again_where_a_change_of_it_got_no_answer(
+    shop, route, remote, testing_provider
+):
+    """The ledger knows the state before the change; the target may have the change."""
+    deliver(shop, route, total="10.00")
+    usual = testing_provider.STATE.accept
+    testing_provider.STATE.accept = lambda run, one: run.client.write("/silent", {}, timeout_s=(0.2, 0.3))
+    assert deliver(shop, route, total="11.00").outcome == Outcome.WAITING
+    testing_provider.STATE.accept = usual
+    back = deliver(shop, route, total="10.00")
+    assert back.outcome == Outcome.SUCCEEDED, back.sentence
+    RelatedRequest.objects.filter(is_write=True).update(requested_at="2020-01-01T00:00:00Z")
+    assert deliver(shop, route, total="10.00").reason == Reason.UNCHANGED
+
+
+def test_a_version_that_reached_the_ledger_before_its_worker_died_is_not_sent_again(shop, route, remote):
+    child = deliver(shop, route, total="10.00")
+    Event.objects.filter(pk=child.pk).update(
+        outcome=Outcome.SKIPPED, reason=Reason.SUPERSEDED, finished_at="2020-01-01T00:00:00Z"
+    )
+    RelatedRequest.objects.update(state="no_answer")
+    again = deliver(shop, route, total="10.00")
+    assert (again.outcome, again.reason) == (Outcome.SKIPPED, Reason.UNCHANGED)
+    assert len(remote.received) == 1
+
+
 def test_ids_too_long_for_the_ledger_are_remembered_all_the_same(shop, route, testing_provider):
     from connectors.base import Delivered
 

@@ -100,7 +100,14 @@ def test_nor_where_a_newer_event_of_the_object_takes_over(erp, testing_provider)
     newer = a_delivery(erp)
     [taken] = claim(erp)
     assert taken.pk == newer.pk
-    assert Run(erp, taken).unfinished_write is True
+    run = Run(erp, taken)
+    assert (run.unfinished_write, run.unfinished_write_by_other) == (True, True)
+
+
+def test_a_write_of_ones_own_is_no_other_version(erp, testing_provider):
+    die_after_the_answer(erp, testing_provider)
+    run = next_run(erp)
+    assert (run.unfinished_write, run.unfinished_write_by_other) == (True, False)
 
 
 def test_a_bug_after_the_answer_leaves_the_write_unfinished(erp, testing_provider):

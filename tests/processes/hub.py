@@ -104,6 +104,9 @@ class Tree:
 class Hub:
     """``embedded`` true: the processes find no DATABASE_URL and run the PostgreSQL of their own."""
 
+    PROVIDERS = "tests.processes.provider"
+    PREPARE = "tests.processes.prepare"  # what fills the database: prints the connectors
+
     def __init__(self, remote: Remote, *, embedded: bool = False, intervals: dict[str, str] | None = None) -> None:
         self.remote = remote
         self.directory = Path(tempfile.mkdtemp(prefix="hub-crash-"))
@@ -119,7 +122,7 @@ class Hub:
             "HUB_WEB_THREADS": "4",
             "HUB_WORKERS": str(WORKERS),
             "HUB_LOG_LEVEL": "INFO",
-            "HUB_EXTRA_PROVIDERS": "tests.processes.provider",
+            "HUB_EXTRA_PROVIDERS": self.PROVIDERS,
             "SANDBOX_URL": remote.url,
             "PYTHONWARNINGS": "default",
             **(SHORT if intervals is None else intervals),
@@ -129,8 +132,10 @@ class Hub:
         self.started: dict[str, subprocess.Popen[bytes]] = {}
         self._connection: psycopg.Connection | None = None
         self.manage("migrate", "-v", "0")
-        made = self.run([sys.executable, "-m", "tests.processes.prepare", remote.url, SECRET])
-        self.connectors: dict[str, dict[str, Any]] = json.loads(made)
+        self.connectors: dict[str, dict[str, Any]] = json.loads(self.prepare())
+
+    def prepare(self) -> str:
+        return self.run([sys.executable, "-m", self.PREPARE, self.remote.url, SECRET])
 
     # --- processes ----------------------------------------------------------------------------------------------------
     def run(self, command: Sequence[str], **environment: str) -> str:

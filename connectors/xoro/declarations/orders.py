@@ -13,7 +13,10 @@ from connectors.xoro.settings_warehousing import INVOICES
 
 SPAWNS: dict[str, Handler] = {
     deposits.TOPIC: Handler(function=import_deposit, label="Payment of an order", max_attempts=20),
-    accounts.TOPIC: Handler(function=accounts.upsert, label="Customer or company of an order"),
+    # Each carries the whole account as it was: only the newest is worth writing.
+    accounts.TOPIC: Handler(
+        function=accounts.upsert, label="Customer or company of an order", reads_current_state=True
+    ),
     adjustments.TOPIC: Handler(function=adjustments.adjust_stock, label="Stock of a line taken off"),
 }
 SYNCS: dict[str, Sync] = {}
@@ -34,7 +37,7 @@ LOOKUPS = (
         answer_example=invoices.EXAMPLE,
         customer_param="third_party_customer_id",
         about={"customer": "third_party_customer_id", "company": "third_party_company_id"},
-        help="One page of one status a call; go on with the status and page given in next.",
+        help="Answers with one page of the invoices of one status; its next names the status and page that follow.",
     ),
 )
 CHECKS = (

@@ -175,6 +175,8 @@ class FakeRun:
     source_connector_slug: str = "lumen"
     link: Any = None
     unfinished_write: bool = False
+    unfinished_write_by_other: bool = False
+    unfinished_at: datetime | None = None  # left out: it left a moment ago, after everything that is remembered
     notes: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
 
@@ -189,6 +191,10 @@ class FakeRun:
     @property
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    @property
+    def unfinished_write_at(self) -> datetime | None:
+        return (self.unfinished_at or self.now) if self.unfinished_write else None
 
     def spawn(self, **given: Any) -> int:
         self.spawned.append(given)
