@@ -224,6 +224,9 @@ def test_what_did_not_come_in_full_is_flagged_and_left_to_a_person(stage):
     assert f"Decide on return {made} in Loop" in event.next_step
     assert stage.calls(f"/loop/api/v1/warehouse/return/{made}/flag") == 1
     assert stage.calls(f"/loop/api/v1/warehouse/return/{made}/process") == 0
+    stage.sync("failed")
+    event.refresh_from_db()
+    assert event.outcome == Outcome.FAILED, "no batch decides it"
     assert outcomes.resolve([event.pk], by="sam", note="asked the buyer") == 1
     assert "waits for a decision in Loop" in stage.bring(made).sentence
     assert stage.calls(f"/loop/api/v1/warehouse/return/{made}/flag") == 1
@@ -329,9 +332,13 @@ def test_a_cancelled_return_is_skipped_and_one_that_was_authorised_asks_for_a_vo
     assert (event.outcome, event.reason_code) == (Outcome.SKIPPED, "ended")
     stage.bring()
     stage.post("loop_state", id=ID, state="cancelled")
-    event = stage.bring()
+    stage.sync()
+    event = Event.objects.get(topic="single:return", object_id=ID, parent_id__isnull=False)
     assert (event.outcome, event.reason_code) == (Outcome.FAILED, "ended_after_rma")
     assert "Void RMA EAST-R000001 and close ASN EAST-A000001" in event.next_step
+    stage.sync("failed")
+    event.refresh_from_db()
+    assert event.outcome == Outcome.FAILED, "no batch voids it"
     assert stage.bring().outcome == Outcome.SKIPPED
 
 
