@@ -10,33 +10,12 @@ from connectors import registry
 from connectors.models import Connector
 from events.models import Event, Kind, Outcome, Reason
 from events.record import New, record
+from tests.browser.rules import COVERED, DANGLING, LANDMARKS, NAMELESS
 from tests.connectors import warehouse
 
 pytestmark = pytest.mark.browser
 LIST = "/admin/events/event/"
 
-# Every reference to another element leads somewhere, and every control says what it is.
-DANGLING = """() => [...document.querySelectorAll("[aria-describedby], [aria-labelledby], [aria-controls], label[for]")]
-  .flatMap((one) => ["aria-describedby", "aria-labelledby", "aria-controls", "for"]
-    .flatMap((name) => (one.getAttribute(name) ?? "").split(/\\s+/).filter(Boolean)
-      .filter((id) => !document.getElementById(id)).map((id) => `${one.tagName} ${name}=${id}`)))"""
-NAMELESS = """() => [...document.querySelectorAll("main :is(input:not([type=hidden], [type=submit]), select, textarea)")]
-  .filter((one) => !one.labels?.length && !one.getAttribute("aria-label") && !one.getAttribute("aria-labelledby"))
-  .map((one) => one.outerHTML.slice(0, 120))"""
-# The parts of the page one can jump to by ear: two of one kind never have one name.
-LANDMARKS = """() => [
-    ...document.querySelectorAll("nav, [role=search], :is([role=region], section):is([aria-label], [aria-labelledby])"),
-  ]
-  .filter((one) => one.checkVisibility())
-  .map((one) => [one.getAttribute("role") ?? one.localName,
-    one.getAttribute("aria-label") ?? document.getElementById(one.getAttribute("aria-labelledby"))?.textContent].join(" "))"""
-# What has the focus lies below a bar that stays in its place.
-COVERED = """() => {
-  const bars = ".topbar, .submit-row, .sections__side";
-  const one = document.activeElement, box = one.getBoundingClientRect();
-  const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-  return Boolean(top?.closest(bars)) && !top.contains(one) && !one.closest(bars);
-}"""
 OVERFLOW = "one => [one.scrollWidth - one.clientWidth, one.scrollHeight - one.clientHeight]"
 
 
@@ -193,6 +172,7 @@ def test_on_paper_an_event_is_whole_and_has_no_buttons(logged_in_page, ada, depo
     page = logged_in_page(ada, width=720, theme="dark")
     page.goto(f"{LIST}{event.pk}/change/")
     page.locator(".tree").wait_for()
+    page.locator(".tree__fold").nth(1).click()
     page.emulate_media(media="print", color_scheme="dark")
     for gone in (".sidebar", ".topbar", ".body__bar", ".outcome .toolbar", ".shell__foot"):
         assert not page.locator(gone).first.is_visible(), gone
