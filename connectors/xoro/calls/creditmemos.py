@@ -56,14 +56,15 @@ def create_credit_memo(client: XoroClient, body: Mapping[str, Any]) -> dict[str,
 def find_invoices(
     client: XoroClient, source: str, reference: str, number: str, statuses: Iterable[str]
 ) -> tuple[list[dict[str, Any]], bool]:
-    """Invoices of one document of an order, by its reference in each status, else by the number of the sales order; and
-    whether every empty answer was certain."""
+    """Invoices of one document of an order, by its reference in each status; where that found none, or an empty answer may
+    have been throttling, by the number of the sales order as well. And whether every empty answer was certain."""
     found: dict[str, dict[str, Any]] = {}
     is_certain = True
     of_reference = {"third_party_ref_no": reference, "third_party_source": source}
-    asked = [{**of_reference, "status": status} for status in (*statuses,)] + [{"so_number": number}]
-    for params in asked:
-        if found and "so_number" in params:
+    asked = [{**of_reference, "status": status} for status in statuses]
+    asked.append({"so_number": number} if number else of_reference)
+    for place, params in enumerate(asked, 1):
+        if place == len(asked) and found and is_certain:
             break
         for page in client.walk("invoices", params):
             matches = [row for row in page.rows if _is_of(row, source, reference) or _is_from(row, number)]
