@@ -36,12 +36,23 @@ class JobRecorder:
 
     def begin(self, exchange: Exchange) -> None:
         """Raises ``LeaseLost`` where another worker has the event by now: this one slept too long to be the only one."""
-        if self.lease is not None and not exchanges.holds(self.event_id, self.lease):
-            raise LeaseLost("Another worker has this event; nothing more is written by this one.")
+        self._check_lease()
         exchanges.write_many([*self.take(), (self.event_id, self.received_at, exchange)])
 
     def complete(self, exchange: Exchange) -> None:
+        """Raises ``LeaseLost`` as well: what the answer means is for the other worker to find out, and what this one would
+        remember may be long over."""
         exchanges.complete(self.event_id, self.received_at, exchange)
+        try:
+            self._check_lease()
+        except LeaseLost:
+            if exchange.state == RequestState.ANSWERED and (exchange.status or 0) < 300:
+                exchanges.doubt(self.event_id, str(exchange.id), exchanges.ANSWER_LOST)
+            raise
+
+    def _check_lease(self) -> None:
+        if self.lease is not None and not exchanges.holds(self.event_id, self.lease):
+            raise LeaseLost("Another worker has this event; nothing more is written by this one.")
 
     def record(self, exchange: Exchange) -> None:
         if not self._reads:

@@ -10,7 +10,7 @@ from connectors import syncing
 from events import outcomes
 from events.models import Event
 from tests.connectors.xoro.test_loop import ID, Stage, two_lines
-from tests.killing.crash import Crash, said, told
+from tests.killing.crash import UNANSWERED, UNREMEMBERED, Crash, said, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,6 +80,21 @@ def test_two_workers_with_two_events_of_one_return_authorise_it_once(stage: Stag
     assert len(stage.books("rmas")) == crash.posts(RMA) == 1
 
 
+def test_a_worker_that_slept_while_its_return_went_on_takes_it_nowhere_back(stage: Stage, crash: Crash) -> None:
+    stage.post("loop_config", is_queued=True)
+    ask(stage)
+    with crash.asleep(RMA):
+        crash.recover()
+        stage.receive()
+        syncing.start_sync(stage.erp, "loop_receipts", by="ada")
+        crash.drain()
+        assert stage.memory().told == "process"
+    assert stage.memory().told == "process"
+    syncing.start_sync(stage.erp, "loop_receipts", by="ada")
+    crash.drain()
+    assert len(stage.books("rmas")) == crash.posts(RMA) == crash.posts(PROCESS) == 1
+
+
 @pytest.mark.parametrize("is_queued", [False, True], ids=["at once", "later"])
 def test_loop_is_asked_once_to_process_a_return(stage: Stage, crash: Crash, moment: str, is_queued: bool) -> None:
     stage.post("loop_config", is_queued=is_queued)
@@ -122,7 +137,7 @@ def test_a_return_is_flagged_once(stage: Stage, crash: Crash, moment: str) -> No
     assert crash.posts("return/9/process") == 0
 
 
-@pytest.mark.parametrize("skips", [0, 1, 2])
+@pytest.mark.parametrize(("skips", "moment"), [(0, UNREMEMBERED), (1, UNANSWERED), (2, UNREMEMBERED)])
 def test_the_memos_of_a_return_are_booked_once_each(stage: Stage, crash: Crash, moment: str, skips: int) -> None:
     stage.post(
         "loop_return",

@@ -664,6 +664,23 @@ def test_where_loop_names_the_order_of_its_card_that_alone_decides(stage, shop):
     assert len(cards.numbers()) == 2
 
 
+def test_a_card_that_was_booked_with_the_shops_is_not_booked_with_its_return_once_those_come_no_more(stage, shop):
+    cards = Cards(stage)
+    cards.push("600100203001")
+    cards.push("600100203002")  # of a return that Loop has not told of yet
+    stage.set(gift_cards_enabled=False)
+    for _ in range(2):
+        made = stage.post("loop_return", **two_lines(gift_card="66.90"))["id"]
+        stage.post("loop_state", id=made, state="closed")
+        event = stage.bring(made)
+        assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    numbers = cards.numbers()
+    assert len(numbers) == 3, "the second of the two returns gave another card"
+    first = Event.objects.filter(topic="single:return").order_by("id")[1]
+    [note] = [one["text"] for one in first.notes if one["code"] == "gift_card_booked"]
+    assert note == f"Its gift card of 66.90 USD is in Xoro as {numbers[1]}."
+
+
 def test_an_order_paid_with_a_card_of_loop_finds_its_memo(stage, shop):
     cards = Cards(stage)
     cards.push("600100203001")
