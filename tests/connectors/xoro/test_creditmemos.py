@@ -168,7 +168,7 @@ def test_an_invoice_that_a_busy_xoro_left_out_is_found_by_the_number_of_the_sale
 
     busy = (200, {"Result": False, "ErrorCode": 0, "Data": [], "Message": ""})
     client = scripted_client(page("MAIN-I000001"), page(), *[busy] * 4, page("MAIN-I000001", "MAIN-I000002"), page())
-    rows, _ = find_invoices(client, "https://lumen-goods.example-Demo", "1", "MAIN-S000001", ("Open", "Paid"))
+    rows = find_invoices(client, "https://lumen-goods.example-Demo", "1", "MAIN-S000001", ("Open", "Paid"))
     assert [row["invoiceHeader"]["InvoiceNumber"] for row in rows] == ["MAIN-I000001", "MAIN-I000002"]
     assert client.http.answers == []
 
