@@ -23,6 +23,7 @@ from events.models import Event, Kind, Outcome, Priority, Reason
 from events.record import New, record
 
 OPEN_ENDED = ("unchecked", "unsure")
+COMPARE = "Compare the spelling with the remote system's own pages."  # nobody but a person can
 BUDGET_S = 60.0  # of all checks together: an administrator waits
 
 
@@ -84,7 +85,8 @@ def _line(run: Run, check: Check) -> Line:
     try:
         sentence, result, next_step = check.function(run), "ok", ""
     except Skip as skip:
-        sentence, result, next_step = skip.sentence, skip.code if skip.code in OPEN_ENDED else "off", ""
+        is_open = skip.code in OPEN_ENDED
+        sentence, result, next_step = skip.sentence, skip.code if is_open else "off", COMPARE if is_open else ""
     except HubError as error:
         sentence, result, next_step = error.sentence, "failed", error.next_step
     except Exception as error:  # a bug in one check must not hide the others' results
@@ -137,7 +139,8 @@ def _record(
 
 def _passed(lines: list[Line]) -> str:
     unknown = sum(line.result in OPEN_ENDED for line in lines)
-    more = f" Of {unknown} kinds of names nobody can tell for sure." if unknown else ""
+    kinds = "1 kind" if unknown == 1 else f"{unknown} kinds"
+    more = f" Of {kinds} of names nobody can tell for sure." if unknown else ""
     return f"All {len(lines) - unknown} checks passed.{more}"
 
 

@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 TAKE = 100
 SLACK = timedelta(minutes=75)  # a plan that failed is looked at again after five; a day may have an hour more
+OFFERED = "plans_offered"  # checkpoint of a connector: syncs whose plan was made once
 LATE = timedelta(minutes=5)  # a plan whose time came so long ago and that did not start is late
 
 
@@ -93,9 +94,39 @@ def next_start(plan: Plan, moment: datetime) -> datetime:
 def make_default_plans(connector: Connector) -> None:
     """The plans a provider suggests, for a connector that has none yet; switched off where they are not for
     everyone."""
-    for name, sync in connector.provider.syncs.items():
-        if sync.every_minutes:
-            Plan.objects.get_or_create(connector=connector, sync=name, defaults={"every_minutes": sync.every_minutes})
+    suggested = _suggested(connector)
+    for name, minutes in suggested.items():
+        Plan.objects.get_or_create(connector=connector, sync=name, defaults={"every_minutes": minutes})
+    _note_offered(connector, suggested)
+
+
+def _offer_new(connector: Connector) -> int:
+    """The plans of syncs that this version suggests and the one before did not know; what somebody deleted since stays
+    deleted. Nothing for a connector without any plan. Returns how many."""
+    try:
+        suggested = _suggested(connector)
+    except UnknownProvider:
+        return 0
+    there = set(Plan.objects.filter(connector=connector).values_list("sync", flat=True))
+    offered = connector.memory.get(OFFERED)
+    fresh = set(suggested) - there - set(offered or ()) if there else set()
+    for name in sorted(fresh):
+        minutes = suggested[name]
+        first = timezone.now() + timedelta(minutes=minutes)
+        Plan.objects.create(connector=connector, sync=name, every_minutes=minutes, next_at=first)
+    if there and (fresh or offered is None):
+        _note_offered(connector, suggested)
+    return len(fresh)
+
+
+def _suggested(connector: Connector) -> dict[str, int]:
+    """Minutes between two runs, by sync."""
+    return {name: sync.every_minutes for name, sync in connector.provider.syncs.items() if sync.every_minutes}
+
+
+def _note_offered(connector: Connector, names: Iterable[str]) -> None:
+    connector.memory = {**connector.memory, OFFERED: sorted({*connector.memory.get(OFFERED, ()), *names})}
+    connector.save(update_fields=["memory"])
 
 
 def follow_settings(connector: Connector) -> int:
@@ -124,14 +155,14 @@ def follow_settings(connector: Connector) -> int:
 
 
 def follow_all() -> int:
-    """``follow_settings`` of every connector: a version of the hub may know syncs that were not there when their settings
-    were saved last. Several machines may do so at once. Returns how many plans changed."""
+    """Plans of every connector as this version of the hub has them: those that settings decide follow them, and those of
+    syncs the version before did not know are made. Several machines may do so at once. Returns how many changed."""
     changed = 0
     for connector in Connector.objects.order_by("pk").iterator():
         try:
             with transaction.atomic():
-                Connector.objects.select_for_update().only("pk").get(pk=connector.pk)
-                changed += follow_settings(connector)
+                row = Connector.objects.select_for_update().get(pk=connector.pk)
+                changed += _offer_new(row) + follow_settings(row)
         except Connector.DoesNotExist:
             continue  # deleted meanwhile
         except DatabaseError:

@@ -38,14 +38,23 @@ class JobRecorder:
 
     def begin(self, exchange: Exchange) -> None:
         """Raises ``LeaseLost`` where another worker has the event by now: this one slept too long to be the only one."""
-        if self.lease is not None and not exchanges.holds(self.event_id, self.lease):
-            raise LeaseLost("Another worker has this event; nothing more is written by this one.")
+        self._check_lease()
         exchanges.write_many([*self.take(), (self.event_id, self.received_at, exchange)])
 
     def complete(self, exchange: Exchange) -> None:
-        """Raises as ``check_lease``."""
+        """Raises ``LeaseLost`` as well: what the answer means is for the other worker to find out, and what this one would
+        remember may be long over."""
         exchanges.complete(self.event_id, self.received_at, exchange)
-        self.check_lease((exchange.duration_ms or 0) / 1000)
+        try:
+            self._check_lease()
+        except LeaseLost:
+            if exchange.state == RequestState.ANSWERED and (exchange.status or 0) < 300:
+                exchanges.doubt(self.event_id, str(exchange.id), exchanges.ANSWER_LOST)
+            raise
+
+    def _check_lease(self) -> None:
+        if self.lease is not None and not exchanges.holds(self.event_id, self.lease):
+            raise LeaseLost("Another worker has this event; nothing more is written by this one.")
 
     def record(self, exchange: Exchange) -> None:
         if not self._reads:
@@ -61,12 +70,8 @@ class JobRecorder:
         """Raises ``LeaseLost`` where something took so long (left out: the whole attempt) that another worker may have the
         event, and has it: what that one, and newer versions, wrote down must not be overwritten by one that slept."""
         took_s = time.monotonic() - self._began if took_s is None else took_s
-        if (
-            took_s > settings.HUB_LEASE_S / 2
-            and self.lease is not None
-            and not exchanges.holds(self.event_id, self.lease)
-        ):
-            raise LeaseLost("Another worker has this event; what this one did is found by that one.")
+        if took_s > settings.HUB_LEASE_S / 2:
+            self._check_lease()
 
     def doubt(self, request_id: str, why: str) -> None:
         """What became of an answered write is open: for every later attempt it is one without an answer."""

@@ -217,6 +217,7 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("HUB_TIME_ZONE", "UTC")  # for people who have not chosen their own
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = "integration_hub.formats"
 
 # --- static files -----------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"

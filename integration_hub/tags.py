@@ -97,3 +97,9 @@ def capped(count: int, limit: int = 1000) -> str:
 @register.filter
 def day(value: date | None) -> str:
     return f"{value:%Y-%m-%d}" if value else ""
+
+
+@register.filter
+def words(name: str) -> str:
+    """A name of the code as people read it: ``gift_card`` is "gift card"."""
+    return name.replace("_", " ")

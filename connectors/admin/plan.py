@@ -20,6 +20,7 @@ DECIDED = "The settings decide."
 
 class PlanInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Plan
+    formset = plan_forms.PlanFormSet
     extra = 0
     fields = ["sync", "every_minutes", "is_enabled", "next_run", "last_run", "error"]
     readonly_fields = ["next_run", "last_run", "error"]

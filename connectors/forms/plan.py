@@ -30,6 +30,20 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
         return super().save(commit)
 
 
+class PlanFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """Its table has one head for all rows, and shows no help: each field says itself whose it is, and what of it."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        labels = dict(form.fields["sync"].choices) if "sync" in form.fields else {}
+        plan = labels.get(form.instance.sync, form.instance.sync) or "new plan"
+        for name, field in form.fields.items():
+            if not field.widget.is_hidden:
+                label = f"{field.label or name.capitalize()}: {plan}"
+                field.widget.attrs["aria-label"] = f"{label}. {field.help_text}" if field.help_text else label
+                field.help_text = ""
+
+
 def is_decided(plan: Plan) -> bool:
     """Whether the connector's settings decide a plan's rhythm, and not this form."""
     try:

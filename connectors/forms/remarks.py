@@ -73,8 +73,7 @@ class Remarks:
             tone, said = WORDS[NameResult(row.result)]
             on = formats.date_format(timezone.localtime(row.checked_at), "DATETIME_FORMAT")
             similar = f" Similar: {', '.join(f'“{each}”' for each in row.similar)}." if row.similar else ""
-            seen = f"“{name}”, {on}".rstrip(".")  # some formats of times end with one
-            made.append(_remark(tone, f"{said} in {vendor}", f"{seen}.{similar} {row.sentence}".strip()))
+            made.append(_remark(tone, f"{said} in {vendor}", f"“{name}”, {on}.{similar} {row.sentence}".strip()))
         return made
 
 

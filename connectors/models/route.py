@@ -34,7 +34,7 @@ class Route(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.source} → {self.target}: {self.record_kind}"
+        return f"{self.source} → {self.target}: {self.record_kind.replace('_', ' ')}"
 
     def admin_path(self) -> str:
         return reverse("admin:connectors_route_change", args=[self.pk])

@@ -49,6 +49,7 @@ def _credit(run: Run, card: GiftCard) -> Delivered:
     source = third_party_source(card, run.settings)
     memo = CreditMemo(what=what, source=source, reference=card.id, body=body, is_doubtful=run.unfinished_write)
     booked = book(run, memo)
+    cards.booked(run, card, booked.id, booked.number)
     run.keys([("xoro_credit_memo", booked.number), ("xoro_credit_memo_id", booked.id)])
     if booked.total is not None and booked.total != card.initial_value:
         run.note("total_differs", f"Xoro's total of {booked.number} is {booked.total} instead of {card.initial_value}.")

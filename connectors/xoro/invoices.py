@@ -37,10 +37,12 @@ class InvoiceParams(forms.Form):
         required=False, max_length=64, validators=[_id], help_text="Id of the company in the shop."
     )
     status = forms.CharField(
-        required=False, max_length=40, help_text="As given in next; empty: the first one of the connector's settings."
+        required=False,
+        max_length=40,
+        help_text="Such as Paid. Empty: the first of the connector's invoice statuses. To go on: as given in next.",
     )
     page = forms.IntegerField(
-        required=False, min_value=1, max_value=MAX_PAGES, help_text="As given in next; empty: the first."
+        required=False, min_value=1, max_value=MAX_PAGES, help_text="Empty: the first. To go on: as given in next."
     )
 
     def clean(self) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class ConnectionSettings:
     api_secret: str = setting(forms.CharField(label="API secret", help_text="Of the same private app."), secret=True)
     account_name: str = text(
         "Account name",
-        "Part of the reference Xoro keeps of each order, so never change it later. Must not contain &, = or /.",
+        "Part of the reference Xoro keeps of each document, so that it stays once one was sent. Must not contain &, = or /.",
         CONNECTION,
         required=True,
         assumed="ThirdPartySource is “https://<shop domain>-<account name>”.",

@@ -26,7 +26,7 @@ class OrderSettings:
     )
     customer_name: str = text(
         "Fixed customer",
-        "The customer in Xoro that takes every order.",
+        "The customer in Xoro that takes every order, such as “Shopify Lumen Goods”.",
         GENERAL,
         names="customer",
         shown_when=("customer_mode", "single"),

@@ -36,6 +36,7 @@ def erp(install, shop):
 
 
 def picture(page, name: str) -> None:
+    page.wait_for_load_state()  # a click has only begun to lead elsewhere
     if PICTURES:
         page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
     over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -92,8 +93,16 @@ def test_what_is_under_way_is_cancelled_after_a_question(logged_in_page, support
     page.fill("#number-number", "#2207")
     page.click("form:has(#number-number) button")
     page.wait_for_selector("#import-progress")
-    page.click("#import-progress button:has-text('Cancel')")
-    page.click("dialog button:has-text('Cancel it')")
+    cancel = page.locator("#import-progress button:has-text('Cancel')")
+    with page.expect_response("**/import/*/"):
+        cancel.focus()
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.activeElement.textContent") == "Cancel"  # though the page has drawn it anew
+    page.keyboard.press("Enter")
+    with page.expect_response("**/import/*/"):
+        page.wait_for_selector("dialog button:has-text('Cancel it')")
+    page.wait_for_timeout(300)
+    page.click("dialog button:has-text('Cancel it')")  # and who thinks it over for longer is still asking
     page.wait_for_selector("text=What had begun goes on.")
     assert Event.objects.get(topic="single:order").outcome == Outcome.SKIPPED
 

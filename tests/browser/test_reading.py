@@ -8,35 +8,14 @@ from django.utils import timezone
 
 from connectors import registry
 from connectors.models import Connector
-from events.models import Event, Kind, Outcome, Reason
+from events.models import Event, Family, Kind, Outcome, Reason
 from events.record import New, record
+from tests.browser.rules import COVERED, DANGLING, LANDMARKS, NAMELESS
 from tests.connectors import warehouse
 
 pytestmark = pytest.mark.browser
 LIST = "/admin/events/event/"
 
-# Every reference to another element leads somewhere, and every control says what it is.
-DANGLING = """() => [...document.querySelectorAll("[aria-describedby], [aria-labelledby], [aria-controls], label[for]")]
-  .flatMap((one) => ["aria-describedby", "aria-labelledby", "aria-controls", "for"]
-    .flatMap((name) => (one.getAttribute(name) ?? "").split(/\\s+/).filter(Boolean)
-      .filter((id) => !document.getElementById(id)).map((id) => `${one.tagName} ${name}=${id}`)))"""
-NAMELESS = """() => [...document.querySelectorAll("main :is(input:not([type=hidden], [type=submit]), select, textarea)")]
-  .filter((one) => !one.labels?.length && !one.getAttribute("aria-label") && !one.getAttribute("aria-labelledby"))
-  .map((one) => one.outerHTML.slice(0, 120))"""
-# The parts of the page one can jump to by ear: two of one kind never have one name.
-LANDMARKS = """() => [
-    ...document.querySelectorAll("nav, [role=search], :is([role=region], section):is([aria-label], [aria-labelledby])"),
-  ]
-  .filter((one) => one.checkVisibility())
-  .map((one) => [one.getAttribute("role") ?? one.localName,
-    one.getAttribute("aria-label") ?? document.getElementById(one.getAttribute("aria-labelledby"))?.textContent].join(" "))"""
-# What has the focus lies below a bar that stays in its place.
-COVERED = """() => {
-  const bars = ".topbar, .submit-row, .sections__side";
-  const one = document.activeElement, box = one.getBoundingClientRect();
-  const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-  return Boolean(top?.closest(bars)) && !top.contains(one) && !one.closest(bars);
-}"""
 OVERFLOW = "one => [one.scrollWidth - one.clientWidth, one.scrollHeight - one.clientHeight]"
 
 
@@ -175,6 +154,35 @@ def test_no_list_of_events_is_cut_at_a_usual_width(logged_in_page, ada, depot):
     assert page.locator(".table-wrap").evaluate(OVERFLOW)[0] <= 0
 
 
+@pytest.mark.parametrize("width", [1100, 1024, 940, 820])
+def test_at_widths_between_the_bar_is_one_line_and_nothing_sticks_out(logged_in_page, ada, depot, width):
+    event = event_of(depot, outcome=Outcome.FAILED, reason=Reason.REFUSED, sentence="Refused.")
+    Family.objects.create(
+        connector_id=depot.pk, cause="c", reason=Reason.REFUSED, sentence="Refused.", topic="order/deliver",
+        first_event_id=event.pk, last_event_id=event.pk,
+    )  # fmt: skip
+    page = logged_in_page(ada, width=width)
+    for path in (
+        "/admin/",
+        "/admin/events/family/",
+        LIST,
+        f"{depot.admin_path()}?tab=settings",
+        "/admin/connectors/link/",
+    ):
+        page.goto(path)
+        bar, avatar = page.locator("#header").bounding_box(), page.locator(".avatar").bounding_box()
+        assert avatar["y"] + avatar["height"] <= bar["y"] + bar["height"], path
+        assert page.locator("html").evaluate(OVERFLOW)[0] <= 0, path
+
+
+def test_a_connector_without_settings_leads_to_them(logged_in_page, ada, depot):
+    Connector.objects.filter(pk=depot.pk).update(settings={}, secrets={})
+    page = logged_in_page(ada)
+    page.goto(f"{depot.admin_path()}?tab=overview")
+    page.locator(".notice").get_by_role("link", name="Settings").click()
+    page.get_by_label("Find a setting").wait_for()
+
+
 def test_on_a_telephone_recent_events_stand_below_each_other(logged_in_page, ada, depot):
     event_of(depot, object_label="#EX-9", outcome=Outcome.SUCCEEDED, sentence="Order #EX-9 is in the depot as 4711.")
     page = logged_in_page(ada, width=390)
@@ -193,6 +201,7 @@ def test_on_paper_an_event_is_whole_and_has_no_buttons(logged_in_page, ada, depo
     page = logged_in_page(ada, width=720, theme="dark")
     page.goto(f"{LIST}{event.pk}/change/")
     page.locator(".tree").wait_for()
+    page.locator(".tree__fold").nth(1).click()
     page.emulate_media(media="print", color_scheme="dark")
     for gone in (".sidebar", ".topbar", ".body__bar", ".outcome .toolbar", ".shell__foot"):
         assert not page.locator(gone).first.is_visible(), gone

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group, User
 from connectors import registry
 from connectors.models import Connector
 from tests.browser.conftest import violations
+from tests.browser.rules import DANGLING, NAMELESS
 
 pytestmark = pytest.mark.browser
 
@@ -68,6 +69,9 @@ def test_xoro_is_installed_tested_and_its_assumptions_listed(logged_in_page, ada
     line = card.get_by_role("row", name="Names: stores")
     assert "“East warehouse” (there is “EAST WAREHOUSE”" in line.inner_text()
     page.goto(f"{made.admin_path()}?tab=settings")
+    assert page.get_by_label("Every, minutes: Fulfillments. The connector's settings decide.").is_disabled()
+    assert page.evaluate(NAMELESS) == []
+    assert page.evaluate(DANGLING) == []
     assert "not seen in Xoro ERP" in row(page, "location_map").inner_text()
     assert "seen in Xoro ERP" in row(page, "liability_account").inner_text()
     page.get_by_role("link", name="Checklist").click()

@@ -222,6 +222,34 @@ def test_a_worker_of_a_newer_version_makes_the_plans_of_connectors_saved_before_
     assert beats == [3, 1], "once for each start, before the first plan is looked for"
 
 
+def test_syncs_a_newer_version_knows_get_their_plans_once(shop, make_connector, testing_provider):
+    plans.make_default_plans(shop)
+    without = make_connector("Nobody wants plans here")
+    syncs = {
+        **testing_provider.provider.syncs,
+        "new": Sync(label="New", function=lambda run: "Walked.", every_minutes=60),
+    }
+    registry._providers[testing_provider.SLUG] = dataclasses.replace(testing_provider.provider, syncs=syncs)
+    assert plans.follow_all() == 1
+    made = Plan.objects.get(sync="new")
+    assert (made.connector, made.every_minutes, made.is_enabled) == (shop, 60, True)
+    assert timezone.now() + timedelta(minutes=59) < made.next_at
+    assert plans.follow_all() == 0
+    made.delete()
+    assert plans.follow_all() == 0, "what somebody deleted stays deleted"
+    assert not without.plans.exists()
+
+
+def test_a_connector_of_a_version_that_did_not_remember_what_it_offered_gets_what_is_missing(shop):
+    a_plan(shop, "routes")
+    shop.memory = {"until": "2026-11-20"}
+    shop.save()
+    assert plans.follow_all() == 1
+    shop.refresh_from_db()
+    assert set(Plan.objects.values_list("sync", flat=True)) == {"all", "routes"}
+    assert shop.memory == {"until": "2026-11-20", "plans_offered": ["all"]}
+
+
 def test_a_provider_whose_rhythm_has_a_bug_keeps_no_other_from_its_plans(shop, make_connector, testing_provider):
     other = make_connector("Other")
     calls = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -13,7 +14,7 @@ from connectors.exceptions import RemoteUnavailable
 from connectors.models import Connector
 from connectors.records import GiftCard, Refund
 from connectors.run import Run
-from events import bodies, outcomes
+from events import bodies, exchanges, outcomes
 from events.models import Event, Kind, Outcome, Reason, RelatedRequest
 from events.pulse import take_back
 from tests.cast import an_event, claim, run_one
@@ -237,3 +238,30 @@ def test_what_an_earlier_version_began_is_known_to_the_newer_one(erp, remote, te
 def test_where_nothing_is_unfinished_nothing_was_begun(erp, remote, testing_provider):
     a_delivery(erp)
     assert next_run(erp).begun(GiftCard) is None
+
+
+def test_a_worker_that_slept_over_the_answer_remembers_nothing_and_leaves_the_write_in_doubt(
+    erp, remote, testing_provider, monkeypatch
+):
+    """Another one has the event by now, and may be far beyond what this answer means."""
+    remembered = []
+
+    def sleepy(run: Run) -> str:
+        run.client.write("/write", {})
+        remembered.append("a document")
+        return "Written."
+
+    complete = exchanges.complete
+
+    def complete_late(*given: Any) -> None:
+        Event.objects.update(lease=uuid.uuid4())
+        complete(*given)
+
+    monkeypatch.setattr(exchanges, "complete", complete_late)
+    testing_provider.STATE.call = sleepy
+    an_event(erp, "call", obj="1001")
+    [taken] = claim(erp)
+    result = jobs.run(taken)
+    assert len(remote.received) == 1 and remembered == []
+    assert outcomes.finish([result]) == set()
+    assert RelatedRequest.objects.get().state == "no_answer"

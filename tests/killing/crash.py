@@ -36,6 +36,18 @@ class Crash:
                 end()
 
     @contextmanager
+    def asleep(self, path: str, **which: Any) -> Iterator[None]:
+        """While it lasts a worker that sent such a call sleeps, as on a machine that hangs; then it goes on, with the answer,
+        and does not know that its event was taken back."""
+        with self.sandbox.gate.hold(path, **which) as held:
+            worker = self.workers.start()
+            held.wait()
+            worker.stop()
+        yield
+        worker.go_on()
+        worker.wait()
+
+    @contextmanager
     def busy(self, path: str, **which: Any) -> Iterator[Worker]:
         """While it lasts a worker waits for the answer of such a call."""
         with self.sandbox.gate.hold(path, **which) as held:

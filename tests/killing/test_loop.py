@@ -9,8 +9,9 @@ import pytest
 from connectors import syncing
 from events import outcomes
 from events.models import Event
+from tests.connectors.xoro.credit_cast import Books, make_refund
 from tests.connectors.xoro.test_loop import ID, Stage, two_lines
-from tests.killing.crash import Crash, said, told
+from tests.killing.crash import UNANSWERED, UNREMEMBERED, Crash, said, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,6 +81,21 @@ def test_two_workers_with_two_events_of_one_return_authorise_it_once(stage: Stag
     assert len(stage.books("rmas")) == crash.posts(RMA) == 1
 
 
+def test_a_worker_that_slept_while_its_return_went_on_takes_it_nowhere_back(stage: Stage, crash: Crash) -> None:
+    stage.post("loop_config", is_queued=True)
+    ask(stage)
+    with crash.asleep(RMA):
+        crash.recover()
+        stage.receive()
+        syncing.start_sync(stage.erp, "loop_receipts", by="ada")
+        crash.drain()
+        assert stage.memory().told == "process"
+    assert stage.memory().told == "process"
+    syncing.start_sync(stage.erp, "loop_receipts", by="ada")
+    crash.drain()
+    assert len(stage.books("rmas")) == crash.posts(RMA) == crash.posts(PROCESS) == 1
+
+
 @pytest.mark.parametrize("is_queued", [False, True], ids=["at once", "later"])
 def test_loop_is_asked_once_to_process_a_return(stage: Stage, crash: Crash, moment: str, is_queued: bool) -> None:
     stage.post("loop_config", is_queued=is_queued)
@@ -122,7 +138,7 @@ def test_a_return_is_flagged_once(stage: Stage, crash: Crash, moment: str) -> No
     assert crash.posts("return/9/process") == 0
 
 
-@pytest.mark.parametrize("skips", [0, 1, 2])
+@pytest.mark.parametrize(("skips", "moment"), [(0, UNREMEMBERED), (1, UNANSWERED), (2, UNREMEMBERED)])
 def test_the_memos_of_a_return_are_booked_once_each(stage: Stage, crash: Crash, moment: str, skips: int) -> None:
     stage.post(
         "loop_return",
@@ -140,3 +156,21 @@ def test_the_memos_of_a_return_are_booked_once_each(stage: Stage, crash: Crash, 
     assert len(stage.memos()) == crash.posts(MEMO) == 3, said(given)
     assert sorted(memo["TotalAmount"] for memo in stage.memos()) == [10.0, 15.0, 20.0]
     assert sorted(stage.memory("8").memos) == sorted(memo["CreditMemoNumber"] for memo in stage.memos())
+
+
+def test_goods_whose_authorisation_nobody_knows_of_are_not_credited_by_the_shops_refund(
+    books: Books, crash: Crash, moment: str
+) -> None:
+    given = syncing.start_single(books.erp, "return", ID, by="ada")
+    crash.at(RMA, moment)
+    order = {"order_id": "6120045511985", "order_number": "1985", "order_name": "#1985"}
+    refund = books.give(make_refund(**order))
+    crash.recover()
+    assert told(given) == ("succeeded", "") and told(refund) == ("succeeded", ""), (said(given), said(refund))
+    assert len(books.books("rmas")) == crash.posts(RMA) == 1
+    goods = [
+        one for memo in books.memos() for one in memo["creditMemoItemLineArry"] if one["ItemNumber"] == "LMP-OAK-S"
+    ]
+    assert goods == [], said(refund)
+    header, _ = books.memo()
+    assert header["TotalAmount"] == 58.3

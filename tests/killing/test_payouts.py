@@ -47,9 +47,9 @@ def test_a_payout_is_deposited_once(books: Books, crash: Crash, moment: str) -> 
     assert_once(books, crash, 96.22)
 
 
-def test_a_payout_of_fees_alone_is_deposited_once(books: Books, crash: Crash, moment: str) -> None:
+def test_a_payout_of_fees_alone_is_deposited_once(books: Books, crash: Crash) -> None:
     given = give(books, payout(line("-2.00", type="adjustment")))
-    crash.at(DEPOSIT, moment)
+    crash.at(DEPOSIT)
     crash.recover()
     assert told(given) == ("succeeded", ""), said(given)
     assert [one["TotalAmount"] for one in deposits(books)] == [-2.0] and crash.posts(DEPOSIT) == 1
@@ -91,11 +91,9 @@ def test_a_payout_whose_contents_changed_while_nobody_knew_of_its_deposit_is_lef
     assert told(second)[0] == "failed", said(second)
 
 
-def test_a_payout_of_the_same_sum_with_other_movements_is_left_to_a_person_too(
-    books: Books, crash: Crash, moment: str
-) -> None:
+def test_a_payout_of_the_same_sum_with_other_movements_is_left_to_a_person_too(books: Books, crash: Crash) -> None:
     give(books, payout(PAID, BACK))
-    crash.at(DEPOSIT, moment)
+    crash.at(DEPOSIT)
     second = give(books, payout(PAID, BACK, line("-2.00", type="adjustment"), line("2.00", type="reserved_funds")))
     crash.recover()
     assert len(deposits(books)) == crash.posts(DEPOSIT) == 1

@@ -10,6 +10,7 @@ import pytest
 
 from connectors import syncing
 from connectors.models import Connector, Link, Route
+from connectors.run import Run
 from events.models import Event
 from tests.connectors.xoro.credit_cast import Books
 from tests.connectors.xoro.test_products import product
@@ -29,41 +30,67 @@ def tenant(install: Any, sandbox: Any) -> Connector:
     return made
 
 
+def in_shop() -> int:
+    """How many products the shop has."""
+    client = Run(Connector.objects.get(provider_slug="shopify"), None).client
+    return int(client.execute("HubProductsCount", {"filter": ""})["productsCount"]["count"])
+
+
 def deliveries() -> list[Event]:
     return list(Event.objects.filter(topic="product/deliver").order_by("id"))
 
 
-def bring(tenant: Connector, crash: Crash, number: str = "MUG") -> None:
+def bring(tenant: Connector, number: str) -> None:
     syncing.start_single(tenant, "product", number, by="ada")
 
 
 def test_a_product_of_xoro_is_made_once_in_the_shop(tenant: Connector, crash: Crash, moment: str) -> None:
-    bring(tenant, crash, "DESK")
+    before = in_shop()
+    bring(tenant, "DESK")
     crash.at(GRAPHQL, moment, says="productSet")
     crash.recover()
     crash.later()
     [one] = deliveries()
     assert told(one.pk) == ("succeeded", ""), said(one.pk)
-    assert crash.posts(GRAPHQL, says="productSet", prefix="shopify") == 1
+    assert crash.posts(GRAPHQL, says="productSet", prefix="shopify") == 1 and in_shop() == before + 1
     assert Link.objects.get(record_kind="product").target_number == "desk"
 
 
 def test_a_newer_version_of_a_product_whose_worker_died_changes_the_one_there_is(
     tenant: Connector, crash: Crash, moment: str, sandbox: Any
 ) -> None:
-    bring(tenant, crash, "DESK")
+    before = in_shop()
+    bring(tenant, "DESK")
     crash.at(GRAPHQL, moment, says="productSet")
     sandbox.post("/xoro/_sandbox/clock", {"advance_s": 60})
     sandbox.post("/xoro/_sandbox/product", {"number": "DESK", "members": {"Title": "Standing desk"}, "variants": {}})
-    bring(tenant, crash, "DESK")
+    bring(tenant, "DESK")
     crash.recover()
     crash.later()
-    assert crash.posts(GRAPHQL, says="productSet", prefix="shopify") == 1
-    assert crash.posts(GRAPHQL, says="Standing desk", prefix="shopify") <= 1
+    assert crash.posts(GRAPHQL, says="productSet", prefix="shopify") == 1 and in_shop() == before + 1
+    assert crash.posts(GRAPHQL, says="Standing desk", prefix="shopify") == 1
     assert all(told(one.pk)[0] in ("succeeded", "skipped") for one in deliveries()), [
         said(one.pk) for one in deliveries()
     ]
     assert Link.objects.get(record_kind="product").target_number == "desk"
+
+
+def test_a_product_that_shopify_makes_in_the_background_is_made_once(
+    tenant: Connector, crash: Crash, moment: str, sandbox: Any
+) -> None:
+    before, shop = in_shop(), Connector.objects.get(provider_slug="shopify")
+    shop.settings = {**shop.settings, "product_async_from": 2}
+    shop.save()
+    bring(tenant, "CHAIR")
+    crash.at(GRAPHQL, moment, says="productSet")
+    crash.recover()
+    for _ in range(3):
+        sandbox.post("/shopify/_sandbox/clock", {"advance": 60})
+        crash.later()
+    [one] = deliveries()
+    assert told(one.pk) == ("succeeded", ""), said(one.pk)
+    assert in_shop() == before + 1
+    assert Link.objects.get(record_kind="product").target_number == "desk-chair"
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from connectors.run import Run
 from connectors.shopify.calls import fulfillment as calls
 from events.models import Event
 from tests.connectors.xoro.shipping_cast import LAMP, MUG, House, a_house
-from tests.killing.crash import Crash, said, told
+from tests.killing.crash import UNANSWERED, UNREMEMBERED, Crash, said, told
+from tests.killing.workers import forgetting, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,7 +79,9 @@ def test_a_fulfillment_that_never_reached_the_shop_is_made_after_a_minute(house:
     assert all(told(one.pk)[0] == "succeeded" for one in deliveries())
 
 
-@pytest.mark.parametrize("is_later", [False, True], ids=["together", "one after the other"])
+@pytest.mark.parametrize(
+    ("is_later", "moment"), [(False, UNANSWERED), (True, UNREMEMBERED)], ids=["together", "one after the other"]
+)
 def test_two_partial_shipments_are_two_fulfillments(house: House, crash: Crash, moment: str, is_later: bool) -> None:
     placed = house.order((LAMP, 3))
     house.ship(placed, lines={LAMP: 1}, tracking="1Z1")
@@ -116,6 +119,50 @@ def test_two_workers_with_two_shipments_of_one_order(house: House, crash: Crash)
         crash.workers.start().wait()
     crash.later()
     assert_all_known(crash, 2)
+    assert shipped(house, placed) == {LAMP: 2, MUG: 1}
+
+
+def test_a_worker_that_dies_while_it_reads_the_invoices_leaves_no_shipment_out(house: House, crash: Crash) -> None:
+    placed = [house.order((LAMP, 1)) for _ in range(3)]
+    for number, one in enumerate(placed):
+        house.ship(one, tracking=f"1Z{number}")
+    house.sandbox.post("/xoro/_sandbox/config", {"page_size": 1})
+    house.start()
+    crash.at("invoice/getinvoice", skips=3)
+    crash.recover()
+    crash.later()
+    assert_all_known(crash, 3)
+    assert [shipped(house, one) for one in placed] == [{LAMP: 1}] * 3
+
+
+def test_a_shipment_that_was_handed_on_and_not_remembered_is_one_fulfillment(house: House, crash: Crash) -> None:
+    house.settings(partial_shipments=False)  # the order is read just before it is handed on
+    placed = house.order((LAMP, 2), (MUG, 1))
+    house.ship(placed)
+    house.start()
+    with crash.sandbox.gate.hold("salesorder/getsalesorder", skips=2) as held:
+        worker = crash.workers.start()
+        held.wait()
+        with forgetting("connectors_directoryentry") as end:
+            held.release()
+            until(deliveries, "it was handed on")
+            worker.kill()
+            end()
+    crash.recover()
+    crash.later()
+    assert len(deliveries()) == 2
+    assert_all_known(crash, 1)
+    assert shipped(house, placed) == {LAMP: 2, MUG: 1}
+
+
+def test_a_worker_that_slept_beyond_its_lease_makes_no_second_fulfillment(house: House, crash: Crash) -> None:
+    placed = house.order((LAMP, 2), (MUG, 1))
+    house.ship(placed)
+    house.start()
+    with crash.asleep(GRAPHQL, says=MAKE):
+        crash.recover()
+        assert_all_known(crash, 1)
+    assert_all_known(crash, 1)
     assert shipped(house, placed) == {LAMP: 2, MUG: 1}
 
 

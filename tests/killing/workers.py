@@ -52,6 +52,14 @@ class Worker:
         self.process.kill()
         until(lambda: not self.is_alive, "the worker is dead")
 
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.suspend()
+
+    def go_on(self) -> None:
+        assert self.process is not None
+        self.process.resume()
+
     def wait(self) -> None:
         """Until nothing was due any more."""
         until(lambda: not self.is_alive, "the worker is finished")
@@ -60,20 +68,9 @@ class Worker:
 class Workers:
     def __init__(self) -> None:
         self.log = Path(settings.VAR_DIR) / "killed-workers.log"
-        database = connection.settings_dict
-        environment = {
-            **{name: text for name, text in os.environ.items() if not name.startswith(("HUB_", "DATABASE_"))},
-            "DJANGO_SETTINGS_MODULE": "integration_hub.settings",
-            "HUB_ENV_FILE": "",
-            "HUB_VAR_DIR": str(settings.VAR_DIR),
-            "HUB_LOG_LEVEL": "ERROR",
-            "HUB_THREADS": "4",
-            "SANDBOX_URL": settings.SANDBOX_URL,
-            "DATABASE_URL": _url(database),
-        }
         with self.log.open("wb") as log:
             self.mother = subprocess.Popen(
-                [sys.executable, "-m", "tests.killing.workers"], cwd=ROOT, env=environment, text=True, bufsize=1,
+                [sys.executable, "-m", "tests.killing.workers"], cwd=ROOT, env=environment(), text=True, bufsize=1,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             )  # fmt: skip
         self.born: list[Worker] = []
@@ -108,13 +105,16 @@ class Workers:
 
     def recover(self) -> None:
         """As after the lease of a dead worker: its events are taken back, and everything due is done."""
+        self.take_back()
+        self.drain()
+
+    def take_back(self) -> None:
         from events import pulse
         from events.models import Event, Outcome
 
         past = timezone.now() - timezone.timedelta(seconds=1)
         Event.objects.filter(outcome=Outcome.RUNNING).update(lease_until=past)
         pulse.take_back()
-        self.drain()
 
     def _hurry(self) -> int:
         """Events that go on by themselves after a while, at once; those that failed an attempt or wait for others stay."""
@@ -125,11 +125,11 @@ class Workers:
 
 
 @contextmanager
-def forgetting() -> Iterator[Callable[[], None]]:
+def forgetting(tables: str = MEMORY) -> Iterator[Callable[[], None]]:
     """While it lasts the hub can write down answers, and nothing of what they mean. The function given ends what waits
     for that at the database, which would else be done for a client that is dead."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"LOCK TABLE {MEMORY} IN EXCLUSIVE MODE")
+        cursor.execute(f"LOCK TABLE {tables} IN EXCLUSIVE MODE")
 
         def end() -> None:
             cursor.execute(
@@ -138,6 +138,20 @@ def forgetting() -> Iterator[Callable[[], None]]:
             )
 
         yield end
+
+
+def environment() -> dict[str, str]:
+    """Of a process of the hub that works on the test's database and sandbox."""
+    return {
+        **{name: text for name, text in os.environ.items() if not name.startswith(("HUB_", "DATABASE_"))},
+        "DJANGO_SETTINGS_MODULE": "integration_hub.settings",
+        "HUB_ENV_FILE": "",
+        "HUB_VAR_DIR": str(settings.VAR_DIR),
+        "HUB_LOG_LEVEL": "ERROR",
+        "HUB_THREADS": "4",
+        "SANDBOX_URL": settings.SANDBOX_URL,
+        "DATABASE_URL": _url(connection.settings_dict),
+    }
 
 
 def _url(database: dict[str, Any]) -> str:

@@ -211,12 +211,15 @@ SCOPED: dict[tuple[str, str], str | tuple[str, ...]] = {
 
 
 def _merchant(sandbox: ShopifySandbox, wish: Mapping[str, Any]) -> Reply:
-    """``POST /_sandbox/stock`` ``{"shop", "sku", "location", "available"}``: the merchant sets a quantity by hand."""
+    """``POST /_sandbox/stock`` ``{"shop", "sku", "location", "available"}``: the merchant sets a quantity by hand; without
+    ``available`` only answers it."""
     shop = sandbox.shops[wish.get("shop", OUTLET)]
     variant = shop.table("ProductVariant")[shop.variants_by_sku[wish["sku"]][0]]
     named = [gid for gid, one in shop.table("Location").items() if one["name"] == wish["location"]]
-    shop.stock[variant["inventoryItem"], named[0]]["available"] = int(wish["available"])
-    return Reply(body={"ok": True})
+    level = shop.stock[variant["inventoryItem"], named[0]]
+    if "available" in wish:
+        level["available"] = int(wish["available"])
+    return Reply(body={"available": level["available"]})
 
 
 CONTROLS = {"stock": _merchant}

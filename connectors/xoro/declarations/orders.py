@@ -37,7 +37,7 @@ LOOKUPS = (
         answer_example=invoices.EXAMPLE,
         customer_param="third_party_customer_id",
         about={"customer": "third_party_customer_id", "company": "third_party_company_id"},
-        help="One page of one status a call; go on with the status and page given in next.",
+        help="Answers with one page of the invoices of one status; its next names the status and page that follow.",
     ),
 )
 CHECKS = (

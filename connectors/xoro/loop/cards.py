@@ -20,6 +20,7 @@ from connectors import directory
 from connectors.directory import Known
 from connectors.models import DirectoryEntry
 from connectors.records import GiftCard
+from connectors.xoro.loop import twins
 from connectors.xoro.loop.reading import LoopReturn
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from connectors.run import Run
 
 KIND = "loop_card"
+BOOKED = "booked_card"  # the other way round: cards of Loop's shop that were booked as the shop's, by their id
 MARGIN = timedelta(days=1)  # between the clocks of Loop and the shop, and what Loop does after it closed a return
 
 
@@ -76,6 +78,40 @@ def take(run: Run, card: GiftCard) -> Given | None:
         row.data = {**row.data, "card": card.id}
         row.save(update_fields=["data"])
     return given
+
+
+def booked(run: Run, card: GiftCard, memo_id: str, memo: str) -> None:
+    """That a card of the shop is a memo of its own: should Loop have given it, its return makes none."""
+    if not twins.is_shop_of_loop(run, card.source) or card.created_at is None:
+        return
+    if directory.by_id(run.connector.pk, BOOKED, card.id) is not None:
+        return
+    at = card.created_at.isoformat()
+    given = Given(
+        reference=card.id, return_id="", memo_id=memo_id, memo=memo, first=at, last=at, order_id=card.order_id,
+        order_name=card.order_name.lstrip("#"), card=card.id,
+    )  # fmt: skip
+    key = _key(card.source, card.initial_value, card.currency)
+    directory.put(run.connector.pk, BOOKED, [Known(key=key, object_id=card.id, data=asdict(given))])
+
+
+def memo_of(run: Run, one: LoopReturn) -> str:
+    """The number of the memo that the gift card of a return was booked as with the shop's cards; empty where it was not.
+    From then on it is no other return's."""
+    key = _key(run.settings.loop_shop, one.gift_card, one.currency or run.settings.default_currency)
+    rows = DirectoryEntry.objects.filter(connector_id=run.connector.pk, kind=BOOKED, key=key).order_by("id")
+    name = one.card_order_name.lstrip("#")
+    with transaction.atomic():
+        for row in rows.select_for_update():
+            card = Given(**row.data)
+            is_named = bool(name) and name == card.order_name
+            is_open = one.created_at - MARGIN <= datetime.fromisoformat(card.first) <= one.updated_at + MARGIN
+            if card.return_id not in ("", one.id) or not (is_named if name or card.order_id else is_open):
+                continue
+            row.data = {**row.data, "return_id": one.id}
+            row.save(update_fields=["data"])
+            return card.memo
+    return ""
 
 
 def reference_of(run: Run, card_id: str) -> str:

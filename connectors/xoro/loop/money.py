@@ -83,6 +83,8 @@ def credits_of(run: Run, one: LoopReturn) -> list[tuple[str, Credit]]:
         run.note(
             "gift_card_by_shop", f"Its gift card of {one.gift_card} {one.currency} is sent with the shop's gift cards."
         )
+    elif one.gift_card and (number := cards.memo_of(run, one)):
+        run.note("gift_card_booked", f"Its gift card of {one.gift_card} {one.currency} is in Xoro as {number}.")
     elif one.gift_card:
         if not run.settings.gift_card_sku:
             raise ConfigurationError(

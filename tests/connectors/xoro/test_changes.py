@@ -170,6 +170,18 @@ def test_once_a_wave_is_made_a_person_decides(tenant: Tenant, change: Any) -> No
     assert len(tenant.writes()) == 1
 
 
+@pytest.mark.parametrize("change", [moved, cancelled])
+def test_of_a_shipped_order_a_person_decides_what_becomes_of_an_address_or_a_cancellation(
+    tenant: Tenant, change: Any
+) -> None:
+    run = sent(tenant, make_order())
+    tenant.control("ship", order_number=number_of(tenant))
+    with pytest.raises(RemoteRefused, match="the order is in warehouse: MAIN-S000001 is shipped") as refused:
+        push_order(run, change(make_order()))
+    assert refused.value.code == "in_warehouse"
+    assert len(tenant.writes()) == 1
+
+
 def test_a_wave_may_be_voided_where_the_connector_says_so(tenant: Tenant) -> None:
     run = sent(tenant, make_order(), force_void_wave=True)
     tenant.control("wave", order_number=number_of(tenant))

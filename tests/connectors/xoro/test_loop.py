@@ -224,6 +224,9 @@ def test_what_did_not_come_in_full_is_flagged_and_left_to_a_person(stage):
     assert f"Decide on return {made} in Loop" in event.next_step
     assert stage.calls(f"/loop/api/v1/warehouse/return/{made}/flag") == 1
     assert stage.calls(f"/loop/api/v1/warehouse/return/{made}/process") == 0
+    stage.sync("failed")
+    event.refresh_from_db()
+    assert event.outcome == Outcome.FAILED, "no batch decides it"
     assert outcomes.resolve([event.pk], by="sam", note="asked the buyer") == 1
     assert "waits for a decision in Loop" in stage.bring(made).sentence
     assert stage.calls(f"/loop/api/v1/warehouse/return/{made}/flag") == 1
@@ -329,9 +332,13 @@ def test_a_cancelled_return_is_skipped_and_one_that_was_authorised_asks_for_a_vo
     assert (event.outcome, event.reason_code) == (Outcome.SKIPPED, "ended")
     stage.bring()
     stage.post("loop_state", id=ID, state="cancelled")
-    event = stage.bring()
+    stage.sync()
+    event = Event.objects.get(topic="single:return", object_id=ID, parent_id__isnull=False)
     assert (event.outcome, event.reason_code) == (Outcome.FAILED, "ended_after_rma")
     assert "Void RMA EAST-R000001 and close ASN EAST-A000001" in event.next_step
+    stage.sync("failed")
+    event.refresh_from_db()
+    assert event.outcome == Outcome.FAILED, "no batch voids it"
     assert stage.bring().outcome == Outcome.SKIPPED
 
 
@@ -655,6 +662,23 @@ def test_where_loop_names_the_order_of_its_card_that_alone_decides(stage, shop):
     event = cards.push("600100203002", order_id="6120045512077", order_name="#2077")
     assert f"return {cards.given} of Loop" in event.sentence
     assert len(cards.numbers()) == 2
+
+
+def test_a_card_that_was_booked_with_the_shops_is_not_booked_with_its_return_once_those_come_no_more(stage, shop):
+    cards = Cards(stage)
+    cards.push("600100203001")
+    cards.push("600100203002")  # of a return that Loop has not told of yet
+    stage.set(gift_cards_enabled=False)
+    for _ in range(2):
+        made = stage.post("loop_return", **two_lines(gift_card="66.90"))["id"]
+        stage.post("loop_state", id=made, state="closed")
+        event = stage.bring(made)
+        assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    numbers = cards.numbers()
+    assert len(numbers) == 3, "the second of the two returns gave another card"
+    first = Event.objects.filter(topic="single:return").order_by("id")[1]
+    [note] = [one["text"] for one in first.notes if one["code"] == "gift_card_booked"]
+    assert note == f"Its gift card of 66.90 USD is in Xoro as {numbers[1]}."
 
 
 def test_an_order_paid_with_a_card_of_loop_finds_its_memo(stage, shop):

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from connectors.models import Connector, DirectoryEntry
 from connectors.xoro import walks, wire
+from connectors.xoro.calls import invoices
+from connectors.xoro.paging import Page
 from connectors.xoro.shipped import UNSHIPPED
 from events import bodies
 from events.models import Event, Outcome, Reason
@@ -163,6 +165,24 @@ def test_the_cursor_is_the_newest_moment_xoro_named_minus_the_overlap_never_the_
     assert asked[-1]["updated_at_min"].startswith(since)
     (told,) = Event.objects.filter(topic="shipment/deliver")
     assert '"updated_at":"2026-01-05T17:00:' in payload_of(told)
+
+
+def test_a_list_that_breaks_off_behind_its_first_page_moves_no_cursor(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.ship(house.order())
+    whole = invoices.changed_invoices
+
+    def broken(client: Any, source: str, status: str, since: str, page: int) -> Page:
+        return whole(client, source, status, since, page) if page == 1 else Page(page, [], is_certain=False)
+
+    with monkeypatch.context() as broken_off:
+        broken_off.setattr(invoices, "changed_invoices", broken)
+        house.tell()
+    assert len(house.made()) == 1  # what was seen is told
+    assert "Paid" not in cursors(house)  # what lies behind it may be older
+    house.tell()
+    assert "Paid" in cursors(house)
 
 
 def test_in_the_hour_that_comes_twice_nothing_is_missed(house: House) -> None:

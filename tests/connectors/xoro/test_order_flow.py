@@ -11,11 +11,12 @@ import pytest
 from connectors import routing
 from connectors.models import Connector, Link, Route
 from connectors.records import Order
+from connectors.xoro.direction import may_change
 from events.drain import Drainer
 from events.models import Event, Kind, Outcome, Reason
 from events.outcomes import retry
 from tests.cast import an_event
-from tests.connectors.xoro.cast import make_order, make_payment
+from tests.connectors.xoro.cast import make_order, make_payment, make_settings
 from tests.connectors.xoro.test_changes import cancelled, more_units
 from tests.connectors.xoro.test_parts import SPLIT, two_places
 
@@ -127,6 +128,22 @@ def test_an_order_older_than_the_start_date_is_left_out_and_says_so(sandbox: Any
     left_out = way.bring(make_order())
     assert (left_out.outcome, left_out.reason_code) == (Outcome.SKIPPED, "before_start"), left_out.sentence
     assert way.writes() == 0
+
+
+def test_the_account_name_stays_once_an_order_carries_it(way: Way) -> None:
+    old, new = make_settings(), make_settings(account_name="Another")
+    assert may_change(way.erp, old, new) == {}
+    way.bring(make_order())
+    assert "are found again by “Demo”" in may_change(way.erp, old, new)["account_name"]
+    assert may_change(way.erp, old, make_settings(sale_store="WEB STORE")) == {}
+
+
+def test_an_order_that_was_left_out_is_sent_once_it_passes_the_filters(sandbox: Any, install: Any) -> None:
+    way = Way(sandbox, install, financial_status=["paid"])
+    left_out = way.bring(make_order(payments=(), financial_status="pending"))
+    assert (left_out.outcome, left_out.reason_code) == (Outcome.SKIPPED, "financial_status")
+    assert way.bring(make_order()).outcome == Outcome.SUCCEEDED
+    assert (len(way.orders()), way.amounts()) == (1, [67.8])
 
 
 @pytest.mark.parametrize(("minute", "is_sent"), [(59, False), (60, True)])

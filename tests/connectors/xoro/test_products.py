@@ -14,6 +14,8 @@ from connectors.records import Product, ProductImage, ProductOption, ProductVari
 from connectors.run import Run
 from connectors.shopify.calls import products as calls
 from connectors.xoro import walks
+from connectors.xoro.calls import catalogue
+from connectors.xoro.paging import Page
 from connectors.xoro.sandbox import answers
 from events import bodies
 from events.models import Event, Outcome, Reason
@@ -325,6 +327,23 @@ def test_an_empty_answer_that_may_be_throttling_moves_no_cursor(xoro, route, san
     one.refresh_from_db()
     assert one.memory["products"]["until"] == until
     assert set(walk(one)) == {"Standing desk"}
+
+
+def test_a_list_of_products_that_breaks_off_behind_its_first_page_moves_no_cursor(xoro, route, sandbox, monkeypatch):
+    sandbox.post("/xoro/_sandbox/config", {"page_size": 4})
+    one = xoro()
+    route(one)
+    whole = catalogue.products_page
+
+    def broken(client, page, **more):
+        return whole(client, page, **more) if page == 1 else Page(page, [], is_certain=False)
+
+    with monkeypatch.context() as broken_off:
+        broken_off.setattr(catalogue, "products_page", broken)
+        assert len(walk(one)) == 4
+    one.refresh_from_db()
+    assert one.memory["products"]["until"] == ""
+    assert len(walk(one)) == 6  # the others, not those that were met
 
 
 @pytest.mark.parametrize(

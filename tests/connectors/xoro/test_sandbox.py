@@ -139,6 +139,41 @@ def test_it_refuses_what_it_does_not_know(tenant: Tenant) -> None:
     assert tenant.orders() == []
 
 
+def test_each_error_code_of_a_document_comes_with_its_sentence(tenant: Tenant) -> None:
+    def said(path: str, body: Any) -> tuple[int, str]:
+        answer = create(tenant, body, path)
+        assert (answer["Result"], answer["Data"]) == (False, None)
+        return answer["ErrorCode"], answer["Message"]
+
+    order = sample("salesorder_create_request")
+    reference = order["SoEstimateHeader"]["ThirdPartyRefNo"]
+    number = create(tenant, order)["Data"]["SoEstimateHeader"]["OrderNumber"]
+    assert said("salesorder/create", order) == (1005, f"Duplicate third party reference: {reference}")
+    assert said("salesorder/cancel", {"OrderNumber": "MAIN-S999999"}) == (1008, "Document not found: MAIN-S999999")
+    invoice = tenant.control("ship", order_number=number)["invoiceHeader"]["InvoiceNumber"]
+    assert said("salesorder/cancel", {"OrderNumber": number}) == (1009, "Status does not allow this action: Shipped")
+    memo = sample("creditmemo_import_request")
+    memo["creditMemoHeader"] |= {"InvoiceNumber": invoice, "CustomerName": "Nobody"}
+    assert said("creditmemo/import", memo) == (1006, f"Customer not found: Nobody on {invoice}")
+
+
+@pytest.mark.parametrize(
+    ("terms", "available", "told"),
+    [("Prepaid", 9, (1010, "Payment terms not met")), ("", 0, (1007, "Insufficient inventory to create wave"))],
+)
+def test_a_wave_that_is_not_made_is_told_beside_the_order(
+    tenant: Tenant, terms: str, available: int, told: tuple[int, str]
+) -> None:
+    tenant.control("config", terms={"Prepaid": True})
+    body = sample("salesorder_create_request")
+    header = body["SoEstimateHeader"]
+    tenant.control("stock", sku="LMP-OAK-S", store=header["StoreName"], available=available)
+    header |= {"AutoWaveSalesOrder": True, "PaymentTermsName": terms, "DepositAmount": 1}
+    answer = create(tenant, body)["Data"]
+    assert answer["SoEstimateHeader"]["StatusName"] == "Released"
+    assert [(one["ErrorCode"], one["Message"]) for one in answer["SoEstimateEdiLogArr"]] == [told]
+
+
 def test_it_refuses_a_duplicate_even_as_a_number(tenant: Tenant) -> None:
     body = sample("salesorder_create_request")
     assert create(tenant, body)["Result"] is True
