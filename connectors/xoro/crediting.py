@@ -68,7 +68,7 @@ def write(run: Run, credit: Credit, *, return_id: str = "") -> Delivered:
     source = third_party_source(credit, run.settings)
     facts = {"return_id": return_id} if return_id else {}
     parts = creditplans.known(run, source, credit.id)
-    if any(one.number or (one.is_sent and _is_in_doubt(run)) for one in parts):
+    if any(one.number or _is_in_doubt(run, one) for one in parts):
         parts = [creditplans.replanned(one, credit, run.settings) for one in parts]
         invoices = _invoices_again(run, credit, source, parts)
         work = _Work(run, credit, source, parts, invoices, facts, is_resumed=True)
@@ -94,8 +94,8 @@ def write(run: Run, credit: Credit, *, return_id: str = "") -> Delivered:
 def _write(work: _Work, part: Part, body: dict[str, Any]) -> None:
     run, credit = work.run, work.credit
     # Of a plan that was lost nobody knows which of its memos were sent.
-    is_doubtful = part.is_sent and _is_in_doubt(run) if work.is_resumed else run.unfinished_write
-    sent = replace(part, is_sent=True)
+    is_doubtful = _is_in_doubt(run, part) if work.is_resumed else run.unfinished_write
+    sent = replace(part, is_sent=True, sent_along=_route_of(run))
     memo = CreditMemo(
         what=credit.what, source=work.source, reference=part.reference, body=body, is_doubtful=is_doubtful
     )  # fmt: skip
@@ -113,10 +113,18 @@ def _write(work: _Work, part: Part, body: dict[str, Any]) -> None:
     _compare(run, credit, part, booked)
 
 
-def _is_in_doubt(run: Run) -> bool:
-    """Whether a memo that was sent may or may not be there. Of a delivery the hub's requests tell, whichever event they
-    were of; else only the plan does, until a person's Retry says that it is not."""
-    return run.unfinished_write or (run.route is None and run.the_event.retried_at is None)
+def _is_in_doubt(run: Run, part: Part) -> bool:
+    """Whether a memo that was sent may or may not be there. Of what went along the same route the hub's requests tell,
+    whichever event they were of; of anything else (a return of Loop, a refund that it books as well) only the plan does,
+    until a person's Retry says that it is not there."""
+    if not part.is_sent or part.number:
+        return False
+    is_of_another = not part.sent_along or part.sent_along != _route_of(run)
+    return run.unfinished_write or (is_of_another and run.the_event.retried_at is None)
+
+
+def _route_of(run: Run) -> str:
+    return str(run.route.pk) if run.route is not None else ""
 
 
 def _lower(work: _Work, part: Part) -> None:

@@ -41,8 +41,8 @@ class Units:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One memo. ``is_sent``: a request for it left; ``number``: it is in Xoro. ``total``: the money on it, empty where
-    Xoro shall work it out."""
+    """One memo. ``is_sent``: a request for it left, along the route ``sent_along`` (empty: along none); ``number``: it is in
+    Xoro. ``total``: the money on it, empty where Xoro shall work it out."""
 
     reference: str
     kind: str = DIRECT
@@ -51,6 +51,7 @@ class Part:
     total: str = ""
     units: tuple[Units, ...] = ()
     is_sent: bool = False
+    sent_along: str = ""
     id: str = ""
     number: str = ""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from connectors.base import Delivered
 from connectors.exceptions import RemoteRefused, Skip
 from connectors.records import Refund
-from connectors.xoro import adjustments, begun, crediting, creditplans
+from connectors.xoro import adjustments, begun, crediting, creditmemos, creditplans
 from connectors.xoro.credits import Credit, money_of, of_refund
 from connectors.xoro.documents import third_party_source
 from connectors.xoro.loop import twins
@@ -108,7 +108,11 @@ def _check_return(run: Run, refund: Refund, credit: Credit) -> None:
     if not refund.return_id:
         return
     source = third_party_source(refund, run.settings)
-    numbers = [one.number for one in creditplans.known(run, source, f"return-{refund.return_id}") if one.number]
+    parts = creditplans.known(run, source, f"return-{refund.return_id}")
+    numbers = [number for one in parts if (number := one.number or _found(run, source, one))]
+    if not numbers and any(one.is_sent for one in parts):
+        why = f"whether its goods were credited when return {refund.return_name} was closed is not known yet"
+        raise crediting.waiting(run, credit, why, "return")
     if numbers:
         memos = ", ".join(numbers)
         raise RemoteRefused(
@@ -117,3 +121,9 @@ def _check_return(run: Run, refund: Refund, credit: Credit) -> None:
             next_step=f"Bring {memos} to {credit.total} {credit.currency} in Xoro and refund it there, then mark this event "
             "resolved.",
         )
+
+
+def _found(run: Run, source: str, part: creditplans.Part) -> str:
+    """The number of a memo that was sent and that nobody learnt of; empty where Xoro does not show it."""
+    booked = creditmemos.find(run, source, part.reference)[0] if part.is_sent else None
+    return booked.number if booked else ""

@@ -9,6 +9,7 @@ import pytest
 from connectors import syncing
 from events import outcomes
 from events.models import Event
+from tests.connectors.xoro.credit_cast import Books, make_refund
 from tests.connectors.xoro.test_loop import ID, Stage, two_lines
 from tests.killing.crash import UNANSWERED, UNREMEMBERED, Crash, said, told
 
@@ -155,3 +156,21 @@ def test_the_memos_of_a_return_are_booked_once_each(stage: Stage, crash: Crash, 
     assert len(stage.memos()) == crash.posts(MEMO) == 3, said(given)
     assert sorted(memo["TotalAmount"] for memo in stage.memos()) == [10.0, 15.0, 20.0]
     assert sorted(stage.memory("8").memos) == sorted(memo["CreditMemoNumber"] for memo in stage.memos())
+
+
+def test_goods_whose_authorisation_nobody_knows_of_are_not_credited_by_the_shops_refund(
+    books: Books, crash: Crash, moment: str
+) -> None:
+    given = syncing.start_single(books.erp, "return", ID, by="ada")
+    crash.at(RMA, moment)
+    order = {"order_id": "6120045511985", "order_number": "1985", "order_name": "#1985"}
+    refund = books.give(make_refund(**order))
+    crash.recover()
+    assert told(given) == ("succeeded", "") and told(refund) == ("succeeded", ""), (said(given), said(refund))
+    assert len(books.books("rmas")) == crash.posts(RMA) == 1
+    goods = [
+        one for memo in books.memos() for one in memo["creditMemoItemLineArry"] if one["ItemNumber"] == "LMP-OAK-S"
+    ]
+    assert goods == [], said(refund)
+    header, _ = books.memo()
+    assert header["TotalAmount"] == 58.3

@@ -13,6 +13,7 @@ from connectors.shopify.calls import fulfillment as calls
 from events.models import Event
 from tests.connectors.xoro.shipping_cast import LAMP, MUG, House, a_house
 from tests.killing.crash import UNANSWERED, UNREMEMBERED, Crash, said, told
+from tests.killing.workers import forgetting, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -132,6 +133,26 @@ def test_a_worker_that_dies_while_it_reads_the_invoices_leaves_no_shipment_out(h
     crash.later()
     assert_all_known(crash, 3)
     assert [shipped(house, one) for one in placed] == [{LAMP: 1}] * 3
+
+
+def test_a_shipment_that_was_handed_on_and_not_remembered_is_one_fulfillment(house: House, crash: Crash) -> None:
+    house.settings(partial_shipments=False)  # the order is read just before it is handed on
+    placed = house.order((LAMP, 2), (MUG, 1))
+    house.ship(placed)
+    house.start()
+    with crash.sandbox.gate.hold("salesorder/getsalesorder", skips=2) as held:
+        worker = crash.workers.start()
+        held.wait()
+        with forgetting("connectors_directoryentry") as end:
+            held.release()
+            until(deliveries, "it was handed on")
+            worker.kill()
+            end()
+    crash.recover()
+    crash.later()
+    assert len(deliveries()) == 2
+    assert_all_known(crash, 1)
+    assert shipped(house, placed) == {LAMP: 2, MUG: 1}
 
 
 def test_a_worker_that_slept_beyond_its_lease_makes_no_second_fulfillment(house: House, crash: Crash) -> None:

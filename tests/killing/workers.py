@@ -125,11 +125,11 @@ class Workers:
 
 
 @contextmanager
-def forgetting() -> Iterator[Callable[[], None]]:
+def forgetting(tables: str = MEMORY) -> Iterator[Callable[[], None]]:
     """While it lasts the hub can write down answers, and nothing of what they mean. The function given ends what waits
     for that at the database, which would else be done for a client that is dead."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"LOCK TABLE {MEMORY} IN EXCLUSIVE MODE")
+        cursor.execute(f"LOCK TABLE {tables} IN EXCLUSIVE MODE")
 
         def end() -> None:
             cursor.execute(

@@ -149,7 +149,8 @@ def bring_return(run: Run) -> str:
     if not one.lines and not memory.rma:
         raise Skip(f"Return {one.name} has no goods that come back.", reason="filtered", code="no_goods")
     is_expected_by_none = memory.stage == remembering.EXPECTED and not memory.asn
-    credited = [] if memory.rma else twins.credited(run, source_of(run), one)
+    may_be_authorised = memory.rma or memory.stage == remembering.SENDING
+    credited = [] if may_be_authorised else twins.credited(run, source_of(run), one)
     if credited:
         run.note(
             "goods_by_refund", f"Return {one.name}: its goods came back with {', '.join(credited)}; no RMA was made."

@@ -48,7 +48,10 @@ def authorise(run: Run, one: LoopReturn, memory: Memory) -> Memory:
     if run.unfinished_write or (memory.stage == remembering.SENDING and not run.the_event.retried_at):
         raise _unconfirmed(one, "an earlier attempt sent it and got no answer", found.fact)
     body = _body(run, one, source)
-    remembering.keep(run, replace(memory, stage=remembering.SENDING, order_name=one.order_name))
+    # With its goods: a refund of the shop must not bring them in as well meanwhile.
+    remembering.keep(
+        run, replace(memory, stage=remembering.SENDING, order_name=one.order_name, wanted=units_of(run, one))
+    )
     try:
         row = calls.create_rma(run.client, body)
     except RemoteRefused as error:

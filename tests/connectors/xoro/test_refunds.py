@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from connectors import syncing
 from connectors.directory import Known, put
 from connectors.models import DirectoryEntry, Link
 from connectors.records import RefundAdjustment, RefundPayment, RefundShipping
 from connectors.xoro import crediting
 from events import outcomes
+from events.drain import Drainer
 from events.models import Event
 from tests.connectors.xoro.cast import make_line, make_order, make_payment, make_tax
 from tests.connectors.xoro.credit_cast import (
@@ -561,6 +563,21 @@ def test_a_return_of_loop_takes_no_goods_off_the_refund_of_another_shop(books):
     before = books.stock()
     assert books.push(make_refund()).outcome == "succeeded"
     assert books.stock()["AvailableQty"] == before["AvailableQty"] + 1
+
+
+def test_a_memo_that_loops_return_left_in_doubt_is_not_written_again_by_the_shops_refund(books):
+    books.control("loop_state", id="37603922", state="closed")
+    books.fault("http500_once", IMPORT)
+    returned = syncing.start_single(books.erp, "return", "37603922", by="ada")
+    Drainer(0).run()
+    assert Event.objects.get(pk=returned).reason == "unconfirmed_write"
+    order = {"order_id": "6120045511985", "order_number": "1985", "order_name": "#1985"}
+    event = books.push(make_refund(id="88137603922", lines=(), **order))
+    assert (event.outcome, event.reason) == ("failed", "unconfirmed_write"), event.sentence
+    assert len(books.sent()) == 1
+    outcomes.retry([event.pk], by="sam")
+    event = books.again(event)
+    assert event.outcome == "succeeded" and len(books.memos()) == 1, event.sentence
 
 
 # --- waiting, leaving out

@@ -152,3 +152,17 @@ def test_goods_put_away_while_nobody_knew_of_the_memo_are_left_to_a_person(books
     assert len(books.memos()) == len(books.sent()) == 1
     event = books.push(make_return())
     assert (event.outcome, event.reason) == ("skipped", "unchanged"), event.sentence
+
+
+def test_goods_whose_memo_of_the_return_is_in_doubt_are_not_credited_by_a_refund(books):
+    books.order()
+    books.fault("lost_answer", IMPORT)
+    books.fault("throttle", SEARCH, times=99)
+    event = books.again(books.push(make_return()))
+    assert (event.outcome, event.reason) == ("failed", "unconfirmed_write"), event.sentence
+    refund = books.push(make_refund(return_id="33100450020", return_name="#2041-R1"))
+    assert refund.outcome == "waiting" and "#2041-R1" in refund.sentence, refund.sentence
+    books.control("clear_faults")
+    refund = books.again(refund)
+    assert (refund.outcome, refund.reason_code) == ("failed", "credited_by_return"), refund.sentence
+    assert len(books.memos()) == len(books.sent()) == 1
