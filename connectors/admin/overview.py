@@ -44,6 +44,7 @@ def overview(connector: Connector, user: AbstractBaseUser | AnonymousUser, tab: 
         "has_panels": provider is not None and bool(provider.panels),
         "notices": warnings,
         "is_told_by_notices": now.word == state.ATTENTION,
+        "is_unusable": now.word in state.UNUSABLE,
         "connector": connector,
         "help_page": f"connectors/{connector.provider_slug}",
         "provider": provider,

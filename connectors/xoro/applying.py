@@ -105,8 +105,7 @@ def _invoices(run: Run, use: Use, documents: Iterable[Document]) -> dict[str, di
     """Headers of those that count, by number."""
     found: dict[str, dict[str, Any]] = {}
     for one in documents:
-        number = "" if one.kind == INVOICE else one.number
-        rows, _ = calls.find_invoices(run.client, use.source, one.reference, number, run.settings.invoice_statuses)
+        rows = calls.find_invoices(run.client, use.source, one.reference, one.so_number, run.settings.invoice_statuses)
         alive = (wire.header_of(row) for row in rows if not wire.has_status(row, run.settings.void_statuses))
         found |= {name: header for header in alive if (name := wire.identifier(header.get("InvoiceNumber")))}
     if not found:

@@ -66,12 +66,10 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class Invoiced:
-    """Invoices of an order's documents. ``is_certain`` false: an empty answer may have been throttling. ``names``: what
-    Xoro calls the lines of the order, where it was asked."""
+    """Invoices of an order's documents. ``names``: what Xoro calls the lines of the order, where it was asked."""
 
     documents: Sequence[Document]
     invoices: Sequence[Invoice]
-    is_certain: bool = True
     names: dict[str, str] = field(default_factory=dict)
 
 
@@ -79,14 +77,11 @@ def read_invoices(run: Run, source: str, documents: Iterable[Document]) -> Invoi
     """Every invoice of the documents that is not void, oldest document first. Raises what a read raises, and ``PayloadError``."""
     alive = [one for one in documents if not one.is_cancelled]
     invoices: dict[str, Invoice] = {}
-    is_certain = True
     for one in alive:
-        number = "" if one.kind == INVOICE else one.number
-        rows, certain = find_invoices(run.client, source, one.reference, number, run.settings.invoice_statuses)
-        is_certain = is_certain and certain
+        rows = find_invoices(run.client, source, one.reference, one.so_number, run.settings.invoice_statuses)
         rows = [row for row in rows if not wire.has_status(row, run.settings.void_statuses)]
         invoices |= {found.number: found for row in rows if (found := _invoice(row, one)).number}
-    return Invoiced(documents=alive, invoices=list(invoices.values()), is_certain=is_certain)
+    return Invoiced(documents=alive, invoices=list(invoices.values()))
 
 
 def is_unshipped(run: Run, documents: Iterable[Document]) -> bool:

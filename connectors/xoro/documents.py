@@ -55,6 +55,11 @@ class Document:
     is_cancelled: bool = False
     deposit: str = ""  # the money that went along with it
 
+    @property
+    def so_number(self) -> str:
+        """The number of the sales order, empty for an invoice."""
+        return "" if self.kind == INVOICE else self.number
+
 
 def third_party_source(record: OfShop, settings: XoroSettings) -> str:
     """Which shop a record is from, in Xoro's own spelling. With the record's id it identifies it for ever."""

@@ -66,7 +66,7 @@ class ProductSettings:
     update_fields: tuple[str, ...] = several(
         "Update fields", "Only these go into an update; creation sends everything.", PRODUCTS, UPDATE_FIELDS,
         initial=("price", "title", "upc", "weight"), shown_when=ON,
-        assumed="Tags update adds Xoro's tags to the shop's, tags override replaces them.",
+        assumed="“Product tags: add” adds Xoro's tags to the shop's, “Product tags: replace” replaces them.",
         proof="Change the tags of one product in Xoro, and look at those of the shop after the next run.",
     )  # fmt: skip
     update_sku: bool = switch(

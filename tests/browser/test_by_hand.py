@@ -36,6 +36,7 @@ def erp(install, shop):
 
 
 def picture(page, name: str) -> None:
+    page.wait_for_load_state()  # a click has only begun to lead elsewhere
     if PICTURES:
         page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
     over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

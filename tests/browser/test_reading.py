@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from connectors import registry
 from connectors.models import Connector
-from events.models import Event, Kind, Outcome, Reason
+from events.models import Event, Family, Kind, Outcome, Reason
 from events.record import New, record
 from tests.browser.rules import COVERED, DANGLING, LANDMARKS, NAMELESS
 from tests.connectors import warehouse
@@ -152,6 +152,35 @@ def test_no_list_of_events_is_cut_at_a_usual_width(logged_in_page, ada, depot):
     page = logged_in_page(ada)
     page.goto(LIST)
     assert page.locator(".table-wrap").evaluate(OVERFLOW)[0] <= 0
+
+
+@pytest.mark.parametrize("width", [1100, 1024, 940, 820])
+def test_at_widths_between_the_bar_is_one_line_and_nothing_sticks_out(logged_in_page, ada, depot, width):
+    event = event_of(depot, outcome=Outcome.FAILED, reason=Reason.REFUSED, sentence="Refused.")
+    Family.objects.create(
+        connector_id=depot.pk, cause="c", reason=Reason.REFUSED, sentence="Refused.", topic="order/deliver",
+        first_event_id=event.pk, last_event_id=event.pk,
+    )  # fmt: skip
+    page = logged_in_page(ada, width=width)
+    for path in (
+        "/admin/",
+        "/admin/events/family/",
+        LIST,
+        f"{depot.admin_path()}?tab=settings",
+        "/admin/connectors/link/",
+    ):
+        page.goto(path)
+        bar, avatar = page.locator("#header").bounding_box(), page.locator(".avatar").bounding_box()
+        assert avatar["y"] + avatar["height"] <= bar["y"] + bar["height"], path
+        assert page.locator("html").evaluate(OVERFLOW)[0] <= 0, path
+
+
+def test_a_connector_without_settings_leads_to_them(logged_in_page, ada, depot):
+    Connector.objects.filter(pk=depot.pk).update(settings={}, secrets={})
+    page = logged_in_page(ada)
+    page.goto(f"{depot.admin_path()}?tab=overview")
+    page.locator(".notice").get_by_role("link", name="Settings").click()
+    page.get_by_label("Find a setting").wait_for()
 
 
 def test_on_a_telephone_recent_events_stand_below_each_other(logged_in_page, ada, depot):

@@ -55,15 +55,16 @@ def create_credit_memo(client: XoroClient, body: Mapping[str, Any]) -> dict[str,
 
 def find_invoices(
     client: XoroClient, source: str, reference: str, number: str, statuses: Iterable[str]
-) -> tuple[list[dict[str, Any]], bool]:
-    """Invoices of one document of an order, by its reference in each status, else by the number of the sales order; and
-    whether every empty answer was certain."""
+) -> list[dict[str, Any]]:
+    """Invoices of one document of an order, by its reference in each status; where that found none, or an empty answer may
+    have been throttling, by the number of the sales order as well. That there are none proves nothing."""
     found: dict[str, dict[str, Any]] = {}
     is_certain = True
     of_reference = {"third_party_ref_no": reference, "third_party_source": source}
-    asked = [{**of_reference, "status": status} for status in (*statuses,)] + [{"so_number": number}]
-    for params in asked:
-        if found and "so_number" in params:
+    asked = [{**of_reference, "status": status} for status in statuses]
+    asked.append({"so_number": number} if number else of_reference)
+    for place, params in enumerate(asked, 1):
+        if place == len(asked) and found and is_certain:
             break
         for page in client.walk("invoices", params):
             matches = [row for row in page.rows if _is_of(row, source, reference) or _is_from(row, number)]
@@ -71,7 +72,7 @@ def find_invoices(
             is_certain = is_certain and (page.is_certain or page.number > 1)
             if page.rows and not matches:
                 break  # the filter is ignored: what follows is foreign too
-    return list(found.values()), is_certain
+    return list(found.values())
 
 
 def _is_of(row: dict[str, Any], source: str, reference: str) -> bool:

@@ -14,11 +14,12 @@ import requests
 import connectors.xoro
 from connectors.records import GiftCard, Refund
 from connectors.xoro import creditplans, giftcards
+from connectors.xoro.calls.creditmemos import find_invoices
 from connectors.xoro.creditables import without_invoice
 from connectors.xoro.creditbodies import credit_memo
 from connectors.xoro.credits import of_refund
 from connectors.xoro.options import CreditOptions
-from tests.connectors.xoro.cast import Tenant, make_settings
+from tests.connectors.xoro.cast import Tenant, make_settings, scripted_client
 
 SAMPLES = Path(connectors.xoro.__file__).parent / "samples"
 AUTH = ("sandbox-key", "sandbox-secret")
@@ -158,6 +159,18 @@ def test_a_memo_needs_a_line_or_a_total(tenant: Tenant) -> None:
     body["creditMemoHeader"] |= {"ThirdPartyRefNo": "2"}
     del body["creditMemoHeader"]["ThirdPartyTotalRefundAmount"]
     assert send(tenant, body)["ErrorCode"] == 1001
+
+
+def test_an_invoice_that_a_busy_xoro_left_out_is_found_by_the_number_of_the_sales_order():
+    def page(*numbers: str) -> tuple[int, dict]:
+        rows = [{"invoiceHeader": {"InvoiceNumber": one, "SoNumber": "MAIN-S000001"}} for one in numbers]
+        return 200, {"Result": True, "ErrorCode": 0, "Data": rows}
+
+    busy = (200, {"Result": False, "ErrorCode": 0, "Data": [], "Message": ""})
+    client = scripted_client(page("MAIN-I000001"), page(), *[busy] * 4, page("MAIN-I000001", "MAIN-I000002"), page())
+    rows = find_invoices(client, "https://lumen-goods.example-Demo", "1", "MAIN-S000001", ("Open", "Paid"))
+    assert [row["invoiceHeader"]["InvoiceNumber"] for row in rows] == ["MAIN-I000001", "MAIN-I000002"]
+    assert client.http.answers == []
 
 
 def test_a_second_memo_of_one_reference_is_refused(tenant: Tenant) -> None:
