@@ -6,6 +6,7 @@ import time
 from datetime import datetime
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from connectors.exceptions import LeaseLost
@@ -30,6 +31,7 @@ class JobRecorder:
         self.lease = event.lease
         self.attempt = event.attempts or 1
         self.trace_id = event.trace_id or "0" * 31 + "1"
+        self._began = time.monotonic()
         self._reads: list[Kept] = []
         self._bytes = 0
         self._oldest = 0.0
@@ -62,6 +64,14 @@ class JobRecorder:
         is_much = len(self._reads) >= READS_KEPT or self._bytes > BYTES_KEPT
         if is_much or time.monotonic() - self._oldest > KEPT_FOR_S:
             self.flush()
+        self.check_lease((exchange.duration_ms or 0) / 1000)
+
+    def check_lease(self, took_s: float | None = None) -> None:
+        """Raises ``LeaseLost`` where something took so long (left out: the whole attempt) that another worker may have the
+        event, and has it: what that one, and newer versions, wrote down must not be overwritten by one that slept."""
+        took_s = time.monotonic() - self._began if took_s is None else took_s
+        if took_s > settings.HUB_LEASE_S / 2:
+            self._check_lease()
 
     def doubt(self, request_id: str, why: str) -> None:
         """What became of an answered write is open: for every later attempt it is one without an answer."""

@@ -329,10 +329,12 @@ class Run(Doubts):
         ).first()  # fmt: skip
 
     def remember(self, one: Record, target_id: str, target_number: str, sent_hash: str = "") -> None:
-        """Write the ledger after a delivery."""
+        """Write the ledger after a delivery. Raises ``LeaseLost`` where another worker has the event by now."""
         route, event = self.route, self.the_event
         if route is None:
             raise RuntimeError("only a delivery along a route is remembered")
+        if isinstance(self.recorder, JobRecorder):
+            self.recorder.check_lease()
         slug = self.connector.provider_slug
         self.keys([(f"{slug}_id", target_id), (f"{slug}_number", target_number)])
         # The write is done: an id that is too long or odd for its column must not undo the memory of it.

@@ -141,6 +141,9 @@ def change(run: Run, order: Order, known: Sequence[Document]) -> str:
             code="cancelled_there",
             next_step=f"Re-open {known[0].number} in Xoro and change it there, then mark this event resolved.",
         )
+    in_doubt = run.unfinished_write
+    if not run.unfinished_write_by_other:
+        in_doubt = documents.is_in_doubt(run, third_party_source(order, run.settings), order.id)
     wanted = _parts(run, order, alive)
     by_reference = {one.reference: one for one in alive}
     fresh = [one for one in wanted if one.reference not in by_reference]
@@ -171,7 +174,7 @@ def change(run: Run, order: Order, known: Sequence[Document]) -> str:
     for part in fresh:
         kind = INVOICE if run.settings.drop_as == INVOICES else SALES_ORDER
         one = Sending(order=order, part=part, kind=kind, deposit={})
-        numbers.append(send(run, one, in_doubt=run.unfinished_write).number)
+        numbers.append(send(run, one, in_doubt=in_doubt).number)
     cancel_all(run, order, lost)
     numbers += [document.number for document in lost]
     accounts.follow(run, order)

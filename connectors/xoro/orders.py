@@ -21,7 +21,7 @@ from connectors.xoro.filters import check_filters
 from connectors.xoro.moneys import allocate, smallest_unit, total
 from connectors.xoro.parts import Part
 from connectors.xoro.salesorders import check_sum
-from connectors.xoro.sending import Sending, body_hash, body_of, send
+from connectors.xoro.sending import Sending, body_hash, body_of, check_settled, send
 from connectors.xoro.settings_warehousing import INVOICES
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def _check_filters(run: Run, order: Order) -> None:
     except Skip as skip:
         if not run.unfinished_write:
             raise
+        check_settled(run, f"order {order.name}")
         raise UnconfirmedWrite(
             f"{skip.sentence} It may be in Xoro all the same: it was sent before, and no answer came.",
             next_step=f"Look in Xoro for the third-party reference {order.id}. If the order is there, cancel it there; then "
@@ -107,12 +108,12 @@ def _send_parts(
 ) -> list[Document]:
     """Raises what sending raises, after a note of the parts that are in Xoro already."""
     made: list[Document] = []
-    references = {one.reference for one in known}
-    sent = {one.reference: one for one in known if one.body_hash}
+    by_reference = {one.reference: one for one in known}
     for one in sendings:
-        done = sent.get(one.reference)
+        before = by_reference.get(one.reference)
+        done = before if before is not None and before.body_hash else None
         try:
-            made.append(done or send(run, one, in_doubt=in_doubt))
+            made.append(done or send(run, one, in_doubt=in_doubt, known=before))
         except HubError:
             if made:
                 numbers = " and ".join(document.number for document in made)
@@ -123,7 +124,7 @@ def _send_parts(
                 )
             raise
         # Parts are sent in order: only the first that is not known can have been.
-        in_doubt = in_doubt and one.reference in references
+        in_doubt = in_doubt and before is not None
     return made
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.exceptions import (
     HubError,
+    NotDone,
     RemoteError,
     RemoteRefused,
     RemoteUnavailable,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 PROOF = "found_without_status_at"
 NO_PROOF = "not_found_without_status_at"
 PROOF_HOLDS = timedelta(days=1)
+SETTLES_S = 60.0  # how long beyond the time-out Xoro may still be at a call
 PAYMENT_TERMS = "payment_terms"  # the mapping
 NOUNS = {SALES_ORDER: "sales order", INVOICE: "invoice"}
 
@@ -87,17 +89,34 @@ def body_hash(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps([kept, lines], sort_keys=True).encode()).hexdigest()
 
 
-def send(run: Run, one: Sending, *, in_doubt: bool) -> Document:
+def send(run: Run, one: Sending, *, in_doubt: bool, known: Document | None = None) -> Document:
     """The document of a part: created, or the one that is there. ``in_doubt``: an earlier attempt may have created it.
+    ``known``: what an earlier attempt had found.
     Raises ``UnconfirmedWrite``, ``RemoteRefused`` and the errors of the client."""
     search = look(run, one, is_thorough=in_doubt)
     if search.is_conclusive:
-        return _adopt(run, one, search, is_ours=in_doubt or run.unfinished_write_by_other)
+        return _adopt(run, one, search, is_ours=in_doubt or run.unfinished_write_by_other, known=known)
     if in_doubt:
+        check_settled(run, one.what)
         raise _unconfirmed(one, "an earlier attempt sent it and got no answer", search.fact)
     if search.ignores_filter:
         run.note("lookup_inconclusive", f"{search.fact}; only Xoro itself can refuse a duplicate.")
     return _create(run, one)
+
+
+def check_settled(run: Run, what: str) -> None:
+    """Another version of an order was sent a moment ago: its call may still be under way, so that not finding it proves
+    nothing yet. Raises ``NotDone`` until then. (A further attempt of one event comes after its pause anyway.)"""
+    if not run.unfinished_write_by_other or run.unfinished_write_at is None:
+        return
+    left_s = (run.unfinished_write_at - run.now).total_seconds() + run.settings.timeout_s + SETTLES_S
+    if left_s > 0:
+        raise NotDone(
+            f"An earlier version of {what} may still be on its way into Xoro: it was sent, no answer came, and it is not "
+            "found yet. The hub looks again.",
+            code="settling",
+            retry_after_s=min(left_s, SETTLES_S),
+        )
 
 
 def look(run: Run, one: Sending, *, is_thorough: bool) -> Search:
@@ -237,7 +256,7 @@ def _after_wave_error(run: Run, one: Sending, error: RemoteRefused) -> Document:
     return _adopt(run, one, search)
 
 
-def _adopt(run: Run, one: Sending, search: Search, *, is_ours: bool = False) -> Document:
+def _adopt(run: Run, one: Sending, search: Search, *, is_ours: bool = False, known: Document | None = None) -> Document:
     """Takes a document that is there for ours, the first that is not cancelled; where all are, a person decides.
     ``is_ours``: a write of the hub's own whose answer was lost made it, maybe of another version of the order; where it says
     something else, whoever asked changes it."""
@@ -252,7 +271,8 @@ def _adopt(run: Run, one: Sending, search: Search, *, is_ours: bool = False) -> 
     run.note("found_existing", f"Order {one.order.name} was in Xoro already: {numbers}.")
     body, given = body_of(run, one), wire.header_of(alive[0]).get("DepositAmount")
     is_right = is_ours and is_same(alive[0], body)
-    remarks.deposit(run, one, alive[0])
+    if known is None or known.deposit != one.taken:  # one that was replaced has it without saying so
+        remarks.deposit(run, one, alive[0])
     if not run.unfinished_write_by_other:
         remarks.difference(run, one, alive[0], body)
     return keep(

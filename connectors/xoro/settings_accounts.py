@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.xoro.settings_fields import ACCOUNTS, column, switch, table, text
+from connectors.xoro.settings_warehousing import INVOICES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +75,8 @@ def problems(settings: Any) -> dict[str, str]:
         found["liability_account"] = "Recording payments needs a liability account."
     if settings.post_ship_payment and not settings.record_payments:
         found["post_ship_payment"] = "Payments are not recorded at all: record them, or switch this off."
+    elif settings.post_ship_payment and settings.drop_as == INVOICES:
+        found["post_ship_payment"] = "Invoices take their payments along: send sales orders, or switch this off."
     if settings.deposit_flag not in ("Y", "N"):
         found["deposit_flag"] = "Y or N."
     return found

@@ -104,7 +104,8 @@ class OrderSettings:
     )
     customer_upsert: bool = switch(
         "Also write the customer record",
-        "After an order, its customer and company are written too, with an outcome of their own that never holds the order.",
+        "After an order, its customer and company are written too, with an outcome of their own that never holds the order. "
+        "Not for one fixed customer.",
         GENERAL,
         initial=False,
         advanced=True,

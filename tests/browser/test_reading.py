@@ -183,6 +183,16 @@ def test_a_connector_without_settings_leads_to_them(logged_in_page, ada, depot):
     page.get_by_label("Find a setting").wait_for()
 
 
+def test_a_connector_that_fails_leads_to_its_failures(logged_in_page, ada, depot):
+    event = event_of(depot, outcome=Outcome.FAILED, reason=Reason.REFUSED, object_label="#EX-11", sentence="Refused.")
+    Connector.objects.filter(pk=depot.pk).update(last_failure_at=timezone.now(), last_failure="Refused.")
+    page = logged_in_page(ada)
+    page.goto(f"{depot.admin_path()}?tab=overview")
+    page.locator(".notice").get_by_role("link", name="Open failures").click()
+    page.get_by_role("link", name="#EX-11").click()
+    page.wait_for_url(f"**{LIST}{event.pk}/change/")
+
+
 def test_on_a_telephone_recent_events_stand_below_each_other(logged_in_page, ada, depot):
     event_of(depot, object_label="#EX-9", outcome=Outcome.SUCCEEDED, sentence="Order #EX-9 is in the depot as 4711.")
     page = logged_in_page(ada, width=390)

@@ -196,6 +196,31 @@ def test_a_worker_that_slept_beyond_its_lease_writes_nothing_more(erp, remote, t
     assert outcomes.finish([result]) == set()
 
 
+def test_a_worker_that_slept_over_what_it_read_remembers_nothing_of_it(erp, remote, testing_provider, settings):
+    """What another worker wrote down since, maybe of a newer version, would be overwritten."""
+    remembered = []
+
+    def slept(run: Run) -> str:
+        answer = run.http._send  # the lease goes while the call is on its way
+
+        def lose(*args, **more):
+            Event.objects.filter(pk=run.event.pk).update(lease=uuid.uuid4())
+            return answer(*args, **more)
+
+        run.http._send = lose
+        run.client.call("GET", "/things")
+        remembered.append("stale")
+        return "Done."
+
+    settings.HUB_LEASE_S = -1.0  # any call takes longer than half of it
+    testing_provider.STATE.call = slept
+    an_event(erp, "call", obj="1001")
+    [taken] = claim(erp)
+    result = jobs.run(taken)
+    assert (remembered, result.reason) == ([], Reason.WORKER_LOST)
+    assert outcomes.finish([result]) == set()
+
+
 def test_what_an_earlier_version_began_is_known_to_the_newer_one(erp, remote, testing_provider):
     old = write_without_answer(erp, testing_provider)
     card = GiftCard(id="1001", number="9f3k", currency="USD", initial_value=Decimal(40), balance=Decimal(40))

@@ -32,6 +32,7 @@ class Stop:
     arrived: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
     count: int = 0
+    port: int = 0  # of whoever made that call
 
     def is_met(self, path: str, content: str) -> bool:
         if not path.endswith(self.route) or self.text not in content:
@@ -48,6 +49,7 @@ class Tenant(XoroSandbox):
     def __init__(self) -> None:
         super().__init__()
         self.stop: Stop | None = None
+        self.next: Stop | None = None  # from when the first is met
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -55,6 +57,8 @@ class Tenant(XoroSandbox):
         stop = self.stop
         if stop is None or not stop.is_met(environ["PATH_INFO"], environ.get("QUERY_STRING", "") + body.decode()):
             return super().__call__(environ, start_response)
+        stop.port = int(environ["REMOTE_PORT"])
+        self.stop, self.next = self.next, None
         if not stop.is_done:
             stop.wait()
             if stop.is_cut:
@@ -72,6 +76,9 @@ class Tenant(XoroSandbox):
 class _Handler(WSGIRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
+
+    def get_environ(self) -> Environ:
+        return {**super().get_environ(), "REMOTE_PORT": str(self.client_address[1])}
 
     def get_stderr(self) -> Any:
         return io.StringIO()  # whoever asked was killed
@@ -95,8 +102,5 @@ class Tenants:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
-        for one in self.of.values():
-            if one.stop is not None:
-                one.stop.released.set()
         self.server.shutdown()
         self.server.server_close()

@@ -81,14 +81,15 @@ class Memory:
 @dataclass(frozen=True, kw_only=True)
 class Flow:
     """``before`` is told and done; then ``told`` is told and stops at ``at``, ``then`` is told meanwhile, and the worker
-    dies. ``expected``: in the tenant's books. ``asks``: reasons of events that a person has to decide, ``waits``: topics of
-    those that wait for the order's invoice."""
+    dies; once more at ``again``. ``expected``: in the tenant's books. ``asks``: reasons of events that a person has to
+    decide, ``waits``: topics of those that wait for the order's invoice."""
 
     told: Record
     at: Stop | Memory
     expected: dict[str, Any]
     before: Sequence[Record] = ()
     then: Sequence[Record] = ()
+    again: Stop | Memory | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     asks: tuple[str, ...] = ()
     waits: tuple[str, ...] = ()
@@ -213,32 +214,3 @@ FLOWS |= {
     "gift-card-not-in-the-ledger": bought_with_card(Memory(kind="link")),
     "order-after-its-gift-card-unanswered": bought_with_card(Stop(CREATE)),
 }
-
-# A newer version of the order comes while an older one is being written.
-TWO = {"orders": {ID: ("Released", 2)}, "deposits": [10, 10], "writes": {CREATE: 2, DEPOSIT: 1}}
-BACK = {"orders": {ID: ("Released", 1)}, "writes": {CREATE: 3}}
-TOLD = order(1, paid=[paid(10)])
-FLOWS |= {
-    "newer-with-more-units": Flow(told=TOLD, at=Stop(CREATE), then=[ADDED], expected=TWO),
-    "newer-with-more-units-after-a-lost-memory": Flow(
-        told=TOLD, at=Memory(kind="order_document"), then=[ADDED], expected=TWO
-    ),
-    "newer-cancelled": Flow(told=TOLD, at=Stop(CREATE), then=[cancelled(10, 2)], expected=GONE),
-    "newer-of-a-split-order-without-its-second-part": Flow(
-        told=order(1, 2, 3, paid=[paid(60)]), at=Stop(CREATE, nth=2), then=[order(1, 0, 3, paid=[paid(60)], version=2)],
-        settings=SPLIT,
-        expected={
-            "orders": {PARTS[0]: ("Released", 1), PARTS[1]: ("Cancelled", 2), PARTS[2]: ("Released", 3)},
-            "deposits": [10, 20, 30],
-            "writes": {CREATE: 3, CANCEL: 1},
-        },
-    ),
-    "newer-as-it-was-before-the-change": Flow(
-        before=[order(1)], told=order(2, version=2), at=Stop(CREATE), then=[order(1, version=3)], expected=BACK
-    ),
-    "newer-cancelled-while-it-is-changed": Flow(
-        before=[order(1)], told=order(2, version=2), at=Stop(CREATE),
-        then=[order(2, version=3, cancelled_at=WRITTEN_AT + timedelta(hours=1))],
-        expected={"orders": {ID: ("Cancelled", 2)}, "writes": {CREATE: 2, CANCEL: 1}},
-    ),
-}  # fmt: skip

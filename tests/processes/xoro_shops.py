@@ -7,7 +7,10 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import psutil
 
 from connectors.records import Record
 from tests.processes.hub import ROOT, SECRET, SHORT, Hub, is_alive, until
@@ -15,9 +18,10 @@ from tests.processes.tenants import Stop, Tenants
 from tests.processes.xoro_flows import Flow, Memory
 
 LONG_S = 45.0
+LONGER = {"HUB_RESTART_AFTER_S": "30"}  # a worker that sleeps is let sleep
 WAKE_S = 2.0
 MEMORY = """
-CREATE TABLE test_stop (connector_id bigint, kind text, beginning text, done int);
+CREATE TABLE test_stop (connector_id bigint, kind text, beginning text, done int, is_next bool);
 CREATE FUNCTION test_stop_directory() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF EXISTS (SELECT 1 FROM test_stop AS s WHERE s.connector_id = NEW.connector_id AND s.kind = NEW.kind
              AND starts_with(NEW.object_id, s.beginning)
@@ -44,7 +48,8 @@ class Shops(Hub):
 
     def __init__(self, flows: dict[str, Flow], tenants: Tenants) -> None:
         self.flows, self.tenants, self.woken_at = flows, tenants, 0.0
-        super().__init__(tenants, intervals={**SHORT, "HUB_THREADS": str(len(flows))})  # type: ignore[arg-type]
+        self.before: dict[str, list[tuple[Any, ...]]] = {}  # ledgers while workers slept
+        super().__init__(tenants, intervals={**SHORT, **LONGER, "HUB_THREADS": str(len(flows))})  # type: ignore[arg-type]
         self.sql(MEMORY)
         self.start_web()
         self.start_worker()
@@ -75,10 +80,13 @@ class Shops(Hub):
         except AssertionError as error:
             raise AssertionError(f"{error}; left: {self.left()}") from None
 
-    def wake(self) -> None:
+    def wake(self, reason: str = "") -> None:
         if time.monotonic() - self.woken_at > WAKE_S:
             self.woken_at = time.monotonic()
-            self.sql(f"UPDATE events_event SET due_at = now() WHERE {OPEN} AND outcome = 'waiting' AND due_at > now()")
+            self.sql(
+                f"UPDATE events_event SET due_at = now() WHERE {OPEN} AND outcome = 'waiting' AND due_at > now() "
+                "AND %s IN ('', reason)", reason,
+            )  # fmt: skip
 
     def left(self) -> list[tuple[Any, ...]]:
         return self.sql(
@@ -86,19 +94,19 @@ class Shops(Hub):
         )
 
     # --- the moment ---------------------------------------------------------------------------------------------------
-    def hold(self, name: str, at: Stop | Memory) -> None:
-        if isinstance(at, Stop):
+    def hold(self, name: str, at: Stop | Memory | None, *, is_next: bool = False) -> None:
+        if isinstance(at, Memory):
+            row = (self.connectors[name]["xoro"], at.kind, at.beginning, at.done, is_next)
+            self.sql("INSERT INTO test_stop VALUES (%s, %s, %s, %s, %s)", *row)
+        elif is_next:
+            self.tenants.of[name].next = at
+        else:
             self.tenants.of[name].stop = at
-            return
-        self.sql(
-            "INSERT INTO test_stop VALUES (%s, %s, %s, %s)",
-            self.connectors[name]["xoro"], at.kind, at.beginning, at.done,
-        )  # fmt: skip
 
-    def await_held(self) -> None:
+    def await_held(self, moments: Mapping[str, Stop | Memory]) -> None:
         """Until every flow stands at its moment."""
-        stops = {name: flow.at for name, flow in self.flows.items() if isinstance(flow.at, Stop)}
-        others = len(self.flows) - len(stops)
+        stops = {name: at for name, at in moments.items() if isinstance(at, Stop)}
+        others = len(moments) - len(stops)
 
         def missing() -> list[str]:
             return [name for name, at in stops.items() if not at.arrived.is_set()]
@@ -107,24 +115,36 @@ class Shops(Hub):
             return not missing() and len(self.sql(HELD)) == others
 
         try:
-            until(lambda: self.wake() or is_held(), LONG_S, "every flow is at its moment")
+            until(lambda: self.wake("dependency") or is_held(), LONG_S, "every flow is at its moment")
         except AssertionError as error:
             held = len(self.sql(HELD))
             raise AssertionError(f"{error}; not yet: {missing()}; {held} of {others} memories; {self.left()}") from None
 
     def kill_workers(self) -> None:
-        """SIGKILL to every worker process; what they were about to remember is lost with them."""
+        """SIGKILL to every worker process; what they were about to remember is lost with them. The memories that are held
+        the next time stay so."""
         workers = self.ready_tree().workers
         for one in workers:
             one.kill()
         until(lambda: not any(map(is_alive, workers)), 10, "the workers are dead")
-        self.sql("DELETE FROM test_stop")
+        self.sql("DELETE FROM test_stop WHERE NOT is_next")
+        self.sql("UPDATE test_stop SET is_next = false")
         for (pid,) in self.sql(HELD):
             self.sql("SELECT pg_terminate_backend(%s)", pid)
-        for name, tenant in self.tenants.of.items():
-            stop, tenant.stop = tenant.stop, None
-            if stop is not None and name in self.flows:
-                stop.released.set()
+        self.release()
+
+    def release(self) -> None:
+        """Every tenant that stands goes on."""
+        for flow in self.flows.values():
+            for at in (flow.at, flow.again):
+                if isinstance(at, Stop) and at.arrived.is_set():
+                    at.released.set()
+
+    def workers_at(self, names: Iterable[str]) -> list[psutil.Process]:
+        """The worker processes that wait for these tenants."""
+        workers = [one for name in ("worker", "second") for one in self.ready_tree(name).workers]
+        ports = {self.flows[name].at.port for name in names}  # type: ignore[union-attr]
+        return [one for one in workers if any(c.laddr.port in ports for c in one.net_connections("tcp"))]
 
     # --- the end ------------------------------------------------------------------------------------------------------
     def books(self, name: str) -> dict[str, Any]:
@@ -189,6 +209,14 @@ class Shops(Hub):
         )
         known = [row for (row,) in payments if row["state"] == "with_order" or row["done"]]
         return {"documents": documents, "money": sum(float(row["amount"]) for row in known)}
+
+    def ledger(self, name: str) -> list[tuple[Any, ...]]:
+        """Everything the hub knows of a flow's documents."""
+        xoro = self.connectors[name]["xoro"]
+        return [
+            *self.sql("SELECT * FROM connectors_link WHERE target_id = %s ORDER BY id", xoro),
+            *self.sql("SELECT * FROM connectors_directoryentry WHERE connector_id = %s ORDER BY id", xoro),
+        ]
 
     def failures(self, name: str) -> list[tuple[str, str, str]]:
         return self.sql(

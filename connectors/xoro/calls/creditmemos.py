@@ -14,8 +14,12 @@ from typing import Any
 from connectors.xoro import wire
 from connectors.xoro.client import XoroClient
 
-# Looked through when a memo must be found: it is open, or the tenant applied or refunded it, or orders used a part of it.
-STATUSES_OF_A_MEMO = ("", "Open", "Applied", "Refunded", "Partially Applied")
+# Looked through where a memo must be found, likely ones first: a new one is open, a gift card's is often applied in part.
+# https://docs.xorosoft.com/xoroerp-1/sales/credit-and-deposit/credit-memo/credit-memo-centr (checked 2026-11-30)
+STATUSES = (
+    "", "Open", "Partially Applied", "Applied", "Refunded", "Partially Refunded", "Transferred", "Partially Transferred",
+    "Void",
+)  # fmt: skip
 EMPTY = "Xoro answered with no credit memo"
 UNSURE = "Xoro answered with nothing, as it also does when it is too busy"
 IGNORED = "Xoro answered with credit memos of other references, so it seems to ignore this filter"
@@ -33,10 +37,10 @@ class Found:
 
 
 def find_credit_memos(client: XoroClient, source: str, reference: str, *, is_thorough: bool = False) -> Found:
-    """Memos that carry this third-party source and reference. ``is_thorough``: ask again with each status a memo may
-    have. Reading stops at the first page of other references."""
+    """Memos that carry this third-party source and reference. ``is_thorough``: ask again with each status, because
+    some accounts answer nothing without one. Reading stops at the first page of other references."""
     is_certain = True
-    for status in STATUSES_OF_A_MEMO if is_thorough else ("",):
+    for status in STATUSES if is_thorough else ("",):
         asked = {"third_party_ref_no": reference, "third_party_source": source, "status": status}
         for page in client.walk("credit_memos", asked):
             matches = [row for row in page.rows if _is_of(row, source, reference)]

@@ -14,7 +14,7 @@ import requests
 import connectors.xoro
 from connectors.records import GiftCard, Refund
 from connectors.xoro import creditplans, giftcards
-from connectors.xoro.calls.creditmemos import find_invoices
+from connectors.xoro.calls.creditmemos import find_credit_memos, find_invoices
 from connectors.xoro.creditables import without_invoice
 from connectors.xoro.creditbodies import credit_memo
 from connectors.xoro.credits import of_refund
@@ -159,6 +159,15 @@ def test_a_memo_needs_a_line_or_a_total(tenant: Tenant) -> None:
     body["creditMemoHeader"] |= {"ThirdPartyRefNo": "2"}
     del body["creditMemoHeader"]["ThirdPartyTotalRefundAmount"]
     assert send(tenant, body)["ErrorCode"] == 1001
+
+
+def test_a_memo_that_is_used_in_part_is_found_where_the_account_needs_a_status():
+    source = "https://lumen-goods.example-Demo"
+    memo = {"creditMemoHeader": {"CreditMemoNumber": "C1", "ThirdPartyRefNo": "9", "ThirdPartySource": source}}
+    empty = (200, {"Result": True, "ErrorCode": 0, "Data": []})
+    client = scripted_client(empty, empty, (200, {"Result": True, "ErrorCode": 0, "Data": [memo]}))
+    assert find_credit_memos(client, source, "9", is_thorough=True).rows == [memo]
+    assert [one["params"].get("status") for one in client.http.calls] == [None, "Open", "Partially Applied"]
 
 
 def test_an_invoice_that_a_busy_xoro_left_out_is_found_by_the_number_of_the_sales_order():

@@ -103,6 +103,7 @@ PAYOUTS = {"payouts_enabled": True, "payout_bank_account": "B", "payout_fee_acco
         (
             {"record_payments": False, "post_ship_payment": True}, {"record_payments": True}, "post_ship_payment",
         ),
+        ({"drop_as": "invoices", "post_ship_payment": True}, {"drop_as": "orders"}, "post_ship_payment"),
         ({"return_source": ""}, {"sync_third_party_returns": False}, "sync_third_party_returns"),
         ({"return_source": "ReturnLogic"}, {"sync_third_party_returns": False}, "sync_third_party_returns"),
         ({"return_token": ""}, {"return_token": "t"}, "return_token"),

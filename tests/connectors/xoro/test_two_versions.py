@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from connectors.exceptions import UnconfirmedWrite
+from connectors.exceptions import NotDone, RemoteRefused, UnconfirmedWrite
 from connectors.models import DirectoryEntry
 from connectors.records import Order
 from connectors.xoro.depositimport import import_deposit
@@ -90,9 +90,25 @@ def test_an_order_cancelled_meanwhile_is_cancelled_in_xoro_and_its_money_goes_ba
 
 
 def test_an_order_cancelled_meanwhile_that_is_not_found_is_a_persons_to_look_for(tenant: Tenant) -> None:
+    run = superseding(tenant)
+    run.unfinished_at = datetime.now(UTC) - timedelta(hours=1)
     with pytest.raises(UnconfirmedWrite, match="It may be in Xoro all the same") as doubt:
-        push_order(superseding(tenant), cancelled(make_order()))
+        push_order(run, cancelled(make_order()))
     assert "third-party reference 6120045512001" in doubt.value.next_step
+
+
+@pytest.mark.parametrize("version", [make_order(), cancelled(make_order())], ids=["changed", "cancelled"])
+def test_what_was_sent_a_moment_ago_may_still_be_on_its_way_and_is_looked_for_again(
+    tenant: Tenant, version: Order
+) -> None:
+    with pytest.raises(NotDone, match="may still be on its way into Xoro") as wait:
+        push_order(superseding(tenant), version)
+    assert wait.value.retry_after_s == 60.0
+    late = superseding(tenant)
+    late.unfinished_at = datetime.now(UTC) - timedelta(seconds=181)  # the time-out, and a minute
+    with pytest.raises(UnconfirmedWrite):
+        push_order(late, version)
+    assert tenant.writes() == []
 
 
 def test_a_part_that_the_newest_version_has_no_more_is_cancelled(tenant: Tenant) -> None:
@@ -101,6 +117,15 @@ def test_a_part_that_the_newest_version_has_no_more_is_cancelled(tenant: Tenant)
     push_order(superseding(tenant, **SPLIT), without_mug(two_places()))
     found = {one["ThirdPartyRefNo"]: one["StatusName"] for one in tenant.orders()}
     assert found == {"6120045512001": "Released", "6120045512001-32": "Cancelled"}
+
+
+def test_a_cancellation_whose_answer_was_lost_is_not_asked_for_again(tenant: Tenant) -> None:
+    push_order(tenant.run(**SPLIT), two_places())
+    before = DirectoryEntry.objects.get(kind="order_document", object_id__contains="-32 ").data
+    for _ in range(2):
+        push_order(superseding(tenant, **SPLIT), without_mug(two_places()))
+        DirectoryEntry.objects.filter(kind="order_document", object_id__contains="-32 ").update(data=before)
+    assert len([one for one in tenant.writes() if one["url"].endswith("salesorder/cancel")]) == 1
 
 
 def test_a_part_after_one_that_is_remembered_was_not_sent_and_is(tenant: Tenant) -> None:
@@ -184,3 +209,26 @@ def test_of_two_versions_of_a_customer_the_older_that_waits_is_not_written_over_
     assert (waiting.outcome, waiting.reason) == (Outcome.SKIPPED, Reason.SUPERSEDED)
     names = [one["LastName"] for one in way.books("customers") if one.get("LastName")]
     assert names == ["Brooks"]
+
+
+def test_money_that_went_along_with_what_was_replaced_since_is_not_asked_for_again(tenant: Tenant) -> None:
+    """A replaced document keeps its deposit without saying so: nobody shall enter it a second time."""
+    push_order(tenant.run(), make_order())
+    forget_documents()
+    for _ in range(2):  # the worker died after the change, before the ledger was written
+        run = superseding(tenant)
+        push_order(run, more_units(make_order()))
+    assert "deposit_differs" not in run.notes
+    assert amounts(tenant) == [67.8]
+
+
+def test_a_new_part_goes_on_after_a_change_that_is_remembered(tenant: Tenant) -> None:
+    """The worker died after one part was changed and written down, and before the new one left."""
+    run = after(tenant, push_order(tenant.run(**SPLIT), without_mug(two_places())), **SPLIT)
+    written_at = datetime.now(UTC)
+    unknown = replace(two_places(), lines=(two_places().lines[0], replace(two_places().lines[1], sku="NOPE")))
+    with pytest.raises(RemoteRefused, match="Item not found: NOPE"):
+        push_order(run, unknown)
+    run.unfinished_write, run.unfinished_at = True, written_at
+    push_order(run, two_places())
+    assert [one[0] for one in numbers(tenant)] == ["6120045512001", "6120045512001-32"]
