@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.sandbox import Application, Environ, StartResponse
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 @dataclass

@@ -22,7 +22,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 ROUNDS = 12
 MEMORY = "connectors_directoryentry, connectors_link, connectors_figure, connectors_batch, events_event"
 Condition = Callable[[], Any]
