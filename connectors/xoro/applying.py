@@ -67,7 +67,7 @@ def apply_credit(run: Run) -> str:
         _write(run, use, memo, number, amount)
         done[number] = amount
         memo = replace(memo, left=None if memo.left is None else memo.left - amount)
-    if left and not _is_over(run, use, documents):
+    if left and not _is_over(run, use, documents, invoices):
         so_far = f"{total(done.values())} are applied to {', '.join(done)}" if done else "its invoice has nothing due"
         raise _waiting(use, f"{so_far}; the rest waits for the order's next invoice")
     if not done:
@@ -119,6 +119,11 @@ def _memo(run: Run, use: Use) -> Memo:
     row = next((row for row in found.rows if wire.header_of(row).get("StatusName") != VOID), None)
     if row is None and not found.rows and not found.is_certain:
         raise unsure(f"the credit memo with reference {use.memo}")
+    if found.ignores_filter:
+        raise refusals.manual_task(
+            f"{use.what}: {found.fact}.",
+            f"Apply {use.amount} {use.currency} of the credit memo with reference {use.memo} to the order's invoice in Xoro.",
+        )
     if row is None:
         raise refusals.manual_task(
             f"{use.what}: Xoro has no credit memo with reference {use.memo}, or it was voided there.",
@@ -150,16 +155,21 @@ def _plan(
     amount, unit = Decimal(use.amount), smallest_unit(use.currency)
     whole, left = max(_whole(use, documents)), amount - total(done.values())
     planned = {}
+    so_far = total(_total(invoices[number]) for number in done if number in invoices)
     for number, header in invoices.items():
         due = _left(header, run.settings)
-        if due is None:
-            due = wire.decimal(header.get("TotalAmount"), "TotalAmount")
-            due = (amount * due / whole / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit if whole else due
-        part = min(left, due).quantize(unit)
+        so_far += _total(header) if number not in done else ZERO
+        if due is None and whole:  # rounded together with those before it: together they take all of it
+            due = (amount * so_far / whole / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit - (amount - left)
+        part = min(left, _total(header) if due is None else due).quantize(unit)
         if part > ZERO and number not in done:
             planned[number] = part
             left -= part
     return planned, left
+
+
+def _total(invoice: Mapping[str, Any]) -> Decimal:
+    return wire.decimal(invoice.get("TotalAmount"), "TotalAmount")
 
 
 def _whole(use: Use, documents: Sequence[Document]) -> tuple[Decimal, Decimal]:
@@ -169,16 +179,25 @@ def _whole(use: Use, documents: Sequence[Document]) -> tuple[Decimal, Decimal]:
     return there, Decimal(use.total or "0") if documents[0].kind == INVOICE else ZERO
 
 
-def _is_over(run: Run, use: Use, documents: Sequence[Document]) -> bool:
-    """Whether no further invoice will come of the order."""
+def _is_over(run: Run, use: Use, documents: Sequence[Document], invoices: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether no further invoice will come of the order. What has left has one, whether Xoro shows it by now or not."""
     there, wanted = _whole(use, documents)
     if there < wanted and run.now - run.the_event.received_at < LONGEST_WAIT:
         return False
     for one in documents:
         row = run.client.get_sales_order(one.number) if one.kind != INVOICE else None
-        if row is not None and wire.header_of(row).get("StatusName") not in (*ENDED, "Cancelled"):
+        status = wire.header_of(row).get("StatusName") if row is not None else "Closed"
+        if status not in (*ENDED, "Cancelled"):
+            return False
+        if status not in ("Closed", "Cancelled") and not any(_is_of(one, header) for header in invoices.values()):
             return False
     return True
+
+
+def _is_of(document: Document, invoice: Mapping[str, Any]) -> bool:
+    return document.reference == wire.identifier(invoice.get("ThirdPartyRefNo")) or (
+        document.so_number == wire.identifier(invoice.get("SoNumber")) != ""
+    )
 
 
 def _waiting(use: Use, why: str) -> NotDone:

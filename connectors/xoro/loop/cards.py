@@ -104,9 +104,10 @@ def memo_of(run: Run, one: LoopReturn) -> str:
     with transaction.atomic():
         for row in rows.select_for_update():
             card = Given(**row.data)
-            is_named = bool(name) and name == card.order_name
+            is_named = _is_same_order(one.card_order_id, name, card.order_id, card.order_name)
             is_open = one.created_at - MARGIN <= datetime.fromisoformat(card.first) <= one.updated_at + MARGIN
-            if card.return_id not in ("", one.id) or not (is_named if name or card.order_id else is_open):
+            may_be = is_open and not name and not card.order_id
+            if card.return_id not in ("", one.id) or not (is_named or may_be):
                 continue
             row.data = {**row.data, "return_id": one.id}
             row.save(update_fields=["data"])
@@ -130,8 +131,11 @@ def _key(shop: str, value: Decimal, currency: str) -> str:
 
 def _is_named(given: Given, card: GiftCard) -> bool:
     """Whether Loop says that it is this card."""
-    is_id = bool(given.order_id) and given.order_id == card.order_id
-    return is_id or (bool(given.order_name) and given.order_name == card.order_name.lstrip("#"))
+    return _is_same_order(given.order_id, given.order_name, card.order_id, card.order_name.lstrip("#"))
+
+
+def _is_same_order(one_id: str, one_name: str, other_id: str, other_name: str) -> bool:
+    return (bool(one_id) and one_id == other_id) or (bool(one_name) and one_name == other_name)
 
 
 def _may_be(given: Given, card: GiftCard) -> bool:

@@ -45,7 +45,8 @@ class Tenant:
     """How this tenant behaves, as ``POST /_sandbox/config`` sets it.
 
     ``empty_as_false``: an honest emptiness is answered as throttling is. ``needs_status``: sales orders come only where
-    a status or an exact key is sent, and with ``reference_needs_status`` a reference is no such key. ``hides_open``:
+    a status or an exact key is sent, and with ``reference_needs_status`` a reference is no such key; ``memos_need_status``:
+    credit memos come only where a status is sent. ``hides_open``:
     ``status=Open`` lists no sales orders. ``shipment_shape``: where invoices tell of shipments: ``invoiceShipmentArr``,
     ``ShipmentArr``, ``header`` (one tracking number), ``none``. ``shipment_lines``: whether a shipment names its lines.
     ``asn_for_returns``: a credit memo that moves no stock and does not say its type is a warehouse one.
@@ -56,6 +57,7 @@ class Tenant:
     empty_as_false: bool = False
     needs_status: bool = True
     reference_needs_status: bool = False
+    memos_need_status: bool = False
     hides_open: bool = False
     shipment_shape: str = "invoiceShipmentArr"
     shipment_lines: bool = True

@@ -188,6 +188,37 @@ def test_where_xoro_does_not_say_what_is_due_each_invoice_takes_its_part(cards, 
     assert [amount for _, _, amount in applied(cards)] == [31.43, 8.57]
 
 
+def test_a_part_that_shipped_and_whose_invoice_xoro_does_not_show_yet_is_waited_for(cards):
+    cards.set(**IN_TWO_STORES)
+    cards.push(in_two_stores())
+    cards.ship()
+    cards.control("hide", invoice_number="MAIN-I000002")
+    event = cards.again(application())
+    assert (event.outcome, event.reason) == ("waiting", "dependency"), event.sentence
+    assert "the rest waits for the order's next invoice" in event.sentence
+    cards.control("hide", invoice_number="MAIN-I000002", is_hidden=False)
+    event = cards.again(event)
+    assert event.outcome == "succeeded", event.sentence
+    assert [amount for _, _, amount in applied(cards)] == [31.43, 8.57]
+
+
+def test_parts_that_do_not_divide_lose_no_cent(cards):
+    """10.00 over three equal invoices of which Xoro does not say what is due."""
+    table = [{"location": one, "store": "EAST WAREHOUSE"} for one in ("31", "32", "33")]
+    cards.set(split_orders=True, location_map=table, drop_as="invoices", record_payments=False,
+              credit_memo_names={"balance": ""})  # fmt: skip
+    units = [Fulfillment(id=one, location_id="31", units=((one, Decimal(1)),)) for one in ("1", "2", "3")]
+    lines = tuple(make_line(id=one.id, taxes=(), unit_price=Decimal("20.00")) for one in units)
+    order = paid_by_card(
+        make_payment("50.00"), by_card("10.00"), lines=lines, shipping_lines=(), total=Decimal("60.00"),
+        subtotal=Decimal("60.00"), total_tax=Decimal(0), fulfillments=tuple(units),
+    )  # fmt: skip
+    cards.push(order)
+    event = cards.again(application())
+    assert event.outcome == "succeeded", event.sentence
+    assert sorted(amount for *_, amount in applied(cards)) == [3.33, 3.33, 3.34]
+
+
 def test_an_order_that_becomes_an_invoice_for_each_fulfillment_has_it_applied_to_each(cards):
     cards.set(**IN_TWO_STORES, drop_as="invoices", record_payments=False)
     lamp, mug = (Fulfillment(id=one, location_id="31", units=((one, Decimal(1)),)) for one in ("1", "2"))
@@ -285,6 +316,29 @@ def test_a_memo_that_was_voided_is_a_task(cards):
     event = ship_and_look(cards)
     assert (event.outcome, event.reason_code) == ("failed", "manual_task")
     assert f"no credit memo with reference {CARD}, or it was voided" in event.sentence
+
+
+def test_a_memo_that_cannot_be_asked_for_is_not_said_to_be_missing(cards):
+    cards.push(make_card(id=OTHER))
+    cards.push(paid_by_card(make_payment("27.80"), by_card(card=OTHER)))
+    cards.ship()
+    cards.control("config", page_size=1)  # the other card's memo is the first
+    cards.fault("ignore_filters", SEARCH)
+    event = cards.again(application())
+    assert (event.outcome, event.reason_code) == ("failed", "manual_task"), event.sentence
+    assert "seems to ignore this filter" in event.sentence
+    assert f"Apply 40.00 USD of the credit memo with reference {OTHER}" in event.next_step
+
+
+def test_a_memo_that_another_order_used_is_found_where_a_status_must_be_asked_for(cards):
+    cards.push(paid_by_card(make_payment("52.80"), by_card("15.00")))
+    assert ship_and_look(cards).outcome == "succeeded"
+    more = {"id": "6120045512002", "number": "2042", "name": "#2042"}
+    cards.push(paid_by_card(make_payment("52.80", id="9003"), by_card("15.00", payment="9004"), **more))
+    cards.control("config", memos_need_status=True)
+    event = ship_and_look(cards, "9004")
+    assert event.outcome == "succeeded", event.sentence
+    assert left(cards)[0] == [10]
 
 
 def test_an_order_that_was_cancelled_uses_no_credit(cards):

@@ -681,6 +681,18 @@ def test_a_card_that_was_booked_with_the_shops_is_not_booked_with_its_return_onc
     assert note == f"Its gift card of 66.90 USD is in Xoro as {numbers[1]}."
 
 
+def test_a_card_whose_order_loop_names_by_its_id_alone_is_not_booked_with_its_return_either(stage, shop):
+    cards = Cards(stage)
+    cards.push("600100203001")
+    cards.push("600100203002", order_id="6120045512077", order_name="#2077")
+    stage.set(gift_cards_enabled=False)
+    made = stage.post("loop_return", **two_lines(gift_card="66.90", gift_card_order_id="6120045512077"))["id"]
+    stage.post("loop_state", id=made, state="closed")
+    event = stage.bring(made)
+    assert event.outcome == Outcome.SUCCEEDED, event.sentence
+    assert len(cards.numbers()) == 2, "its card is in Xoro"
+
+
 def test_an_order_paid_with_a_card_of_loop_finds_its_memo(stage, shop):
     cards = Cards(stage)
     cards.push("600100203001")
