@@ -178,6 +178,7 @@ def _amount(value: Any, name: str) -> float:
 ROUTES = {
     "payment/getundeposited": Route("GET", "banking", undeposited),
     "bankdeposit/import": Route("POST", "banking", create, "Bank deposit created"),
+    "bankdeposit/create": Route("POST", "banking", create, "Bank deposit created"),
     "accounting/getgltransactions": Route("GET", "gl", ledger, is_paged=False),
 }
 CONTROL = {"POST /_sandbox/payment": add_payment}

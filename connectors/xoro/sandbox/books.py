@@ -54,6 +54,9 @@ class Books:
         self.credit_applications: list[dict[str, Any]] = []
         self.adjustments: list[dict[str, Any]] = []
         self.bank_deposits: list[dict[str, Any]] = []
+        self.purchase_orders: list[dict[str, Any]] = []
+        self.bills: list[dict[str, Any]] = []
+        self.receipts: list[dict[str, Any]] = []  # of items
         self.customers: list[dict[str, Any]] = []
         self._counters: dict[str, int] = {}
         for number, name in enumerate(seeds.CUSTOMERS, start=1):

@@ -253,6 +253,41 @@ def test_the_provider_declares_what_the_hub_needs() -> None:
     assert provider.sandbox.application() is not provider.sandbox.application()
 
 
+def read(tenant: Tenant, path: str, **query: str) -> list[Any]:
+    content = requests.get(f"{tenant.address}/api/xerp/{path}", params=query, auth=AUTH, timeout=5).json()
+    assert content["Result"], content
+    rows: list[Any] = content["Data"]
+    return rows
+
+
+def test_what_is_on_order_is_what_the_stock_says_of_it(tenant: Tenant) -> None:
+    [order] = read(tenant, "purchaseorder/getpurchaseorder", status="Released")
+    due = {line["ItemNumber"]: line["Qty"] for line in order["poLines"]}
+    [row] = read(tenant, "inventory/getinventorybyitem", item_number="LMP-OAK-S", store="EAST WAREHOUSE")
+    assert due["LMP-OAK-S"] == row["QtyOnPO"] == 24
+    [line] = read(
+        tenant, "purchaseorder/getincomingpodeliveries", item_numbers="LMP-OAK-S", store_names="EAST WAREHOUSE"
+    )
+    assert (line["PONumber"], line["AvailablePOLineQty"]) == (order["poHeader"]["OrderNumber"], 24)
+    assert read(tenant, "purchaseorder/getincomingpodeliveries", store_names="WEB STORE") == []
+
+
+def test_bills_are_read_and_imported_and_refused_with_an_unknown_item(tenant: Tenant) -> None:
+    [first] = read(tenant, "bill/getbill", vendor_name="Lumen Works")
+    line = {"ItemNumber": "LMP-OAK-S", "Qty": 3, "UnitCost": 22.0}
+    body = {"billHeader": {"StoreName": "EAST WAREHOUSE", "VendorName": "Other"}, "billItemLineArr": [line]}
+    made = create(tenant, body, "bill/import")["Data"]["billHeader"]
+    assert read(tenant, "bill/getbill", since_id=str(first["billHeader"]["Id"]))[0]["billHeader"] == made
+    refused = create(tenant, {**body, "billItemLineArr": [{**line, "ItemNumber": "NONE"}]}, "bill/import")
+    assert (refused["ErrorCode"], refused["Message"]) == (1002, "Item not found: NONE")
+    assert [one["billHeader"]["ItemReceiptNumber"] for one in read(tenant, "bill/getitemreceipt")] == ["EAST-R000000"]
+
+
+def test_currencies_and_refunds_are_lists(tenant: Tenant) -> None:
+    assert {one["CurrencyCode"] for one in read(tenant, "currency/getcurrency")} >= {"USD", "CAD"}
+    assert read(tenant, "refund/getrefund") == []
+
+
 def test_every_route_the_client_uses_is_in_the_sandbox() -> None:
     used = {path: method for method, path in ROUTES.values()}
     assert used.items() <= {path: route.method for path, route in SERVED.items()}.items()
