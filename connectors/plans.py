@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -165,9 +165,9 @@ def follow_all() -> int:
                 changed += _offer_new(row) + follow_settings(row)
         except Connector.DoesNotExist:
             continue  # deleted meanwhile
-        except DatabaseError:
+        except (OperationalError, InterfaceError):  # the database is away
             raise
-        except Exception:  # a bug of one provider must not keep a worker from starting
+        except Exception:  # a bug of one provider, a rhythm that no row holds: no worker is kept from starting
             log.exception("plans_not_followed", connector=connector.pk)
     return changed
 

@@ -266,6 +266,16 @@ def test_a_provider_whose_rhythm_has_a_bug_keeps_no_other_from_its_plans(shop, m
     assert [plan.connector for plan in Plan.objects.all()] == [other]
 
 
+def test_a_rhythm_that_no_row_can_hold_keeps_no_worker_from_its_pulse(shop, follows, monkeypatch):
+    follows(Interval(minutes=60, offset=-5))
+    beats = []
+    monkeypatch.setattr(worker, "pulse", lambda: beats.append(Plan.objects.count()))
+    monkeypatch.setattr(worker.Worker, "_ping", lambda self: None)
+    monkeypatch.setattr(worker.Worker, "_restart_if_silent", lambda self: None)
+    worker.Worker()._beat()
+    assert beats == [0]
+
+
 def test_runs_start_at_their_minute_of_the_interval_however_late_the_last_began(shop, follows):
     follows(Interval(minutes=60, offset=20, zone="Asia/Kolkata"))  # half an hour beside the full hours of UTC
     plans.follow_settings(shop)
