@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors import directory
@@ -159,8 +159,8 @@ def _plan(
     for number, header in invoices.items():
         due = _left(header, run.settings)
         so_far += _total(header) if number not in done else ZERO
-        if due is None and whole:  # rounded together with those before it: together they take all of it
-            due = (amount * so_far / whole / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit - (amount - left)
+        if due is None and whole:  # up, with those before it: what ``allocate`` leaves of each beside the deposit
+            due = (amount * so_far / whole / unit).quantize(Decimal(1), ROUND_UP) * unit - (amount - left)
         part = min(left, _total(header) if due is None else due).quantize(unit)
         if part > ZERO and number not in done:
             planned[number] = part

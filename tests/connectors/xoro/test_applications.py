@@ -188,6 +188,20 @@ def test_where_xoro_does_not_say_what_is_due_each_invoice_takes_its_part(cards, 
     assert [amount for _, _, amount in applied(cards)] == [31.43, 8.57]
 
 
+@pytest.mark.parametrize("has_balance", [True, False])
+def test_a_currency_without_decimals_is_divided_as_its_deposit_was(cards, has_balance):
+    cards.set(**IN_TWO_STORES, credit_memo_names={} if has_balance else {"balance": ""})
+    cards.push(make_card(id=OTHER, currency="JPY", initial_value=Decimal(101)))
+    order = in_two_stores(currency="JPY")
+    lines = [replace(one, unit_price=Decimal(price)) for one, price in zip(order.lines, (200, 100), strict=True)]
+    payments = make_payment("199"), by_card("101", OTHER)
+    cards.push(replace(order, lines=tuple(lines), payments=payments, total=Decimal(300), subtotal=Decimal(300)))
+    event = ship_and_look(cards)
+    assert event.outcome == "succeeded", event.sentence  # 199 were deposited as 132 and 67
+    assert [amount for _, _, amount in applied(cards)] == [68, 33]
+    assert left(cards) == ([40, 0], [0, 0])
+
+
 def test_a_part_that_shipped_and_whose_invoice_xoro_does_not_show_yet_is_waited_for(cards):
     cards.set(**IN_TWO_STORES)
     cards.push(in_two_stores())
