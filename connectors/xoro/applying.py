@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from connectors import directory
 from connectors.exceptions import HubError, NotDone, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite, WaitFor
-from connectors.models import Link, LinkState
-from connectors.records import Order
 from connectors.xoro import applications, refusals, wire
 from connectors.xoro.applications import DONE, SENT, Application, Use
 from connectors.xoro.calls import creditmemos as calls
@@ -86,10 +84,7 @@ def _documents(run: Run, use: Use) -> list[Document]:
     if use.order_id:
         found = documents_of(run, use.source, use.order_id)
     else:
-        links = Link.objects.filter(
-            target=run.connector, record_kind=Order.kind, source_number=use.order_number, state=LinkState.DELIVERED
-        )
-        met = (known_documents(run, use.source, one.source_object_id) for one in links)
+        met = (known_documents(run, use.source, order_id) for order_id in applications.orders_of(run, use))
         found = next((documents for documents in met if documents), [])
     if not found:
         step = f"Bring order {use.order_name} in again at the shop's connector, then press Retry."

@@ -500,6 +500,20 @@ def test_an_exchange_whose_order_is_not_in_xoro_yet_waits_for_it(books):
     assert ship_and_look(books, use).outcome == "succeeded"
 
 
+def test_the_order_of_an_exchange_is_known_by_its_name_also_where_that_is_more_than_its_number(books):
+    books.set(use_credit_route=True)
+    other = make_order(id="6120045512009", number="2042", name="#2042", payments=(make_payment("67.80", id="9009"),))
+    books.push(other)
+    order = make_order(payments=(make_payment("12.80"),), name="LG-2042-EU")  # number 2041
+    books.give(order, keys=order.search_keys())
+    Drainer(0).run()
+    use = f"loop-{exchange(books, order_name='LG-2042-EU').object_id}-exchange"
+    event = ship_and_look(books, use)
+    assert event.outcome == "succeeded", event.sentence
+    invoice = next(one["invoiceHeader"] for one in books.books("invoices") if one["invoiceHeader"]["RefNo"] == "2041")
+    assert applied(books) == [("MAIN-C000001", invoice["InvoiceNumber"], 55)]
+
+
 def test_an_exchange_that_names_no_order_is_left_to_a_person(books):
     event = exchange(books, order_name="")
     assert "Apply credit memo MAIN-C000001 to the exchange's order in Xoro." in str(event.notes)
