@@ -167,9 +167,7 @@ def follow_all() -> int:
             continue  # deleted meanwhile
         except (OperationalError, InterfaceError):  # the database is away
             raise
-        except (
-            Exception
-        ):  # a bug of one provider, or a plan that cannot be written, must not keep a worker from starting
+        except Exception:  # a bug of one provider, a rhythm that no row holds: no worker is kept from starting
             log.exception("plans_not_followed", connector=connector.pk)
     return changed
 

@@ -33,6 +33,7 @@ from events.models import Event, SearchKey
 
 NAME = "connectors_connector_ask"
 MOST_PAGES = 200  # asked in a row where somebody wants all of them
+MOST_EMPTY = 5  # asked in a row where nobody does, while nothing is found
 ROWS_SHOWN = 500
 COLUMNS_SHOWN = 16
 TEXT_SHOWN = 300
@@ -153,7 +154,7 @@ def _answered(request: HttpRequest, connector: Connector, lookup: Lookup) -> dic
         "asked": asked,
         "wants_all": wants_all,
         # An empty page says nothing yet where there are more (of another status): nobody should have to press for it.
-        "reads_on": wants_all or (data is not None and not data.rows),
+        "reads_on": wants_all or (data is not None and not data.rows and asked < MOST_EMPTY),
     }
 
 

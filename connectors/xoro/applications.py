@@ -15,8 +15,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from connectors import directory
-from connectors.models import DirectoryEntry
-from events.models import Event, Outcome
+from connectors.models import DirectoryEntry, Link, LinkState
+from connectors.records import Order
+from events import search
+from events.models import Event, Kind, Outcome, SearchKey
 from events.outcomes import wake
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 KIND, TOPIC = "credit_application", "credits/apply"
 SENT, DONE = "sent", "done"
+NAMED = 200  # newest events with the name of an order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +100,20 @@ def wake_waiting(run: Run, order_numbers: Iterable[str]) -> None:
         events = Event.objects.filter(connector_id=run.connector.pk, outcome=Outcome.WAITING, topic=TOPIC)
         if waiting := list(events.filter(reason_code__in=codes).values_list("pk", flat=True)):
             wake(waiting)
+
+
+def orders_of(run: Run, use: Use) -> list[str]:
+    """Ids of orders that went here under this name, as their deliveries say; behind them those of this number."""
+    keys = SearchKey.objects.filter(kind="order_name", value=search.fold(use.order_name)).order_by("-event_id")
+    deliveries = Event.objects.filter(
+        pk__in=list(keys.values_list("event_id", flat=True)[:NAMED]), connector_id=run.connector.pk, kind=Kind.DELIVERY,
+        object_type=Order.kind,
+    )  # fmt: skip
+    links = Link.objects.filter(
+        target=run.connector, record_kind=Order.kind, source_number=use.order_number, state=LinkState.DELIVERED
+    )
+    named = deliveries.order_by("-pk").values_list("object_id", flat=True)
+    return list(dict.fromkeys([*named, *links.values_list("source_object_id", flat=True)]))
 
 
 def known(run: Run, use: Use, state: str) -> list[Application]:

@@ -11,13 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors import directory
 from connectors.exceptions import HubError, NotDone, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite, WaitFor
-from connectors.models import Link, LinkState
-from connectors.records import Order
 from connectors.xoro import applications, refusals, wire
 from connectors.xoro.applications import DONE, SENT, Application, Use
 from connectors.xoro.calls import creditmemos as calls
@@ -86,10 +84,7 @@ def _documents(run: Run, use: Use) -> list[Document]:
     if use.order_id:
         found = documents_of(run, use.source, use.order_id)
     else:
-        links = Link.objects.filter(
-            target=run.connector, record_kind=Order.kind, source_number=use.order_number, state=LinkState.DELIVERED
-        )
-        met = (known_documents(run, use.source, one.source_object_id) for one in links)
+        met = (known_documents(run, use.source, order_id) for order_id in applications.orders_of(run, use))
         found = next((documents for documents in met if documents), [])
     if not found:
         step = f"Bring order {use.order_name} in again at the shop's connector, then press Retry."
@@ -159,8 +154,8 @@ def _plan(
     for number, header in invoices.items():
         due = _left(header, run.settings)
         so_far += _total(header) if number not in done else ZERO
-        if due is None and whole:  # rounded together with those before it: together they take all of it
-            due = (amount * so_far / whole / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit - (amount - left)
+        if due is None and whole:  # up, with those before it: what ``allocate`` leaves of each beside the deposit
+            due = (amount * so_far / whole / unit).quantize(Decimal(1), ROUND_UP) * unit - (amount - left)
         part = min(left, _total(header) if due is None else due).quantize(unit)
         if part > ZERO and number not in done:
             planned[number] = part

@@ -10,10 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
-
 from connectors.exceptions import Skip
-from connectors.models import Connector
 from connectors.records import Product
 from connectors.xoro import fulfillments, products, telling, wire
 from connectors.xoro.calls import catalogue
@@ -148,10 +145,6 @@ def _memory(run: Run) -> Node:
 
 
 def _keep(run: Run, memory: Node | None) -> None:
-    """Beside what other walks, which may be under way in other workers, remember by now."""
-    with transaction.atomic():
-        row = Connector.objects.select_for_update().only("memory").get(pk=run.connector.pk)
-        run.connector.memory = row.memory
-        others = {name: one for name, one in checkpoint(run, KEPT).items() if name != str(run.the_event.pk)}
-        newest = dict(list(others.items())[-MOST_KEPT + 1 :])
-        run.save_checkpoint(**{KEPT: newest | ({str(run.the_event.pk): memory} if memory is not None else {})})
+    others = {name: one for name, one in checkpoint(run, KEPT).items() if name != str(run.the_event.pk)}
+    newest = dict(list(others.items())[-MOST_KEPT + 1 :])
+    run.save_checkpoint(**{KEPT: newest | ({str(run.the_event.pk): memory} if memory is not None else {})})

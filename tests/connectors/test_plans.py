@@ -6,7 +6,6 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import InterfaceError
 from django.utils import timezone
 
 from connectors import plans, registry, syncing
@@ -267,29 +266,14 @@ def test_a_provider_whose_rhythm_has_a_bug_keeps_no_other_from_its_plans(shop, m
     assert [plan.connector for plan in Plan.objects.all()] == [other]
 
 
-def test_a_plan_the_database_cannot_hold_keeps_no_other_connector_from_its_own(shop, make_connector, testing_provider):
-    """The worker's pulse comes after it."""
-    other = make_connector("Other")
-    plain = Sync(label="All", function=lambda run: "Walked.", every=lambda settings: Interval(minutes=5))
-    shop.provider_slug = "broken"
-    shop.save()
-    broken = {"a" * 500: plain}
-    registry._providers["broken"] = dataclasses.replace(testing_provider.provider, slug="broken", syncs=broken)
-    registry._providers[testing_provider.SLUG] = dataclasses.replace(testing_provider.provider, syncs={"all": plain})
-    try:
-        assert plans.follow_all() == 1
-    finally:
-        del registry._providers["broken"]
-    assert [plan.connector for plan in Plan.objects.all()] == [other]
-
-
-def test_a_database_that_is_away_is_told(shop, monkeypatch):
-    def away(connector: Connector) -> int:
-        raise InterfaceError("connection already closed")
-
-    monkeypatch.setattr(plans, "follow_settings", away)
-    with pytest.raises(InterfaceError):
-        plans.follow_all()
+def test_a_rhythm_that_no_row_can_hold_keeps_no_worker_from_its_pulse(shop, follows, monkeypatch):
+    follows(Interval(minutes=60, offset=-5))
+    beats = []
+    monkeypatch.setattr(worker, "pulse", lambda: beats.append(Plan.objects.count()))
+    monkeypatch.setattr(worker.Worker, "_ping", lambda self: None)
+    monkeypatch.setattr(worker.Worker, "_restart_if_silent", lambda self: None)
+    worker.Worker()._beat()
+    assert beats == [0]
 
 
 def test_runs_start_at_their_minute_of_the_interval_however_late_the_last_began(shop, follows):

@@ -80,12 +80,12 @@ def _order_with_a_way_back(shop: Shop, plan: Mapping[str, Any], now: float) -> N
     shop.next_id = first + RETURN - 1
     return_by_sku(shop, order, {"lines": lines}, now - 4 * DAY_S)
     shop.next_id = first + REFUND - 1
-    refund_by_sku(shop, order, {"lines": lines, "note": "chipped"}, now - 3 * DAY_S)
+    refund = refund_by_sku(shop, order, {"lines": lines, "note": "chipped"}, now - 3 * DAY_S)
     if plan.get("changed_minutes_ago"):
         order["updatedAt"] = stamp(now - plan["changed_minutes_ago"] * 60)
     charge = {"type": "CHARGE", "amount": order["totalPriceSet"]["shopMoney"]["amount"], "fee": "4.20",
               "order": order["name"]}  # fmt: skip
-    back = {"type": "REFUND", "amount": "-26.30", "order": order["name"]}
+    back = {"type": "REFUND", "amount": f"-{refund['totalRefundedSet']['shopMoney']['amount']}", "order": order["name"]}
     fee = {"type": "ADJUSTMENT", "amount": "-1.50", "reason": "platform fee", "orders": {order["name"]: "-1.50"}}
     add_payout(shop, {"id": plan["payout"], "lines": [charge, back, fee], "days_ago": 2}, now)
     customer = f"gid://shopify/Customer/{plan['customer']['id']}"

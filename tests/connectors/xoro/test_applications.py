@@ -188,6 +188,20 @@ def test_where_xoro_does_not_say_what_is_due_each_invoice_takes_its_part(cards, 
     assert [amount for _, _, amount in applied(cards)] == [31.43, 8.57]
 
 
+@pytest.mark.parametrize("has_balance", [True, False])
+def test_a_currency_without_decimals_is_divided_as_its_deposit_was(cards, has_balance):
+    cards.set(**IN_TWO_STORES, credit_memo_names={} if has_balance else {"balance": ""})
+    cards.push(make_card(id=OTHER, currency="JPY", initial_value=Decimal(101)))
+    order = in_two_stores(currency="JPY")
+    lines = [replace(one, unit_price=Decimal(price)) for one, price in zip(order.lines, (200, 100), strict=True)]
+    payments = make_payment("199"), by_card("101", OTHER)
+    cards.push(replace(order, lines=tuple(lines), payments=payments, total=Decimal(300), subtotal=Decimal(300)))
+    event = ship_and_look(cards)
+    assert event.outcome == "succeeded", event.sentence  # 199 were deposited as 132 and 67
+    assert [amount for _, _, amount in applied(cards)] == [68, 33]
+    assert left(cards) == ([40, 0], [0, 0])
+
+
 def test_a_part_that_shipped_and_whose_invoice_xoro_does_not_show_yet_is_waited_for(cards):
     cards.set(**IN_TWO_STORES)
     cards.push(in_two_stores())
@@ -484,6 +498,20 @@ def test_an_exchange_whose_order_is_not_in_xoro_yet_waits_for_it(books):
     assert "the order is not in Xoro yet" in application(use).sentence
     books.push(make_order(payments=(make_payment("12.80"),)))
     assert ship_and_look(books, use).outcome == "succeeded"
+
+
+def test_the_order_of_an_exchange_is_known_by_its_name_also_where_that_is_more_than_its_number(books):
+    books.set(use_credit_route=True)
+    other = make_order(id="6120045512009", number="2042", name="#2042", payments=(make_payment("67.80", id="9009"),))
+    books.push(other)
+    order = make_order(payments=(make_payment("12.80"),), name="LG-2042-EU")  # number 2041
+    books.give(order, keys=order.search_keys())
+    Drainer(0).run()
+    use = f"loop-{exchange(books, order_name='LG-2042-EU').object_id}-exchange"
+    event = ship_and_look(books, use)
+    assert event.outcome == "succeeded", event.sentence
+    invoice = next(one["invoiceHeader"] for one in books.books("invoices") if one["invoiceHeader"]["RefNo"] == "2041")
+    assert applied(books) == [("MAIN-C000001", invoice["InvoiceNumber"], 55)]
 
 
 def test_an_exchange_that_names_no_order_is_left_to_a_person(books):

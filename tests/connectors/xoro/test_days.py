@@ -9,7 +9,6 @@ import pytest
 
 from connectors import periods, syncing
 from connectors.models import Connector, DirectoryEntry, Link, Route
-from connectors.run import Run
 from connectors.xoro import days, documents, walks
 from events.models import Event, Outcome
 from tests.connectors.xoro.shipping_cast import LAMP, MUG, House, a_house
@@ -90,21 +89,6 @@ def test_a_long_list_is_put_down_and_taken_up_again_without_telling_twice(
     assert event.sentence.startswith("3 invoices shipped")
     assert len(begun) > 3
     assert len(house.made()) == 3, house.say()
-    house.xoro.refresh_from_db()
-    assert house.xoro.memory["days"] == {}
-
-
-def test_two_walks_at_once_keep_what_the_other_one_remembers(house: House) -> None:
-    ids = [syncing.start_period(house.xoro, "shipments", OLD, OLD + timedelta(days=n), by="sam") for n in range(2)]
-    first, second = (Run(Connector.objects.get(pk=house.xoro.pk), Event.objects.get(pk=pk)) for pk in ids)
-    for run in (first, second):
-        assert days._memory(run)["found"] == 0
-    for found, run in enumerate((first, second, first), 1):
-        days._keep(run, {**days._memory(run), "found": found})
-    house.xoro.refresh_from_db()
-    assert {pk: one["found"] for pk, one in house.xoro.memory["days"].items()} == {str(ids[0]): 3, str(ids[1]): 2}
-    days._keep(second, None)
-    days._keep(first, None)
     house.xoro.refresh_from_db()
     assert house.xoro.memory["days"] == {}
 
