@@ -56,11 +56,12 @@ class Doubts:
 
     def begun(self, record_type: type[R]) -> R | None:
         """The version of the object that such a write was made of, where that was another event's: what is found at the
-        target says what that version said. ``None``: there is no such write, or its record is not kept any more."""
-        if self._unfinished is None or self._unfinished.last_event_id == self.the_event.pk:
+        target says what that version said, and so does what this event itself may have written to finish it. ``None``:
+        there is no such write, or its record is not kept any more."""
+        if self._unfinished is None or self._unfinished.other_event_id is None:
             return None
         try:
-            earlier: R = record_type.from_json(bodies.read(self._unfinished.last_event_id, "payload") or b"")
+            earlier: R = record_type.from_json(bodies.read(self._unfinished.other_event_id, "payload") or b"")
         except InvalidRecord:
             return None
         return earlier

@@ -176,12 +176,11 @@ def lose_answers(event_ids: Sequence[int]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Unfinished:
-    """Writes that may or may not have happened. ``at``: when the last one left. ``last_event_id``: whose that was,
-    ``event_ids``: whose they all are. Another event than the one that asks may have written another version of the
-    object."""
+    """Writes that may or may not have happened. ``at``: when the last one left. ``event_ids``: whose they all are. Another
+    event than the one that asks may have written another version of the object. ``other_event_id``: the last that did."""
 
     at: datetime
-    last_event_id: int
+    other_event_id: int | None
     event_ids: frozenset[int]
 
 
@@ -192,7 +191,8 @@ def unfinished_write(event: Event) -> Unfinished | None:
     counts no more. *Resolved* does not: it says that it is there, or that nobody wants it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT max(r.requested_at), (array_agg(e.id ORDER BY r.requested_at DESC))[1], array_agg(DISTINCT e.id) "
+            "SELECT max(r.requested_at), (array_agg(e.id ORDER BY r.requested_at DESC) FILTER (WHERE e.id <> %s))[1], "
+            "array_agg(DISTINCT e.id) "
             "FROM events_event AS e JOIN events_relatedrequest AS r ON r.event_id = e.id "
             "WHERE (e.id = %s OR (%s <> '' AND e.lock_key = %s AND e.kind = 'delivery' AND e.outcome <> 'succeeded' "
             "AND e.resolved_by <> 'the hub')) "
@@ -202,11 +202,11 @@ def unfinished_write(event: Event) -> Unfinished | None:
             "AND NOT EXISTS (SELECT 1 FROM events_event AS s WHERE %s <> '' AND s.lock_key = %s AND s.kind = 'delivery' "
             "AND s.outcome = 'succeeded' AND s.finished_at > r.requested_at)",
             [
-                event.pk, event.lock_key, event.lock_key, event.pk, event.attempts, event.started_at,
+                event.pk, event.pk, event.lock_key, event.lock_key, event.pk, event.attempts, event.started_at,
                 event.retried_at, event.lock_key, event.lock_key,
             ],
         )  # fmt: skip
-        at, last_event_id, event_ids = cursor.fetchone()
+        at, other_event_id, event_ids = cursor.fetchone()
     if at is None:
         return None
-    return Unfinished(at=at, last_event_id=last_event_id, event_ids=frozenset(event_ids))
+    return Unfinished(at=at, other_event_id=other_event_id, event_ids=frozenset(event_ids))

@@ -184,7 +184,9 @@ def units_of(row: dict[str, Any]) -> dict[str, str]:
 def _read(run: Run, source: str, order_id: str, places: Collection[str] = ()) -> list[Document]:
     """By the number the ledger knows, then by reference, of each part an order may have here. ``places``: further
     locations, those a table of names does not tell the ids of."""
-    rows = [row for number in _numbers(run, order_id) if (row := run.client.get_sales_order(number))]
+    # The number of an invoice is no sales order's, and an emptiness that is honest may look like that of a busy Xoro.
+    numbers = _numbers(run, order_id) if run.settings.drop_as != INVOICES else []
+    rows = [row for number in numbers if (row := run.client.get_sales_order(number))]
     found = [one for one in map(read_row, rows) if one.reference in ("", order_id)][:1]
     found = found or _find(run, source, order_id)
     if found and run.settings.split_orders:

@@ -18,6 +18,7 @@ from connectors.xoro import adjustments, begun, crediting, creditmemos, creditpl
 from connectors.xoro.credits import Credit, money_of, of_refund
 from connectors.xoro.documents import third_party_source
 from connectors.xoro.loop import twins
+from connectors.xoro.loop.memory import SENDING
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -97,9 +98,16 @@ def _without_goods_of_loop(run: Run, credit: Credit) -> Credit:
     names = [one for one in twins.authorised(run, credit.order_name, skus) if skus <= set(one.wanted)]
     if not names:
         return credit
-    run.note(
-        "goods_by_rma", f"{credit.what}: its goods come in with return authorisation {names[0].rma or names[0].id}."
-    )
+    if names[0].stage == SENDING:
+        goods = ", ".join(f"{one.quantity.normalize():f} {one.sku}" for one in credit.goods)
+        told = (
+            f"its goods are left to the authorisation of Loop's return {names[0].id}, and whether that is in Xoro is not "
+            f"known. Look there for an RMA with third-party reference {names[0].id}; if there is none and none is made, "
+            f"bring {goods} back into stock by hand."
+        )
+    else:
+        told = f"its goods come in with return authorisation {names[0].rma or names[0].id}."
+    run.note("goods_by_rma", f"{credit.what}: {told}")
     return replace(credit, goods=(), is_order_shipped=True)
 
 

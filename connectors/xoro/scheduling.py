@@ -26,7 +26,8 @@ WAVE_REST_S = 300.0
 # Failures no batch can mend: a document there contradicts the record, or somebody must act at the other side.
 FOR_PEOPLE = frozenset({
     "cancelled_there", "change_not_applied", "credited_by_return", "failed_after_deposit", "gone", "in_warehouse",
-    "ended_after_rma", "manual_task", "memo_short", "no_invoice", "no_order", "not_in_full", "unshipped_part", "voided_there",
+    "ended_after_rma", "ended_in_doubt", "manual_task", "memo_short", "no_invoice", "no_order", "not_in_full",
+    "unshipped_part", "voided_there",
 })  # fmt: skip
 DIGEST_AT = 7 * 60  # minute of the day, by the shop's clock
 AFTER_RUN = 2  # minutes that the rows of a run are given before they are told of

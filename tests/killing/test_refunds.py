@@ -192,6 +192,21 @@ def test_the_newer_version_of_a_refund_whose_worker_died(
         assert in_ledger(books)
 
 
+def test_a_newer_version_that_dies_over_the_memos_of_the_older_one_is_left_to_a_person(
+    books: Books, crash: Crash, moment: str
+) -> None:
+    """What the second worker wrote as well was made of the older version."""
+    refund = split(books)
+    books.give(refund, is_supersedable=True)
+    crash.at(MEMO, moment)
+    second = books.give(newer(refund, total=Decimal("100.00")), is_supersedable=True)
+    crash.workers.take_back()
+    crash.at(MEMO, moment)
+    crash.recover()
+    assert round(sum(memos(books).values()), 2) == 153.69 and crash.posts(MEMO) == 2
+    assert told(second)[0] == "failed", said(second)
+
+
 # --- gift cards
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from connectors import directory
 from connectors.directory import Known
 from connectors.models import DirectoryEntry
+from events.models import Event, Outcome
 
 if TYPE_CHECKING:
     from connectors.run import Run
@@ -23,6 +24,8 @@ EXPECTED = "expected"  # the RMA is there, the goods are on their way
 RECEIVED = "received"  # the warehouse closed the ASN
 TOLD = "told"  # Loop was asked to process the return, or to have a person look at it
 DONE = "done"  # its money is booked, or there is none to book
+# Codes of failures: whether an RMA was made, and whether Loop was asked, nobody knows.
+RMA_IN_DOUBT, LOOP_IN_DOUBT = "rma_in_doubt", "loop_in_doubt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +86,19 @@ def of_order(run: Run, order_name: str) -> list[Memory]:
         connector_id=run.connector.pk, kind=KIND, data__order_name__in=[bare, f"#{bare}"]
     ).order_by("id")
     return [_read(Known(key=row.key, object_id=row.object_id, data=row.data)) for row in rows]
+
+
+def seen_to(run: Run, return_id: str, code: str) -> Event | None:
+    """The last event that left such a doubt to a person, where one marked it resolved: it is there, or nobody wants it."""
+    failed = Event.objects.filter(
+        connector_id=run.connector.pk,
+        object_type="return",
+        object_id=return_id,
+        outcome=Outcome.FAILED,
+        reason_code=code,
+    )
+    last = failed.order_by("-id").first()
+    return last if last is not None and last.resolved_at and last.resolved_by != "the hub" else None
 
 
 def _read(known: Known) -> Memory:

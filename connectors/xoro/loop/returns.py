@@ -229,9 +229,17 @@ def _check_unedited(run: Run, one: LoopReturn, memory: Memory) -> None:
 
 
 def _ended(run: Run, one: LoopReturn, memory: Memory) -> Exception:
-    if not memory.rma or memory.told:
+    is_in_doubt = memory.stage == remembering.SENDING
+    if not (memory.rma or is_in_doubt) or memory.told:
         return Skip(f"Return {one.name} was {one.state} in Loop: nothing comes back.", reason="filtered", code="ended")
     remembering.keep(run, replace(memory, stage=remembering.TOLD, told=one.state))
+    if is_in_doubt:
+        return RemoteRefused(
+            f"Return {one.name} was {one.state} in Loop, and whether it was authorised in Xoro before is not known.",
+            code="ended_in_doubt",
+            next_step=f"Look in Xoro for an RMA with third-party reference {one.id}. If it is there, void it and close its "
+            "ASN; then mark this event resolved.",
+        )
     return RemoteRefused(
         f"Return {one.name} was {one.state} in Loop after it was authorised in Xoro as {memory.rma}.",
         code="ended_after_rma",
@@ -248,6 +256,8 @@ def _tell(run: Run, loop: LoopClient, one: LoopReturn, memory: Memory) -> Memory
     wanted = PROCESS if is_full else FLAG
     # Another event's write without an answer is known by what is remembered alone.
     if run.unfinished_write or (memory.asking and run.the_event.retried_at is None):
+        if not run.unfinished_write and remembering.seen_to(run, one.id, remembering.LOOP_IN_DOUBT):
+            return remembering.keep(run, replace(memory, stage=remembering.TOLD, told=memory.asking, asking=""))
         raise _unconfirmed(one, memory.asking or wanted)
     remembering.keep(run, replace(memory, asking=wanted))
     try:
@@ -276,6 +286,11 @@ def _tell(run: Run, loop: LoopClient, one: LoopReturn, memory: Memory) -> Memory
 
 
 def _told(one: LoopReturn, memory: Memory) -> str:
+    if memory.stage == remembering.SENDING:
+        return (
+            f"Whether return {one.name} is in Xoro was left to a person, who sees to its goods; its money is booked once "
+            "Loop has closed it."
+        )
     if memory.stage == remembering.EXPECTED:
         return f"Return {one.name} is authorised in Xoro as {memory.rma}; its goods are expected by ASN {memory.asn or '-'}."
     if memory.told == PROCESS:
@@ -286,6 +301,7 @@ def _told(one: LoopReturn, memory: Memory) -> str:
 def _unconfirmed(one: LoopReturn, what: str) -> UnconfirmedWrite:
     return UnconfirmedWrite(
         f"Whether Loop was asked to {what} return {one.name} is not known: no answer came, and the return is {one.state}.",
+        code=remembering.LOOP_IN_DOUBT,
         next_step=f"Look at return {one.id} in Loop. If it is {'closed' if what == PROCESS else 'flagged'}, mark this event "
         "resolved; if not, press Retry.",
     )

@@ -39,13 +39,21 @@ def source_of(run: Run) -> str:
 
 
 def authorise(run: Run, one: LoopReturn, memory: Memory) -> Memory:
-    """The RMA and its ASN, made or found; remembered. Raises ``WaitFor`` while the order is not in Xoro,
+    """The RMA and its ASN, made or found; remembered. Not where it is in doubt and a person has seen to that. Raises
+    ``WaitFor`` while the order is not in Xoro,
     ``ConfigurationError``, a manual task where Xoro has no such route, ``UnconfirmedWrite``, the errors of the client."""
     source = source_of(run)
     found = calls.find_rmas(run.client, source, one.id)
     if found.rows:
         return _adopt(run, one, memory, found.rows)
     if run.unfinished_write or (memory.stage == remembering.SENDING and not run.the_event.retried_at):
+        seen = None if run.unfinished_write else remembering.seen_to(run, one.id, remembering.RMA_IN_DOUBT)
+        if seen is not None:
+            run.note(
+                "rma_by_hand",
+                f"Whether it was authorised was left open, and resolved by {seen.resolved_by} (event {seen.pk}).",
+            )
+            return memory
         raise _unconfirmed(one, "an earlier attempt sent it and got no answer", found.fact)
     body = _body(run, one, source)
     # With its goods: a refund of the shop must not bring them in as well meanwhile.
@@ -240,6 +248,7 @@ def _unconfirmed(one: LoopReturn, write_fact: str, lookup_fact: str) -> Unconfir
     return UnconfirmedWrite(
         f"The RMA of return {one.name} may or may not be in Xoro: {write_fact}; looking for its reference {one.id}: "
         f"{lookup_fact}.",
+        code=remembering.RMA_IN_DOUBT,
         next_step=f"Look in Xoro for an RMA with third-party reference {one.id}. If it is there, mark this event resolved; if "
-        "not, press Retry.",
+        "not, press Retry. Resolved means that a person sees to its goods: a refund of them is credited as money alone.",
     )

@@ -25,6 +25,7 @@ from connectors.schema import load
 from connectors.xoro.calls import rmas as calls
 from connectors.xoro.loop import cards as loop_cards
 from connectors.xoro.loop import memory as remembering
+from connectors.xoro.loop import twins
 from connectors.xoro.loop.client import LoopClient
 from connectors.xoro.loop.memory import Memory
 from connectors.xoro.sandbox.loop import TOKEN
@@ -361,6 +362,45 @@ def test_an_authorisation_nobody_can_look_up_is_left_to_a_person_in_every_later_
     assert later.outcome == Outcome.SUCCEEDED, later.sentence
 
 
+def test_an_authorisation_that_a_person_saw_to_is_not_asked_about_again_and_its_money_is_booked(stage):
+    stage.fault("http500_always", RMA)
+    event = stage.bring()
+    outcomes.resolve([event.pk], by="sam", note="Entered by hand.")
+    stage.post("clear_faults")
+    later = stage.bring()
+    assert later.outcome == Outcome.SUCCEEDED, later.sentence
+    assert "left to a person" in later.sentence and f"by sam (event {event.pk})" in str(later.notes)
+    stage.post("loop_state", id=ID, state="closed")
+    closed = stage.bring()
+    assert closed.outcome == Outcome.SUCCEEDED, closed.sentence
+    assert [memo["ThirdPartyRefNo"] for memo in stage.memos()] == [f"881{ID}"]
+    assert stage.calls(RMA) == 1 and stage.books("rmas") == []
+
+
+def test_a_return_that_ended_while_its_authorisation_is_in_doubt_is_left_to_a_person_and_frees_its_goods(stage):
+    stage.fault("http500_always", RMA)
+    stage.bring()
+    stage.post("loop_state", id=ID, state="cancelled")
+    event = stage.bring()
+    assert (event.outcome, event.reason_code) == (Outcome.FAILED, "ended_in_doubt"), event.sentence
+    run = SimpleNamespace(connector=stage.erp)
+    assert twins.authorised(run, ORDER, {"LMP-OAK-S"}) == []  # type: ignore[arg-type]
+    assert stage.bring().outcome == Outcome.SKIPPED
+
+
+def test_an_authorisation_that_shows_after_it_was_marked_resolved_is_taken_over(stage):
+    stage.fault("lost_answer", RMA)
+    stage.fault("throttle", GET_RMA, times=99)
+    event = stage.bring()
+    Event.objects.filter(pk=event.pk).update(outcome=Outcome.FAILED, reason=Reason.UNCONFIRMED_WRITE)
+    Event.objects.filter(pk=event.pk).update(reason_code=remembering.RMA_IN_DOUBT)
+    outcomes.resolve([event.pk], by="sam", note="It is there.")
+    stage.post("clear_faults")
+    later = stage.bring()
+    assert later.outcome == Outcome.SUCCEEDED and stage.memory().rma, later.sentence
+    assert stage.calls(RMA) == 1
+
+
 def test_an_authorisation_another_system_made_is_adopted(stage):
     stage.bring()
     remembering.keep(SimpleNamespace(connector=stage.erp), Memory(id=ID))  # type: ignore[arg-type]
@@ -419,6 +459,21 @@ def test_what_loop_was_asked_is_known_to_every_later_event_until_a_person_says_o
     outcomes.retry([event.pk], by="sam")
     event = stage.run(event.pk)
     assert event.outcome == Outcome.SUCCEEDED and stage.calls(PROCESS) == 2, event.sentence
+
+
+def test_what_a_person_saw_that_loop_was_asked_is_not_asked_about_again(stage):
+    stage.post("loop_config", is_queued=True)
+    stage.bring()
+    stage.receive()
+    stage.fault("lost_answer", PROCESS)
+    stage.sync("loop_receipts")
+    event = stage.run(stage.spawned().pk)
+    assert event.reason == Reason.UNCONFIRMED_WRITE, event.sentence
+    assert stage.bring().reason == Reason.UNCONFIRMED_WRITE  # nobody has looked yet
+    outcomes.resolve(list(Event.objects.filter(outcome=Outcome.FAILED).values_list("pk", flat=True)), by="sam", note="")
+    later = stage.bring()
+    assert later.outcome == Outcome.SUCCEEDED and "Loop processes it" in later.sentence, later.sentence
+    assert stage.memory().told == "process" and stage.calls(PROCESS) == 1
 
 
 def test_a_process_that_was_declined_for_now_is_asked_again(stage):

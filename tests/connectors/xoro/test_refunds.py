@@ -555,6 +555,19 @@ def test_of_a_refund_made_by_loop_only_the_money_is_credited_because_its_goods_c
     assert "return authorisation 77" in note(event, "goods_by_rma")
 
 
+def test_of_a_refund_whose_authorisation_is_in_doubt_a_person_is_told_what_to_do_about_the_goods(books):
+    books.set(return_source="Loop Returns", sync_third_party_returns=True, loop_shop="lumen-goods.example")
+    books.order()
+    sending = Known(key="sending", object_id="77", data={
+        "id": "77", "stage": "sending", "order_name": "#2041", "wanted": {SKU: "1"},
+    })  # fmt: skip
+    put(books.erp.pk, "loop_return", [sending])
+    event = books.push(make_refund())
+    assert event.outcome == "succeeded", event.sentence
+    said = note(event, "goods_by_rma")
+    assert "third-party reference 77" in said and f"1 {SKU}" in said and "by hand" in said
+
+
 def test_a_return_of_loop_takes_no_goods_off_the_refund_of_another_shop(books):
     books.set(return_source="Loop Returns", sync_third_party_returns=True, loop_shop="other.example")
     books.order()

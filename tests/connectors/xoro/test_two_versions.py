@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.exceptions import NotDone, RemoteRefused, UnconfirmedWrite
-from connectors.models import DirectoryEntry
+from connectors.models import Connector, DirectoryEntry, Link
 from connectors.records import Order
 from connectors.xoro.depositimport import import_deposit
 from connectors.xoro.deposits import OWN, note_payments, remember_done
@@ -55,6 +55,23 @@ def test_what_an_older_version_left_in_xoro_is_changed_to_the_newest(tenant: Ten
     assert units(tenant)["LMP-OAK-S"] == 2
     assert len(tenant.orders()) == 1
     assert "found_different" not in run.notes
+
+
+def test_an_order_that_is_an_invoice_goes_on_where_xoro_answers_as_if_it_were_busy(tenant: Tenant) -> None:
+    """An honest emptiness may look like that, and no sales order has the invoice's number."""
+    counter = {"drop_as": "invoices"}
+    first = push_order(tenant.run(**counter), make_order())
+    run = after(tenant, first, **counter)
+    run.unfinished_write = run.unfinished_write_by_other = True
+    source = Connector.objects.create(slug="lumen", name="Lumen", provider_slug="shopify")
+    Link.objects.create(
+        source=source, target=run.connector, record_kind="order", source_object_id=make_order().id,
+        target_object_id=first.target_id, target_number=first.target_number, state="delivered",
+    )  # fmt: skip
+    tenant.fault("throttle", "/api/xerp/salesorder/getsalesorder", times=999)
+    push_order(run, more_units(make_order()))
+    assert "invoice_stays" in run.notes
+    assert [one["url"].rpartition("xerp/")[2] for one in tenant.writes()] == ["invoice/import"]
 
 
 def test_what_is_there_as_it_should_be_is_not_written_again(tenant: Tenant) -> None:
