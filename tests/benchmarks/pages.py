@@ -38,6 +38,7 @@ def paths() -> dict[str, str]:
     last = newest.pk
     failed = Event.objects.filter(outcome="failed").order_by("-pk").only("connector_id", "cause")[0]
     connector = failed.connector_id
+    log = f"/admin/connectors/connector/{connector}/log/?flow=orders"
     found = {
         "overview": "/admin/",
         "list": LIST,
@@ -59,6 +60,9 @@ def paths() -> dict[str, str]:
         "event page": f"{LIST}{last}/change/",
         "page of an object": f"/admin/objects/{newest.connector_id}/order/{newest.object_id}/",
         "failures": "/admin/events/family/",
+        "log": log,
+        "log, errors only": f"{log}&errors=only",
+        "log, one number": f"{log}&q=ex-{last - 5}",
     }
     found |= {f"outcome {value}": f"{LIST}?outcome={value}" for value in Outcome.values}
     found |= {f"kind {value}": f"{LIST}?kind={value}" for value in Kind.values}
