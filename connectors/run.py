@@ -289,6 +289,8 @@ class Run(Doubts):
         return dict(self.connector.memory)
 
     def save_checkpoint(self, **values: Any) -> None:
+        """Raises ``LeaseLost`` where another worker has the event by now."""
+        self._check_lease()
         with transaction.atomic():
             row = Connector.objects.select_for_update().get(pk=self.connector.pk)
             row.memory = {**row.memory, **values}
@@ -333,8 +335,7 @@ class Run(Doubts):
         route, event = self.route, self.the_event
         if route is None:
             raise RuntimeError("only a delivery along a route is remembered")
-        if isinstance(self.recorder, JobRecorder):
-            self.recorder.check_lease()
+        self._check_lease()
         slug = self.connector.provider_slug
         self.keys([(f"{slug}_id", target_id), (f"{slug}_number", target_number)])
         # The write is done: an id that is too long or odd for its column must not undo the memory of it.
@@ -353,6 +354,10 @@ class Run(Doubts):
                 "last_event_id": event.pk,
             },
         )
+
+    def _check_lease(self) -> None:
+        if isinstance(self.recorder, JobRecorder):
+            self.recorder.check_lease()
 
     def map(self, kind: str, value: str, *, default: str | None = None) -> str:
         """The target's value for a source's value. Raises ``MappingMissing`` where there is none and no default."""

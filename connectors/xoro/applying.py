@@ -15,7 +15,16 @@ from decimal import ROUND_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors import directory
-from connectors.exceptions import HubError, NotDone, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite, WaitFor
+from connectors.exceptions import (
+    HubError,
+    LeaseLost,
+    NotDone,
+    RemoteRefused,
+    RemoteUnavailable,
+    Skip,
+    UnconfirmedWrite,
+    WaitFor,
+)
 from connectors.xoro import applications, refusals, wire
 from connectors.xoro.applications import DONE, SENT, Application, Use
 from connectors.xoro.calls import creditmemos as calls
@@ -257,6 +266,8 @@ def _write(run: Run, use: Use, memo: Memo, invoice: str, amount: Decimal) -> Non
         else:
             applications.forget(run, one)
             raise
+    except LeaseLost:
+        raise  # another worker has found out by now whether it was done
     except HubError as error:
         applications.forget(run, one)
         if not refusals.has_no_route(error):

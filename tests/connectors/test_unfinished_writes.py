@@ -221,6 +221,23 @@ def test_a_worker_that_slept_over_what_it_read_remembers_nothing_of_it(erp, remo
     assert outcomes.finish([result]) == set()
 
 
+def test_a_worker_that_slept_takes_no_checkpoint_back(erp, testing_provider, settings):
+    """A walk that another worker has gone on with would begin at an old page, with new dates."""
+
+    def slept(run: Run) -> str:
+        Event.objects.filter(pk=run.event.pk).update(lease=uuid.uuid4())
+        run.save_checkpoint(page=1)
+        return "Done."
+
+    settings.HUB_LEASE_S = -1.0
+    testing_provider.STATE.call = slept
+    an_event(erp, "call", obj="1001")
+    [taken] = claim(erp)
+    assert jobs.run(taken).reason == Reason.WORKER_LOST
+    erp.refresh_from_db()
+    assert "page" not in erp.memory
+
+
 def test_what_an_earlier_version_began_is_known_to_the_newer_one(erp, remote, testing_provider):
     old = write_without_answer(erp, testing_provider)
     card = GiftCard(id="1001", number="9f3k", currency="USD", initial_value=Decimal(40), balance=Decimal(40))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.models import DirectoryEntry
 from events.models import Event, Outcome
 from tests.connectors.xoro.credit_cast import Books, make_card
 from tests.connectors.xoro.test_applications import CARD, application, applied, in_two_stores, left, paid_by_card
@@ -59,4 +60,20 @@ def test_where_the_balance_is_not_told_a_person_decides(cards: Books, crash: Cra
     crash.at(APPLY, moment)
     crash.recover()
     assert told(event) == ("failed", "unconfirmed_write"), said(event)
+    assert crash.posts(APPLY) == len(applied(cards)) == 1
+
+
+@pytest.mark.parametrize("has_balance", [True, False], ids=["balance told", "balance not told"])
+def test_a_worker_that_slept_over_an_application_forgets_none(cards: Books, crash: Crash, has_balance: bool) -> None:
+    cards.set(credit_memo_names={} if has_balance else {"balance": ""})
+    cards.push(paid_by_card())
+    due(cards)
+
+    def remembered() -> list[dict[str, object]]:
+        return list(DirectoryEntry.objects.filter(kind="credit_application").order_by("id").values("object_id", "data"))
+
+    with crash.asleep(APPLY):
+        crash.recover()
+        before = remembered()
+    assert len(before) == 2 and remembered() == before
     assert crash.posts(APPLY) == len(applied(cards)) == 1

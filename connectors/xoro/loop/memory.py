@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from connectors import directory
 from connectors.directory import Known
 from connectors.models import DirectoryEntry
@@ -72,6 +74,18 @@ def recall(run: Run, return_id: str) -> Memory:
 def keep(run: Run, memory: Memory) -> Memory:
     directory.put(run.connector.pk, KIND, [Known(key=memory.stage, object_id=memory.id, data=asdict(memory))])
     return memory
+
+
+def keep_version(run: Run, return_id: str, version: str, order_name: str) -> None:
+    """That an event was made for this version of a return; how far another worker has taken it meanwhile stays."""
+    with transaction.atomic():
+        rows = DirectoryEntry.objects.select_for_update()
+        row = rows.filter(connector_id=run.connector.pk, kind=KIND, object_id=return_id).first()
+        if row is None:
+            keep(run, Memory(id=return_id, version=version, order_name=order_name))
+        else:
+            row.data = {**row.data, "version": version, "order_name": order_name}
+            row.save(update_fields=["data"])
 
 
 def at_stage(run: Run, stage: str) -> Iterator[Memory]:

@@ -73,7 +73,7 @@ def _spawn(run: Run, first: datetime, last: datetime, *, by: str = "updated_at",
         if memory.version == one.version and not also_known:
             continue
         _ask(run, one.id, f"{one.id} of {one.order_name}")
-        remembering.keep(run, replace(memory, version=one.version, order_name=one.order_name))
+        remembering.keep_version(run, one.id, one.version, one.order_name)
         count += 1
         run.progress(count, count)
     return count
@@ -102,8 +102,11 @@ def watch_receipts(run: Run) -> str:
 def _close(run: Run, waiting: dict[str, Memory], rows: Iterable[dict[str, object]]) -> int:
     count = 0
     for row in rows:
-        memory = waiting.get(calls.asn_number(row))
-        if memory is None:
+        found = waiting.get(calls.asn_number(row))
+        if found is None:
+            continue
+        memory = recall(run, found.id)  # the pages took a while
+        if memory.stage != remembering.EXPECTED:
             continue
         with transaction.atomic():  # a return that was received and not told of would wait for ever
             remembering.keep(run, replace(memory, stage=remembering.RECEIVED, received=_received(run, row)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +26,7 @@ from connectors.schema import load
 from connectors.xoro.calls import rmas as calls
 from connectors.xoro.loop import cards as loop_cards
 from connectors.xoro.loop import memory as remembering
-from connectors.xoro.loop import twins
+from connectors.xoro.loop import returns, twins
 from connectors.xoro.loop.client import LoopClient
 from connectors.xoro.loop.memory import Memory
 from connectors.xoro.sandbox.loop import TOKEN
@@ -210,6 +211,40 @@ def test_the_goods_come_into_stock_once(stage):
     assert "its money is in Xoro" in stage.bring().sentence
     assert stage.on_hand("LMP-OAK-S") == before + 1
     assert len(stage.books("asns")) == 1
+
+
+def test_a_return_that_went_on_while_the_receipts_were_read_is_not_taken_back(stage, monkeypatch):
+    stage.bring()
+    stage.receive()
+    read = calls.closed_asns
+
+    def meanwhile(*given: Any) -> Any:
+        rows = read(*given)
+        if not rows:
+            return rows
+        done = replace(stage.memory(), stage=remembering.DONE, memos=("HAND-C1",))
+        remembering.keep(SimpleNamespace(connector=stage.erp), done)  # type: ignore[arg-type]
+        return rows
+
+    monkeypatch.setattr(calls, "closed_asns", meanwhile)
+    stage.sync("loop_receipts")
+    assert (stage.memory().stage, stage.memory().memos) == (remembering.DONE, ("HAND-C1",))
+
+
+def test_a_return_that_another_worker_authorises_while_the_list_is_read_is_not_taken_back(stage, monkeypatch):
+    ask = returns._ask
+
+    def meanwhile(run: Any, return_id: str, label: str) -> None:
+        if return_id == ID:
+            remembering.keep(run, replace(remembering.recall(run, ID), stage=remembering.EXPECTED, rma="HAND-R1"))
+        else:
+            ask(run, return_id, label)
+
+    remembering.keep(SimpleNamespace(connector=stage.erp), Memory(id=ID, version="open before"))  # type: ignore[arg-type]
+    monkeypatch.setattr(returns, "_ask", meanwhile)
+    stage.sync()
+    assert (stage.memory().stage, stage.memory().rma) == (remembering.EXPECTED, "HAND-R1")
+    assert stage.memory().version != "open before"
 
 
 def test_what_did_not_come_in_full_is_flagged_and_left_to_a_person(stage):
