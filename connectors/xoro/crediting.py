@@ -61,14 +61,18 @@ class _Work:
         creditplans.remember(self.run, self.source, self.credit.order_id, self.credit.id, self.parts, **self.facts)
 
 
-def write(run: Run, credit: Credit, *, return_id: str = "") -> Delivered:
-    """Write every memo of the credit that is not in Xoro yet. Raises ``Skip`` (nothing to credit; the order was left out;
-    too old), ``NotDone`` while the order or its invoice is not there, ``ConfigurationError``, ``PayloadError``,
-    ``UnconfirmedWrite`` and the errors of the client."""
+def write(run: Run, credit: Credit, *, return_id: str = "", meaning: str = "") -> Delivered:
+    """Write every memo of the credit that is not in Xoro yet. ``meaning``: of the record, kept with the plan; memos that an
+    earlier version began are finished as that one's, and what is delivered has its ``meaning``. Raises ``Skip`` (nothing to
+    credit; the order was left out; too old), ``NotDone`` while the order or its invoice is not there,
+    ``ConfigurationError``, ``PayloadError``, ``UnconfirmedWrite`` and the errors of the client."""
     source = third_party_source(credit, run.settings)
     facts = {"return_id": return_id} if return_id else {}
     parts = creditplans.known(run, source, credit.id)
-    if any(one.number or _is_in_doubt(run, one) for one in parts):
+    is_begun = any(one.number or _is_in_doubt(run, one) for one in parts)
+    if meaning := (is_begun and creditplans.meaning_of(run, source, credit.id)) or meaning:
+        facts["meaning"] = meaning
+    if is_begun:
         parts = [creditplans.replanned(one, credit, run.settings) for one in parts]
         invoices = _invoices_again(run, credit, source, parts)
         work = _Work(run, credit, source, parts, invoices, facts, is_resumed=True)
@@ -87,8 +91,9 @@ def write(run: Run, credit: Credit, *, return_id: str = "") -> Delivered:
     first = work.parts[0]
     against = f" against invoice {first.invoice}" if first.invoice else " without an invoice"
     return Delivered(
-        target_id=first.id, target_number=first.number, sentence=f"{credit.what} is in Xoro as {numbers}{against}."
-    )
+        target_id=first.id, target_number=first.number, sentence=f"{credit.what} is in Xoro as {numbers}{against}.",
+        sent_hash=meaning,
+    )  # fmt: skip
 
 
 def _write(work: _Work, part: Part, body: dict[str, Any]) -> None:

@@ -136,6 +136,12 @@ def known(run: Run, source: str, reference: str) -> list[Part]:
     return [_part(one) for one in found.data.get("memos", ())] if found else []
 
 
+def meaning_of(run: Run, source: str, reference: str) -> str:
+    """Of the record that the memos were decided for; empty where nobody said."""
+    found = directory.by_id(run.connector.pk, KIND, f"{reference} {source}")
+    return str(found.data.get("meaning") or "") if found else ""
+
+
 def remember(run: Run, source: str, order_id: str, reference: str, parts: Iterable[Part], **more: Any) -> None:
     """Write down the memos of a refund as they stand. ``more``: small facts beside them."""
     data = {"memos": [asdict(one) for one in parts], **more}

@@ -37,7 +37,11 @@ def push_refund(run: Run, refund: Refund) -> Delivered:
         raise _sent_before(run, run.link.target_number or run.link.target_object_id, run.link.sent_hash, refund)
     if earlier := begun.finish(run, refund, fingerprint, partial(_credit, run)):
         raise _sent_before(run, earlier.target_number, earlier.sent_hash, refund)
-    return _credit(run, refund)
+    delivered = _credit(run, refund)
+    if delivered.sent_hash != fingerprint(refund):  # an earlier version had memos there, and this one finished them
+        run.remember(refund, delivered.target_id, delivered.target_number, delivered.sent_hash)
+        raise _sent_before(run, delivered.target_number, delivered.sent_hash, refund)
+    return delivered
 
 
 def _credit(run: Run, refund: Refund) -> Delivered:
@@ -46,7 +50,7 @@ def _credit(run: Run, refund: Refund) -> Delivered:
     _check_return(run, refund, credit)
     credit = _without_goods_of_loop(run, credit)
     try:
-        delivered = crediting.write(run, credit, return_id=refund.return_id)
+        delivered = crediting.write(run, credit, return_id=refund.return_id, meaning=fingerprint(refund))
     except Skip as skip:
         if skip.code == crediting.NOT_INVOICED and not refund.order_cancelled_at:
             # The order loses these lines; what the shop did not put back must leave Xoro's stock as well.
@@ -59,7 +63,7 @@ def _credit(run: Run, refund: Refund) -> Delivered:
         run.note(
             "money_failed", f"{credit.what}: {sum(one.amount for one in failed)} {refund.currency} were not paid back."
         )
-    return replace(delivered, sent_hash=fingerprint(refund))
+    return delivered
 
 
 def fingerprint(refund: Refund) -> str:

@@ -207,6 +207,23 @@ def test_a_newer_version_that_dies_over_the_memos_of_the_older_one_is_left_to_a_
     assert told(second)[0] == "failed", said(second)
 
 
+def test_a_newer_version_whose_retry_writes_what_is_left_of_the_older_one_is_left_to_a_person(
+    books: Books, crash: Crash
+) -> None:
+    """One memo is there, of the older version; the other never came, and is written to it."""
+    refund = split(books)
+    books.give(refund, is_supersedable=True)
+    crash.at(MEMO, skips=1, is_lost=True)
+    second = books.give(newer(refund, total=Decimal("100.00")), is_supersedable=True)
+    crash.recover()
+    assert told(second) == ("failed", "unconfirmed_write"), said(second)
+    outcomes.retry([second], by="ada")
+    crash.drain()
+    assert round(sum(memos(books).values()), 2) == 153.69
+    assert Event.objects.get(pk=second).reason_code == "change_not_applied", said(second)
+    assert in_ledger(books)
+
+
 # --- gift cards
 
 
