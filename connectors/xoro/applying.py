@@ -8,13 +8,11 @@ it cannot, a person decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from decimal import ROUND_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from connectors import directory
 from connectors.exceptions import (
     HubError,
     LeaseLost,
@@ -23,36 +21,16 @@ from connectors.exceptions import (
     RemoteUnavailable,
     Skip,
     UnconfirmedWrite,
-    WaitFor,
 )
-from connectors.xoro import applications, refusals, wire
+from connectors.xoro import applications, dues, refusals, wire
 from connectors.xoro.applications import DONE, SENT, Application, Use
-from connectors.xoro.calls import creditmemos as calls
-from connectors.xoro.client import unsure
-from connectors.xoro.creditbodies import BALANCE, member
-from connectors.xoro.crediting import LONGEST_WAIT
-from connectors.xoro.creditmemos import VOID
-from connectors.xoro.depositimport import INVOICE_PAUSE_S
-from connectors.xoro.documents import INVOICE, Document, documents_of, known_documents
-from connectors.xoro.moneys import ZERO, smallest_unit, total
-from connectors.xoro.standing import ENDED
+from connectors.xoro.dues import Amounts, Memo
+from connectors.xoro.moneys import ZERO, total
 
 if TYPE_CHECKING:
     from connectors.run import Run
-    from connectors.xoro.settings import XoroSettings
 
-SPENT = ("applied", "void", "refunded", "transferred", "paid")  # statuses of memos and invoices with nothing left
 LATE = timedelta(minutes=10)  # a write whose answer was lost may be done so much later
-Amounts = dict[str, Decimal]  # by invoice
-
-
-@dataclass(frozen=True, kw_only=True)
-class Memo:
-    """``left``: ``None`` where Xoro does not say. ``since``: a moment before it was read."""
-
-    number: str
-    left: Decimal | None
-    since: str
 
 
 def apply_credit(run: Run) -> str:
@@ -61,22 +39,22 @@ def apply_credit(run: Run) -> str:
     (the memo is too small; a manual task), ``UnconfirmedWrite``, and the errors of the client."""
     use = Use(**run.payload)
     run.keys([("order_name", use.order_name), ("order_number", use.order_number)])
-    documents = _documents(run, use)
-    invoices = _invoices(run, use, documents)
-    memo = _memo(run, use)
+    documents = dues.documents_for(run, use)
+    invoices = dues.invoices_for(run, use, documents)
+    memo = dues.memo_of(run, use)
     run.key("xoro_credit_memo", memo.number)
     _settle(run, use, memo)
     done = {one.invoice: Decimal(one.amount) for one in applications.known(run, use, DONE)}
-    planned, left = _plan(run, use, documents, invoices, done)
+    planned, left = dues.plan(run, use, documents, invoices, done)
     if planned:
         _check(run, use, memo, planned, left)
     for number, amount in planned.items():
         _write(run, use, memo, number, amount)
         done[number] = amount
         memo = replace(memo, left=None if memo.left is None else memo.left - amount)
-    if left and not _is_over(run, use, documents, invoices):
+    if left and not dues.is_over(run, use, documents, invoices):
         so_far = f"{total(done.values())} are applied to {', '.join(done)}" if done else "its invoice has nothing due"
-        raise _waiting(use, f"{so_far}; the rest waits for the order's next invoice")
+        raise dues.waiting(use, f"{so_far}; the rest waits for the order's next invoice")
     if not done:
         sentence = f"{use.what}: nothing is due on {', '.join(invoices)} any more, so no credit was applied."
         raise Skip(sentence, reason="unchanged", code="paid")
@@ -86,130 +64,6 @@ def apply_credit(run: Run) -> str:
         )
     said = " and ".join(f"{amount} to invoice {number}" for number, amount in done.items())
     return f"{use.what}: credit memo {memo.number} is applied, {said}."
-
-
-def _documents(run: Run, use: Use) -> list[Document]:
-    """The order's documents that are not cancelled."""
-    if use.order_id:
-        found = documents_of(run, use.source, use.order_id)
-    else:
-        met = (known_documents(run, use.source, order_id) for order_id in applications.orders_of(run, use))
-        found = next((documents for documents in met if documents), [])
-    if not found:
-        step = f"Bring order {use.order_name} in again at the shop's connector, then press Retry."
-        raise WaitFor(f"{use.what}: the order is not in Xoro yet.", code=use.waits_for, next_step=step,
-                      retry_after_s=INVOICE_PAUSE_S)  # fmt: skip
-    if alive := [one for one in found if not one.is_cancelled]:
-        return alive
-    numbers = ", ".join(one.number for one in found)
-    raise Skip(f"{use.what}: {numbers} was cancelled before an invoice.", reason="filtered", code="cancelled")
-
-
-def _invoices(run: Run, use: Use, documents: Iterable[Document]) -> dict[str, dict[str, Any]]:
-    """Headers of those that count, by number."""
-    found: dict[str, dict[str, Any]] = {}
-    for one in documents:
-        rows = calls.find_invoices(run.client, use.source, one.reference, one.so_number, run.settings.invoice_statuses)
-        alive = (wire.header_of(row) for row in rows if not wire.has_status(row, run.settings.void_statuses))
-        found |= {name: header for header in alive if (name := wire.identifier(header.get("InvoiceNumber")))}
-    if not found:
-        raise _waiting(use, "it is applied once the order's invoice exists")
-    return found
-
-
-def _memo(run: Run, use: Use) -> Memo:
-    since = str(directory.clock())
-    found = calls.find_credit_memos(run.client, use.source, use.memo, is_thorough=True)
-    row = next((row for row in found.rows if wire.header_of(row).get("StatusName") != VOID), None)
-    if row is None and not found.rows and not found.is_certain:
-        raise unsure(f"the credit memo with reference {use.memo}")
-    if found.ignores_filter:
-        raise refusals.manual_task(
-            f"{use.what}: {found.fact}.",
-            f"Apply {use.amount} {use.currency} of the credit memo with reference {use.memo} to the order's invoice in Xoro.",
-        )
-    if row is None:
-        raise refusals.manual_task(
-            f"{use.what}: Xoro has no credit memo with reference {use.memo}, or it was voided there.",
-            f"Enter the payment of {use.amount} {use.currency} on the order's invoice in Xoro.",
-        )
-    header, number = wire.header_of(row), wire.document_number(row)
-    if (currency := wire.identifier(header.get("CurrencyCode"))) not in ("", use.currency):
-        raise refusals.manual_task(
-            f"{use.what}: credit memo {number} is in {currency}.",
-            f"Apply credit memo {number} to the order's invoice in Xoro, at the rate of the day.",
-        )
-    left = _left(header, run.settings)
-    return Memo(number=number, left=None if left is None else left.quantize(smallest_unit(use.currency)), since=since)
-
-
-def _left(header: Mapping[str, Any], settings: XoroSettings) -> Decimal | None:
-    """What a memo or an invoice has left; ``None`` where Xoro does not say."""
-    name = member(settings, BALANCE)
-    if header.get(name) not in (None, ""):
-        return wire.decimal(header[name], name)
-    return ZERO if wire.identifier(header.get("StatusName")).casefold() in SPENT else None
-
-
-def _plan(
-    run: Run, use: Use, documents: Sequence[Document], invoices: Mapping[str, Mapping[str, Any]], done: Amounts
-) -> tuple[Amounts, Decimal]:
-    """What goes to each invoice, and what is left then. An invoice takes what is due on it; where Xoro does not say how much
-    that is, its part of the order's total, as deposits are divided."""
-    amount, unit = Decimal(use.amount), smallest_unit(use.currency)
-    whole, left = max(_whole(use, documents)), amount - total(done.values())
-    planned = {}
-    so_far = total(_total(invoices[number]) for number in done if number in invoices)
-    for number, header in invoices.items():
-        due = _left(header, run.settings)
-        so_far += _total(header) if number not in done else ZERO
-        if due is None and whole:  # up, with those before it: what ``allocate`` leaves of each beside the deposit
-            due = (amount * so_far / whole / unit).quantize(Decimal(1), ROUND_UP) * unit - (amount - left)
-        part = min(left, _total(header) if due is None else due).quantize(unit)
-        if part > ZERO and number not in done:
-            planned[number] = part
-            left -= part
-    return planned, left
-
-
-def _total(invoice: Mapping[str, Any]) -> Decimal:
-    return wire.decimal(invoice.get("TotalAmount"), "TotalAmount")
-
-
-def _whole(use: Use, documents: Sequence[Document]) -> tuple[Decimal, Decimal]:
-    """The totals of an order's documents together, and the order's own where a document may still be missing: orders that
-    become invoices at once have one for each fulfillment."""
-    there = total(Decimal(one.total or "0") for one in documents)
-    return there, Decimal(use.total or "0") if documents[0].kind == INVOICE else ZERO
-
-
-def _is_over(run: Run, use: Use, documents: Sequence[Document], invoices: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether no further invoice will come of the order. What has left has one, whether Xoro shows it by now or not."""
-    there, wanted = _whole(use, documents)
-    if there < wanted and run.now - run.the_event.received_at < LONGEST_WAIT:
-        return False
-    for one in documents:
-        row = run.client.get_sales_order(one.number) if one.kind != INVOICE else None
-        status = wire.header_of(row).get("StatusName") if row is not None else "Closed"
-        if status not in (*ENDED, "Cancelled"):
-            return False
-        if status not in ("Closed", "Cancelled") and not any(_is_of(one, header) for header in invoices.values()):
-            return False
-    return True
-
-
-def _is_of(document: Document, invoice: Mapping[str, Any]) -> bool:
-    return document.reference == wire.identifier(invoice.get("ThirdPartyRefNo")) or (
-        document.so_number == wire.identifier(invoice.get("SoNumber")) != ""
-    )
-
-
-def _waiting(use: Use, why: str) -> NotDone:
-    step = "Nothing to do now: the hub looks again by itself."
-    return NotDone(f"{use.what}: {why}.", code=use.waits_for, next_step=step, retry_after_s=INVOICE_PAUSE_S)
-
-
-# --- each once
 
 
 def _check(run: Run, use: Use, memo: Memo, planned: Amounts, rest: Decimal) -> None:
@@ -281,7 +135,7 @@ def _look_after(run: Run, use: Use, one: Application, error: HubError) -> None:
     """After a write of unknown outcome: fine where it was done. Where no answer came the next attempt looks before it
     writes; an answer that says nothing ends here."""
     try:
-        is_done = _is_done(run, one, _memo(run, use))
+        is_done = _is_done(run, one, dues.memo_of(run, use))
     except HubError:
         is_done = None
     if is_done:

@@ -28,7 +28,6 @@ from connectors.xoro.sending import (
     body_of,
     keep,
     send,
-    unknown_skus_of,
 )
 from connectors.xoro.settings_warehousing import INVOICES
 from connectors.xoro.standing import Standing, gone, in_warehouse, state_of
@@ -261,7 +260,7 @@ def _send_again(run: Run, order: Order, one: Sending, before: Document) -> dict[
         try:
             row: dict[str, Any] = run.client.write("create_sales_order", body)
         except RemoteRefused as error:
-            more = unknown_skus_of(run, order, error) - unknown
+            more = refusals.unknown_skus_of(run, order, error) - unknown
             if not more:
                 raise
             unknown |= more

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from connectors.exceptions import ConfigurationError, HubError, RemoteRefused, RemoteUnauthorised, WaitFor
 
 if TYPE_CHECKING:
+    from connectors.records import Order
+    from connectors.run import Run
     from connectors.xoro.settings import XoroSettings
 
 # Codes of failures after which a write certainly was not done: it never left, or Xoro said that it did nothing.
@@ -74,3 +76,15 @@ def manual_task(sentence: str, next_step: str, error: HubError | None = None) ->
         status=error.status if error else None,
         request_id=error.request_id if error else "",
     )
+
+
+def unknown_skus_of(run: Run, order: Order, error: RemoteRefused) -> frozenset[str]:
+    """The SKUs of the order that a refusal names as unknown, where the default SKU may stand in. A refusal says that
+    nothing was created, so that sending again is safe; asking for each item first could take throttling for absence."""
+    settings = run.settings
+    named = named_skus(error, {line.sku for line in order.lines if line.sku}, settings)
+    if settings.use_default_sku_if_unknown and settings.default_sku:
+        return named
+    if error.code in settings.unknown_item_codes:
+        error.next_step = "Create the item in Xoro or allow the default SKU on the connector's page, then press Retry."
+    return frozenset()

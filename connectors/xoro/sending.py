@@ -163,7 +163,7 @@ def _create(run: Run, one: Sending) -> Document:
                 return _adopt_duplicate(run, one, error)
             if refusals.is_wave_error(error, run.settings):
                 return _after_wave_error(run, one, error)
-            more = unknown_skus_of(run, one.order, error) - unknown_skus
+            more = refusals.unknown_skus_of(run, one.order, error) - unknown_skus
             if not more:
                 raise refusals.explained(error) from error
             unknown_skus |= more
@@ -287,15 +287,3 @@ def _unconfirmed(one: Sending, write_fact: str, lookup_fact: str) -> Unconfirmed
         next_step=f"Look in Xoro for the third-party reference {one.reference}. If the order is there, mark this event "
         "resolved; if not, press Retry.",
     )
-
-
-def unknown_skus_of(run: Run, order: Order, error: RemoteRefused) -> frozenset[str]:
-    """The SKUs of the order that a refusal names as unknown, where the default SKU may stand in. A refusal says that
-    nothing was created, so that sending again is safe; asking for each item first could take throttling for absence."""
-    settings = run.settings
-    named = refusals.named_skus(error, {line.sku for line in order.lines if line.sku}, settings)
-    if settings.use_default_sku_if_unknown and settings.default_sku:
-        return named
-    if error.code in settings.unknown_item_codes:
-        error.next_step = "Create the item in Xoro or allow the default SKU on the connector's page, then press Retry."
-    return frozenset()

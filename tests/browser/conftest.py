@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 
+from connectors import registry
+from connectors.models import Connector
 from tests.browser import chromium
+from tests.connectors import warehouse
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # the browser's driver runs an event loop in this very thread
 
@@ -81,6 +84,36 @@ def open_page(browser, live_server, transactional_db) -> Iterator[Callable[..., 
 
 def violations(page) -> list[str]:  # type: ignore[no-untyped-def]
     return page.evaluate("window.hubViolations || []")
+
+
+def person(name: str, group: str) -> User:
+    """Somebody of the staff."""
+    user = User.objects.create_user(name, f"{name}@example.com", "password", is_staff=True)
+    user.groups.add(Group.objects.get(name=group))
+    return user
+
+
+@pytest.fixture
+def ada(transactional_db) -> User:
+    """An administrator."""
+    return person("ada", "Administrators")
+
+
+@pytest.fixture
+def sam(transactional_db) -> User:
+    """Of the support staff."""
+    return person("sam", "Support")
+
+
+@pytest.fixture
+def depot(transactional_db) -> Iterator[Connector]:
+    """A connector of the warehouse provider, whose settings have one of everything."""
+    registry.register(warehouse.provider)
+    made = Connector(name="Depot", slug="depot", provider_slug="warehouse")
+    made.put_settings({"base_url": "https://wh.example", "mode": "each", "zone": "UTC"})
+    made.save()
+    yield made
+    del registry._providers["warehouse"]
 
 
 @pytest.fixture

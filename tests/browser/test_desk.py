@@ -4,7 +4,6 @@ import json
 import uuid
 
 import pytest
-from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from connectors.models import Connector, Profile
@@ -16,22 +15,6 @@ from tests.browser.conftest import violations
 
 pytestmark = pytest.mark.browser
 LIST = "/admin/events/event/"
-
-
-def person(name: str, group: str) -> User:
-    user = User.objects.create_user(name, f"{name}@example.com", "password", is_staff=True)
-    user.groups.add(Group.objects.get(name=group))
-    return user
-
-
-@pytest.fixture
-def ada(transactional_db) -> User:
-    return person("ada", "Administrators")
-
-
-@pytest.fixture
-def sam(transactional_db) -> User:
-    return person("sam", "Support")
 
 
 def made(**more) -> Event:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from connectors import registry
@@ -13,22 +12,6 @@ from events.record import New, record
 from tests.browser.conftest import violations
 
 pytestmark = pytest.mark.browser
-
-
-def person(name: str, group: str) -> User:
-    user = User.objects.create_user(name, f"{name}@example.com", "password", is_staff=True)
-    user.groups.add(Group.objects.get(name=group))
-    return user
-
-
-@pytest.fixture
-def ada(transactional_db) -> User:
-    return person("ada", "Administrators")
-
-
-@pytest.fixture
-def sam(transactional_db) -> User:
-    return person("sam", "Support")
 
 
 def connector_of(slug: str, base: str, **more: object) -> Connector:

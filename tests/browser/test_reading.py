@@ -3,41 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from connectors import registry
 from connectors.models import Connector
 from events.models import Event, Family, Kind, Outcome, Reason
 from events.record import New, record
 from tests.browser.rules import COVERED, DANGLING, LANDMARKS, NAMELESS
-from tests.connectors import warehouse
 
 pytestmark = pytest.mark.browser
 LIST = "/admin/events/event/"
 
 OVERFLOW = "one => [one.scrollWidth - one.clientWidth, one.scrollHeight - one.clientHeight]"
-
-
-def person(name: str, group: str) -> User:
-    user = User.objects.create_user(name, f"{name}@example.com", "password", is_staff=True)
-    user.groups.add(Group.objects.get(name=group))
-    return user
-
-
-@pytest.fixture
-def ada(transactional_db) -> User:
-    return person("ada", "Administrators")
-
-
-@pytest.fixture
-def depot(transactional_db):
-    registry.register(warehouse.provider)
-    made = Connector(name="Depot", slug="depot", provider_slug="warehouse")
-    made.put_settings({"base_url": "https://wh.example", "mode": "each", "zone": "UTC"})
-    made.save()
-    yield made
-    del registry._providers["warehouse"]
 
 
 def event_of(depot: Connector, **more: object) -> Event:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connectors.base import Accept, Check, Handler, Period, Single, Sync
 from connectors.records import Record, Return
 from connectors.xoro import scheduling
-from connectors.xoro.loop import returns
+from connectors.xoro.loop import returns, walks
 from connectors.xoro.loop.client import LoopClient
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ HANDLERS: dict[str, Handler] = {}
 SYNCS: dict[str, Sync] = {
     "loop_returns": Sync(
         label="Loop returns",
-        function=returns.synchronize_returns,
+        function=walks.synchronize_returns,
         every=scheduling.every_return,
         records=Return,
         help="Reads returns that are new or changed in Loop: each becomes an RMA in Xoro, and once Loop has closed it, its "
@@ -32,7 +32,7 @@ SYNCS: dict[str, Sync] = {
     ),
     "loop_receipts": Sync(
         label="Received returns",
-        function=returns.watch_receipts,
+        function=walks.watch_receipts,
         every=scheduling.every_minute_of_returns,
         records=Return,
         help="Looks for ASNs of Loop's returns that the warehouse has closed: what was received in full is processed in "
@@ -49,7 +49,7 @@ SINGLES: dict[str, Single] = {
 PERIODS: dict[str, Period] = {
     "loop_returns": Period(
         label="Loop returns made",
-        function=returns.bring_days,
+        function=walks.bring_days,
         records=Return,
         is_own=returns.is_on,
         starts_at=lambda connector: scheduling.starts_at(connector.load_settings()),

@@ -5,60 +5,25 @@ as far as it goes, and what was done is never done again.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from django.db import transaction
-
-from connectors.exceptions import PayloadError, RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
+from connectors.exceptions import RemoteRefused, RemoteUnavailable, Skip, UnconfirmedWrite
 from connectors.xoro import refusals
-from connectors.xoro.calls import rmas as calls
 from connectors.xoro.loop import memory as remembering
 from connectors.xoro.loop import money, twins
 from connectors.xoro.loop.client import LoopClient
 from connectors.xoro.loop.memory import Memory, recall
 from connectors.xoro.loop.reading import CLOSED, ENDED, LoopReturn
 from connectors.xoro.loop.rmas import authorise, source_of, units_of
-from connectors.xoro.paging import MAX_PAGES
 from connectors.xoro.scheduling import starts_at
 from connectors.xoro.settings_returns import LOOP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from connectors.run import Run
     from connectors.xoro.settings import XoroSettings
 
 PROCESS, FLAG = "process", "flag"
-FIRST_LOOK = timedelta(days=1)  # how far the first run looks back where no start date is set
-ASN_PAGES_AT_ONCE = 5
-
-
-def synchronize_returns(run: Run) -> str:
-    """One event for every return that is new or changed in Loop. ``run.checkpoint``: ``loop`` with ``until``, the moment
-    the last complete walk began. Each walk looks back by the overlap."""
-    _check_on(run)
-    kept = run.checkpoint.get("loop") or {}
-    now = datetime.now(UTC)
-    if kept.get("until"):
-        first = datetime.fromisoformat(kept["until"]) - timedelta(minutes=run.settings.import_overlap_minutes)
-    else:
-        first = starts_at(run.settings) or now - FIRST_LOOK
-    count = _spawn(run, first, now)
-    run.save_checkpoint(loop={"until": now.isoformat()})
-    returns = "return is" if count == 1 else "returns are"
-    return f"{count} {returns} new or changed in Loop since {first:%Y-%m-%d %H:%M} UTC; each has an event of its own."
-
-
-def bring_days(run: Run) -> str:
-    """An event for every return made in Loop on the days of ``run.days`` (UTC), whether it is known or not."""
-    _check_on(run)
-    first, last = run.days
-    start, end = datetime.combine(first, time.min, UTC), datetime.combine(last, time.max, UTC)
-    count = _spawn(run, start, end, by="created_at", also_known=True)
-    returns = "return was" if count == 1 else "returns were"
-    return f"{count} {returns} made in Loop from {first} to {last} (UTC); each has an event of its own."
 
 
 def is_on(settings: XoroSettings) -> bool:
@@ -66,65 +31,8 @@ def is_on(settings: XoroSettings) -> bool:
     return settings.return_source == LOOP and bool(settings.sync_third_party_returns)
 
 
-def _spawn(run: Run, first: datetime, last: datetime, *, by: str = "updated_at", also_known: bool = False) -> int:
-    count = 0
-    for one in _client(run).changed(first, last, by=by):
-        memory = recall(run, one.id)
-        if memory.version == one.version and not also_known:
-            continue
-        _ask(run, one.id, f"{one.id} of {one.order_name}")
-        remembering.keep_version(run, one.id, one.version, one.order_name)
-        count += 1
-        run.progress(count, count)
-    return count
-
-
-def watch_receipts(run: Run) -> str:
-    """An event for every return whose ASN the warehouse has closed. Asks nothing while no goods are on their way. Of a long
-    list a few pages at a time: ``run.checkpoint`` keeps ``loop_asns``, how many pages were read."""
-    _check_on(run)
-    waiting = {one.asn: one for one in remembering.at_stage(run, remembering.EXPECTED) if one.asn}
-    if not waiting:
-        return "No goods of Loop's returns are on their way."
-    since = min(one.since for one in waiting.values())
-    number, done = int(run.checkpoint.get("loop_asns") or 0), 0
-    for _ in range(ASN_PAGES_AT_ONCE):
-        number += 1
-        rows = calls.closed_asns(run.client, since, number)
-        done += _close(run, waiting, rows)
-        if not rows or number >= MAX_PAGES:
-            number = 0  # from the beginning next time, also where the emptiness was throttling
-            break
-    run.save_checkpoint(loop_asns=number)
-    return f"{done} of {len(waiting)} returns on their way were received."
-
-
-def _close(run: Run, waiting: dict[str, Memory], rows: Iterable[dict[str, object]]) -> int:
-    count = 0
-    for row in rows:
-        found = waiting.get(calls.asn_number(row))
-        if found is None:
-            continue
-        memory = recall(run, found.id)  # the pages took a while
-        if memory.stage != remembering.EXPECTED:
-            continue
-        with transaction.atomic():  # a return that was received and not told of would wait for ever
-            remembering.keep(run, replace(memory, stage=remembering.RECEIVED, received=_received(run, row)))
-            _ask(run, memory.id, f"{memory.id} of {memory.order_name}")
-        count += 1
-    return count
-
-
-def _received(run: Run, row: dict[str, object]) -> dict[str, str]:
-    """Units by SKU. Of an ASN that does not say, nothing: its return is flagged, and no other waits for it."""
-    try:
-        return {sku: f"{units.normalize():f}" for sku, units in calls.closed_asn(row).received.items()}
-    except PayloadError as error:
-        run.note("receipt_unreadable", error.sentence)
-        return {}
-
-
-def _ask(run: Run, return_id: str, label: str) -> None:
+def ask_for(run: Run, return_id: str, label: str) -> None:
+    """An event that takes the return further."""
     run.spawn(
         topic="single:return",
         object_type="return",
@@ -139,9 +47,9 @@ def bring_return(run: Run) -> str:
 
     Raises ``Skip`` (none; switched off; too old; ended), ``RemoteRefused`` (somebody must act in Loop), and what each step
     raises."""
-    _check_on(run)
+    check_on(run)
     given = str(run.payload.get("number") or "").strip()
-    loop = _client(run)
+    loop = client_of(run)
     one = _find(loop, given)
     run.describe(object_type="return", object_id=one.id, object_label=one.name)
     run.keys([("loop_return_id", one.id), ("order_id", one.order_id), ("order_number", one.order_name.lstrip("#"))])
@@ -169,16 +77,18 @@ def bring_return(run: Run) -> str:
         return _told(one, memory)
     if run.unfinished_write and not memory.memos:
         # The write without an answer was another one: it must not make the memos look doubtful.
-        _ask(run, one.id, one.name)
+        ask_for(run, one.id, one.name)
         return f"Return {one.name} is closed in Loop; its money is booked by an event of its own."
     return money.book(run, one, memory)
 
 
-def _client(run: Run) -> LoopClient:
+def client_of(run: Run) -> LoopClient:
+    """Of the connector's settings."""
     return LoopClient(run.settings, run.http)
 
 
-def _check_on(run: Run) -> None:
+def check_on(run: Run) -> None:
+    """Raises ``Skip`` where returns of Loop are not read."""
     settings = run.settings
     if settings.return_source != LOOP:
         raise Skip("No return is read: the return source is not Loop.", reason="filtered", code="return_source")

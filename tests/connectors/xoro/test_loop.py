@@ -26,7 +26,7 @@ from connectors.schema import load
 from connectors.xoro.calls import rmas as calls
 from connectors.xoro.loop import cards as loop_cards
 from connectors.xoro.loop import memory as remembering
-from connectors.xoro.loop import returns, twins
+from connectors.xoro.loop import twins, walks
 from connectors.xoro.loop.client import LoopClient
 from connectors.xoro.loop.memory import Memory
 from connectors.xoro.sandbox.loop import TOKEN
@@ -232,7 +232,7 @@ def test_a_return_that_went_on_while_the_receipts_were_read_is_not_taken_back(st
 
 
 def test_a_return_that_another_worker_authorises_while_the_list_is_read_is_not_taken_back(stage, monkeypatch):
-    ask = returns._ask
+    ask = walks.ask_for
 
     def meanwhile(run: Any, return_id: str, label: str) -> None:
         if return_id == ID:
@@ -241,7 +241,7 @@ def test_a_return_that_another_worker_authorises_while_the_list_is_read_is_not_t
             ask(run, return_id, label)
 
     remembering.keep(SimpleNamespace(connector=stage.erp), Memory(id=ID, version="open before"))  # type: ignore[arg-type]
-    monkeypatch.setattr(returns, "_ask", meanwhile)
+    monkeypatch.setattr(walks, "ask_for", meanwhile)
     stage.sync()
     assert (stage.memory().stage, stage.memory().rma) == (remembering.EXPECTED, "HAND-R1")
     assert stage.memory().version != "open before"
