@@ -106,25 +106,26 @@ def install(db, sandbox):
     return make
 
 
-def _person(name: str, group: str) -> User:
-    person = User.objects.create_user(name, f"{name}@example.com", "password", is_staff=True)
-    person.groups.add(Group.objects.get(name=group))
-    return person
+def person(name: str, group: str) -> User:
+    """Somebody of the staff."""
+    made = User.objects.create_user(name, f"{name}@example.com", "password", is_staff=True)
+    made.groups.add(Group.objects.get(name=group))
+    return made
 
 
 @pytest.fixture
 def administrator(db) -> User:
-    return _person("ada", "Administrators")
+    return person("ada", "Administrators")
 
 
 @pytest.fixture
 def supporter(db) -> User:
-    return _person("sam", "Support")
+    return person("sam", "Support")
 
 
 @pytest.fixture
 def reader(db) -> User:
-    return _person("rita", "Read only")
+    return person("rita", "Read only")
 
 
 @pytest.fixture

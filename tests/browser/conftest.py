@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
 from connectors import registry
 from connectors.models import Connector
 from tests.browser import chromium
+from tests.conftest import person
 from tests.connectors import warehouse
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # the browser's driver runs an event loop in this very thread
@@ -84,13 +85,6 @@ def open_page(browser, live_server, transactional_db) -> Iterator[Callable[..., 
 
 def violations(page) -> list[str]:  # type: ignore[no-untyped-def]
     return page.evaluate("window.hubViolations || []")
-
-
-def person(name: str, group: str) -> User:
-    """Somebody of the staff."""
-    user = User.objects.create_user(name, f"{name}@example.com", "password", is_staff=True)
-    user.groups.add(Group.objects.get(name=group))
-    return user
 
 
 @pytest.fixture
