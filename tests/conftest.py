@@ -81,12 +81,14 @@ def sandbox_server() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def sandbox(sandbox_server: Sandbox) -> Sandbox:
-    """The sandbox, reset."""
+def sandbox(sandbox_server: Sandbox) -> Iterator[Sandbox]:
+    """The sandbox, reset. What is on its way to the hub arrives before the database is emptied: a delivery that is taken
+    a moment later would be an event of the next test."""
     for provider in registry.all_providers():
         if provider.sandbox:
             sandbox_server.post(f"/{provider.sandbox.prefix}/_sandbox/reset")
-    return sandbox_server
+    yield sandbox_server
+    sandbox_server.post("/shopify/_sandbox/clock", {"advance": 0})
 
 
 @pytest.fixture
